@@ -1,0 +1,25 @@
+/* The only escapers of the house.  Each appends to a bounded buffer. */
+#ifndef SLUICE_CORE_ESCAPE_H
+#define SLUICE_CORE_ESCAPE_H
+
+#include "sluice/core/buf.h"
+
+/* For text and for attribute values in either quotes. */
+void sl_escape_html(struct sl_buf *out, const char *s);
+
+/* One path segment or query value (RFC 3986 unreserved kept). */
+void sl_escape_url(struct sl_buf *out, const char *s);
+
+/* "name" or `name`, the quote doubled inside: an SQL identifier.  quote is '"' or '`'. */
+void sl_escape_ident(struct sl_buf *out, const char *s, char quote);
+
+/* 'text', quotes doubled: an SQL string constant (standard_conforming_strings on). */
+void sl_escape_sql(struct sl_buf *out, const char *s);
+
+/* Markdown in a table cell: no mention, link, HTML, pipe or line break survives as such. */
+void sl_escape_markdown(struct sl_buf *out, const char *s);
+
+/* A line for a terminal: control bytes and broken UTF-8 shown as \xHH. */
+void sl_escape_terminal(struct sl_buf *out, const char *s, size_t len);
+
+#endif

@@ -1,0 +1,1 @@
+sluice_test(core unit/core_test.c ROOMS core)
