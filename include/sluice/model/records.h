@@ -1,0 +1,141 @@
+/*
+ * The records that the store keeps and everybody above floor 3 passes around.  Plain data: text is
+ * borrowed from the arena that the record was read into; times are wall microseconds, 0 when it has
+ * not happened; ids are store ids from 1, 0 when there is none.
+ */
+#ifndef SLUICE_MODEL_RECORDS_H
+#define SLUICE_MODEL_RECORDS_H
+
+#include "sluice/model/words.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct sl_change {
+	int64_t id;
+	const char *project;
+	enum sl_change_kind kind;
+	enum sl_change_state state;
+	const char *branch; /* "change/orders"; the project's branch for direct and initial */
+	const char *title;
+	const char *head; /* commit id, 40 hex */
+	const char *base; /* merge base with the project's branch at the last reconcile */
+	const char *author; /* user name, or "" when nobody is known to have pushed */
+	const char *content; /* hash over the ordered (path, sha256) of its migrations */
+	bool held; /* a hold is set: by a person, or because it was merged red */
+	const char *hold_reason;
+	const char *hold_by; /* user, or "sluice" */
+	int64_t opened_at, merged_at, ended_at;
+	int64_t review_id; /* the review of head, 0 while there is none */
+};
+
+/* A person who pushed a head, or whose e-mail stands in its commits, of a change. */
+struct sl_change_person {
+	int64_t change_id;
+	const char *user; /* known user, or the e-mail when it matches nobody */
+	bool pushed; /* false: only named by a commit, counts against, never for */
+};
+
+/* One migration of a change at its present head. */
+struct sl_change_file {
+	int64_t change_id;
+	const char *folder; /* the migrations folder in the repository */
+	const char *path; /* relative to it */
+	enum sl_migration_kind kind;
+	const char *key;
+	const char *sha256;
+	const char *blob; /* Git object id */
+};
+
+struct sl_review_record {
+	int64_t id;
+	int64_t change_id;
+	const char *head;
+	unsigned errors, warnings, notices;
+	enum sl_risk risk; /* the highest over its environments */
+	const char *report; /* the JSON of product.md 4.1, per environment under "environments" */
+	int64_t at, took_us;
+};
+
+struct sl_waiver {
+	int64_t id;
+	int64_t change_id;
+	const char *fingerprint, *rule, *reason, *by;
+	int64_t at, until; /* until 0: without end */
+};
+
+/* The plan of a change in one environment: what will run where, and its approvals' object. */
+struct sl_stage {
+	int64_t id;
+	int64_t change_id;
+	const char *environment;
+	unsigned position; /* of the environment in the configured order, from 0 */
+	enum sl_stage_state state;
+	const char *digest; /* sha256 hex, product.md section 3 */
+	enum sl_risk risk;
+	const char *plan; /* JSON: migrations, targets, estimates, commit, approval steps */
+	int64_t created_at, started_at, ended_at;
+};
+
+struct sl_approval {
+	int64_t id;
+	int64_t stage_id;
+	const char *digest;
+	const char *by; /* user */
+	const char *role; /* the step it answers */
+	const char *reason;
+	int64_t at, revoked_at;
+};
+
+struct sl_task {
+	int64_t id;
+	int64_t stage_id, change_id;
+	const char *environment, *target;
+	enum sl_task_state state;
+	const char *wait; /* the sentence that says what is awaited, "" when nothing is */
+	const char *detail; /* of the last outcome: error, "k of n" */
+	int64_t due_at; /* not before this moment */
+	unsigned attempts;
+	int64_t lease_epoch;
+	const char *lease_by; /* replica holding the lease, "" when none */
+	int64_t lease_until;
+	bool cancel_asked;
+};
+
+/* One attempt of a task. */
+struct sl_run {
+	const char *id; /* 32 hex */
+	int64_t task_id;
+	const char *target, *environment;
+	int64_t change_id;
+	enum sl_outcome outcome; /* valid when ended_at is set */
+	const char *detail;
+	unsigned steps_done, steps_total;
+	const char *before, *after; /* snapshot hashes, "" when there is none */
+	int64_t started_at, ended_at;
+};
+
+/* One statement of a run. */
+struct sl_step {
+	const char *run_id;
+	unsigned number; /* over the run, from 1 */
+	const char *migration; /* key */
+	const char *path;
+	unsigned statement; /* in its file, from 1 */
+	unsigned line;
+	const char *sql_head; /* first 200 code points, for people */
+	int64_t rows; /* -1 when the engine does not say */
+	int64_t started_at, ended_at; /* ended_at 0: begun, not known to have ended */
+	const char *error;
+};
+
+struct sl_event {
+	int64_t id;
+	int64_t at;
+	int64_t change_id; /* 0: of the workspace */
+	const char *kind; /* "change.opened", "task.failed" */
+	const char *by; /* user, or "sluice" */
+	const char *text; /* one sentence */
+};
+
+#endif
