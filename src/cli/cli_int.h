@@ -1,0 +1,22 @@
+/* The rows of the commands; each file of this room defines its own. */
+#ifndef SLUICE_CLI_INT_H
+#define SLUICE_CLI_INT_H
+
+#include "sluice/cli.h"
+
+struct sl_command_list {
+	const struct sl_command *rows;
+	size_t len;
+};
+
+extern const struct sl_command_list sl_commands_review; /* review, rules, explain */
+extern const struct sl_command_list sl_commands_migrate; /* migrate, baseline */
+extern const struct sl_command_list sl_commands_schema; /* snapshot, diff */
+extern const struct sl_command_list sl_commands_hook; /* hook install, hook receive */
+extern const struct sl_command_list sl_commands_config; /* config check, show, schema */
+extern const struct sl_command_list sl_commands_init; /* init */
+extern const struct sl_command_list sl_commands_change; /* change *, approve, hold, ... */
+extern const struct sl_command_list sl_commands_status; /* status, history, audit, whoami */
+extern const struct sl_command_list sl_commands_misc; /* version */
+
+#endif
