@@ -1,0 +1,1 @@
+sluice_test(model unit/model_test.c ROOMS model core)
