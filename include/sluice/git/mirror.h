@@ -1,0 +1,38 @@
+/*
+ * A bare mirror of an origin, under <data folder>/mirrors/<name>.git.
+ *
+ * Origins are absolute paths and file:// (bare or not), https:// and http:// (through our own
+ * client, never libgit2's), ssh:// and user@host:path (public key against a known_hosts file; keys
+ * must be ed25519 or ecdsa).  A repository of another Unix user is read like any other: the origin
+ * comes from our configuration, not from where a shell happens to stand.
+ *
+ * What a fetch leaves when the process is killed in the middle is swept by sl_git_mirrors_sweep at
+ * the next start, before workers run.
+ */
+#ifndef SLUICE_GIT_MIRROR_H
+#define SLUICE_GIT_MIRROR_H
+
+#include "sluice/git.h"
+
+/* Everything is copied.  NULL where it does not apply. */
+struct sl_git_origin {
+	const char *url; /* without a password: SL_EINVAL otherwise */
+	const char *token_user; /* HTTP: name that goes with the token; NULL: "git" */
+	const char *token; /* HTTP: secret text; wiped when the mirror is closed */
+	const char *ca_file; /* HTTPS: trusted instead of the system's */
+	const char *ssh_key; /* path of the private key; NULL: ~/.ssh/id_ed25519 */
+	const char *known_hosts; /* path; NULL: ~/.ssh/known_hosts */
+};
+
+/* Opens the mirror, making it when it is not there; does not talk to the origin.  name is made of
+ * letters, digits, '.', '_' and '-', and does not begin with '.'.  The caller owns *out. */
+enum sl_code sl_git_mirror_open(struct sl_repo **out, const char *data_folder, const char *name,
+	const struct sl_git_origin *origin, const struct sl_git_limits *limits,
+	struct sl_error *err) __attribute__((warn_unused_result));
+
+/* Removes lock and temporary files of a killed process from every mirror under the data folder, and
+ * from nowhere else.  Call at start, while no mirror is open.  *removed (may be NULL) counts. */
+enum sl_code sl_git_mirrors_sweep(const char *data_folder, unsigned *removed, struct sl_error *err)
+	__attribute__((warn_unused_result));
+
+#endif
