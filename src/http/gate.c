@@ -1,0 +1,53 @@
+#include "request.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+struct seen {
+	unsigned lengths, encodings, hosts;
+	bool bad_name;
+};
+
+/* RFC 9110, 5.6.2: token characters. */
+static bool is_token(const char *name)
+{
+	if (name[0] == '\0')
+		return false;
+	for (const char *c = name; *c != '\0'; c++) {
+		if (!isalnum((unsigned char)*c) && !strchr("!#$%&'*+-.^_`|~", *c))
+			return false;
+	}
+	return true;
+}
+
+static enum MHD_Result look(void *ctx, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct seen *seen = ctx;
+
+	(void)kind;
+	(void)value;
+	if (!is_token(name))
+		seen->bad_name = true;
+	else if (strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0)
+		seen->lengths++;
+	else if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0)
+		seen->encodings++;
+	else if (strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0)
+		seen->hosts++;
+	return MHD_YES;
+}
+
+unsigned sl_http_gate(struct MHD_Connection *connection, const char *version)
+{
+	struct seen seen = { 0 };
+
+	(void)MHD_get_connection_values(connection, MHD_HEADER_KIND, look, &seen);
+	if (seen.bad_name || seen.lengths > 1 || seen.encodings > 1 || seen.hosts > 1)
+		return MHD_HTTP_BAD_REQUEST;
+	if (seen.lengths > 0 && seen.encodings > 0)
+		return MHD_HTTP_BAD_REQUEST;
+	if (seen.hosts == 0 && strcmp(version, MHD_HTTP_VERSION_1_1) == 0)
+		return MHD_HTTP_BAD_REQUEST;
+	return 0;
+}

@@ -1,0 +1,94 @@
+#include "request.h"
+
+#include "sluice/core/str.h"
+
+#include <string.h>
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+char *sl_http_decode(struct sl_arena *arena, const char *text, size_t len, bool plus)
+{
+	char *out = sl_arena_alloc(arena, len + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '%') {
+			int high = len - i > 2 ? hex_value(text[i + 1]) : -1;
+			int low = len - i > 2 ? hex_value(text[i + 2]) : -1;
+
+			if (high < 0 || low < 0 || high + low == 0)
+				return NULL;
+			out[n++] = (char)(high * 16 + low);
+			i += 2;
+		} else {
+			out[n++] = plus && text[i] == '+' ? ' ' : text[i];
+		}
+	}
+	out[n] = '\0';
+	return out;
+}
+
+/* Matches one "{name}" segment and keeps its decoded value. */
+static bool take_param(struct sl_http_request *req, const char *name, size_t name_len,
+	const char *value, size_t len)
+{
+	char *decoded;
+
+	if (len == 0 || req->n_params == SL_HTTP_PARAMS_MAX)
+		return false;
+	decoded = sl_http_decode(req->arena, value, len, false);
+	if (!decoded)
+		return false;
+	req->params[req->n_params].name = sl_arena_strndup(req->arena, name, name_len);
+	req->params[req->n_params].value = decoded;
+	req->n_params++;
+	return true;
+}
+
+static bool match(struct sl_http_request *req, const char *pattern)
+{
+	const char *path = req->path;
+
+	req->n_params = 0;
+	while (*pattern != '\0') {
+		if (*pattern == '{') {
+			size_t name_len = strcspn(pattern, "}");
+			size_t len = strcspn(path, "/");
+
+			if (!take_param(req, pattern + 1, name_len - 1, path, len))
+				return false;
+			pattern += name_len + 1;
+			path += len;
+		} else if (*pattern++ != *path++) {
+			return false;
+		}
+	}
+	return *path == '\0';
+}
+
+void sl_http_match(struct sl_http_request *req, const struct sl_http_route *routes, size_t n)
+{
+	const char *method = sl_str_eq(req->method, "HEAD") ? "GET" : req->method;
+
+	req->refused = MHD_HTTP_NOT_FOUND;
+	for (size_t i = 0; i < n; i++) {
+		if (!match(req, routes[i].pattern))
+			continue;
+		if (sl_str_eq(method, routes[i].method)) {
+			req->route = &routes[i];
+			req->refused = 0;
+			return;
+		}
+		req->refused = MHD_HTTP_METHOD_NOT_ALLOWED;
+		req->allow = routes[i].method;
+	}
+}

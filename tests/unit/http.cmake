@@ -1,0 +1,1 @@
+sluice_test(http unit/http_test.c ROOMS http core)
