@@ -1,14 +1,15 @@
 /*
  * cli: the commands of the one binary.
  *
- * A command is a row: its name, options, help and function stand together, and the dispatcher, `-h`, the
- * manual and the completion are made from the rows.  The dispatcher parses the options, refuses unknown
- * ones with the nearest known, and hands the command a struct sl_cli that lives for one call: its
- * arena, clock, randomness, cancel token (asked by SIGINT and SIGTERM) and streams.
+ * A command is a row: its name, options, help and function stand together, and the dispatcher,
+ * `-h`, the manual and the completion are made from the rows.  The dispatcher parses the options,
+ * refuses unknown ones with the nearest known, and hands the command a struct sl_cli that lives for
+ * one call: its arena, clock, randomness, cancel token (asked by SIGINT and SIGTERM) and streams.
  *
- * A command returns SL_OK or an error.  Errors are printed by the dispatcher as one line on stderr.  The exit
- * status is what the command set with sl_cli_exit(), else 0, else the code's own of product contract 4.1.
- * `serve` lives on a higher floor and comes in as an extra row of sl_cli_main().
+ * A command returns SL_OK or an error.  Errors are printed by the dispatcher as one line on stderr.
+ * The exit status is what the command set with sl_cli_exit(), else 0, else the code's own of
+ * product contract 4.1. `serve` lives on a higher floor and comes in as an extra row of
+ * sl_cli_main().
  */
 #ifndef SLUICE_CLI_H
 #define SLUICE_CLI_H

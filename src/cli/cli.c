@@ -1,0 +1,200 @@
+#include "sluice/cli.h"
+
+#include "call.h"
+#include "cli_int.h"
+#include "help.h"
+
+#include "sluice/core/cleanup.h"
+#include "sluice/core/str.h"
+#include "sluice/sys/cancel.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define COMMANDS_MAX 128
+
+struct catalogue {
+	const struct sl_command *at[COMMANDS_MAX];
+	size_t len;
+};
+
+static void add_rows(struct catalogue *all, const struct sl_command *rows, size_t n)
+{
+	for (size_t i = 0; i < n && all->len < COMMANDS_MAX; i++)
+		all->at[all->len++] = &rows[i];
+}
+
+static void catalogue_fill(struct catalogue *all, const struct sl_command *extra, size_t n_extra)
+{
+	const struct sl_command_list *const lists[] = { &sl_commands_init, &sl_commands_config,
+		&sl_commands_hook, &sl_commands_review, &sl_commands_migrate, &sl_commands_change,
+		&sl_commands_status, &sl_commands_schema, &sl_commands_misc };
+
+	add_rows(all, extra, n_extra);
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		add_rows(all, lists[i]->rows, lists[i]->len);
+}
+
+/* The command of the first one or two words; *used says how many.  NULL when there is none. */
+static const struct sl_command *find(const struct catalogue *all, int argc, char **argv, int *used)
+{
+	char two[64];
+
+	if (argc >= 2) {
+		(void)snprintf(two, sizeof(two), "%s %s", argv[0], argv[1]);
+		for (size_t i = 0; i < all->len; i++) {
+			if (sl_str_eq(all->at[i]->name, two)) {
+				*used = 2;
+				return all->at[i];
+			}
+		}
+	}
+	for (size_t i = 0; i < all->len; i++) {
+		if (sl_str_eq(all->at[i]->name, argv[0])) {
+			*used = 1;
+			return all->at[i];
+		}
+	}
+	return NULL;
+}
+
+/* Lists "change list", "change show", ... for a lone "change"; false when it begins no command. */
+static bool help_group(FILE *out, const struct catalogue *all, const char *word)
+{
+	size_t len = strlen(word);
+	bool any = false;
+
+	for (size_t i = 0; i < all->len; i++) {
+		const char *name = all->at[i]->name;
+
+		if (strncmp(name, word, len) != 0 || name[len] != ' ')
+			continue;
+		(void)fprintf(out, "  sluice %-18s %s\n", name, all->at[i]->summary);
+		any = true;
+	}
+	return any;
+}
+
+static int unknown_command(const struct catalogue *all, const char *word)
+{
+	const char *names[COMMANDS_MAX];
+	const char *near;
+
+	if (help_group(stderr, all, word))
+		return 2;
+	for (size_t i = 0; i < all->len; i++)
+		names[i] = all->at[i]->name;
+	near = sl_nearest(word, names, all->len);
+	if (near)
+		(void)fprintf(stderr, "sluice: unknown command '%s', did you mean '%s'?\n", word,
+			near);
+	else
+		(void)fprintf(stderr, "sluice: unknown command '%s', see sluice -h\n", word);
+	return 2;
+}
+
+/* Asked by the signal handler; one call runs in a process. */
+static struct sl_cancel *running;
+static volatile sig_atomic_t stopped_by;
+
+static void on_signal(int number)
+{
+	stopped_by = number;
+	sl_cancel_ask(running);
+}
+
+static void catch_signals(struct sl_cancel *cancel)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	running = cancel;
+	(void)sigaction(SIGINT, &action, NULL);
+	(void)sigaction(SIGTERM, &action, NULL);
+	action.sa_handler = SIG_IGN;
+	(void)sigaction(SIGPIPE, &action, NULL);
+}
+
+/* A listing that did not reach the disk or the reader must not end with status 0. */
+static enum sl_code flush(struct sl_error *err)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return SL_OK;
+	if (errno == EPIPE)
+		return SL_OK;
+	return sl_error_set(err, SL_EUNAVAIL, "stdout: the output could not be written");
+}
+
+static int finish(const struct sl_cli *cli, enum sl_code code, const struct sl_error *err)
+{
+	if (code != SL_OK)
+		(void)fprintf(stderr, "sluice: %s\n", err->msg);
+	if (stopped_by != 0 && code != SL_OK)
+		return 128 + (int)stopped_by;
+	if (cli->status >= 0)
+		return cli->status;
+	return sl_code_exit_status(code);
+}
+
+static int run(const struct sl_command *command, int argc, char **argv)
+{
+	struct sl_error err = SL_ERROR_INIT;
+	struct sl_cli cli = { .command = command, .status = -1 };
+	enum sl_code code;
+	int status;
+
+	cli.arena = sl_arena_new();
+	cli.cancel = sl_cancel_new(sl_clock_system(), NULL, 0);
+	catch_signals(cli.cancel);
+	code = sl_cli_parse(&cli, argc, argv, &err);
+	if (code == SL_OK && sl_cli_has(&cli, "help"))
+		sl_cli_help_one(stdout, command);
+	else if (code == SL_OK)
+		code = command->run(&cli, &err);
+	if (code == SL_OK)
+		code = flush(&err);
+	status = finish(&cli, code, &err);
+	(void)signal(SIGINT, SIG_DFL);
+	(void)signal(SIGTERM, SIG_DFL);
+	sl_cancel_free(cli.cancel);
+	sl_arena_free(cli.arena);
+	return status;
+}
+
+static int overview(const struct catalogue *all)
+{
+	int used;
+	char status[] = "status";
+	char brief[] = "--brief";
+	char *words[] = { status, brief, NULL };
+
+	(void)run(find(all, 1, words, &used), 1, words + 1);
+	sl_cli_help_all(stdout, all->at, all->len);
+	return fflush(stdout) == 0 ? 0 : 3;
+}
+
+int sl_cli_main(int argc, char **argv, const struct sl_command *extra, size_t n_extra)
+{
+	struct catalogue all = { .len = 0 };
+	const struct sl_command *command;
+	char version[] = "version";
+	int used = 1;
+
+	catalogue_fill(&all, extra, n_extra);
+	if (argc < 2)
+		return overview(&all);
+	if (sl_str_eq(argv[1], "--version"))
+		argv[1] = version;
+	if (sl_str_eq(argv[1], "-h") || sl_str_eq(argv[1], "--help") ||
+		sl_str_eq(argv[1], "help")) {
+		sl_cli_help_all(stdout, all.at, all.len);
+		return fflush(stdout) == 0 ? 0 : 3;
+	}
+	command = find(&all, argc - 1, argv + 1, &used);
+	if (!command)
+		return unknown_command(&all, argv[1]);
+	return run(command, argc - 1 - used, argv + 1 + used);
+}
