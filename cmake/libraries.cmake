@@ -10,7 +10,7 @@ pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(GIT2 REQUIRED IMPORTED_TARGET libgit2)
 pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
-pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
+pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka) # without it there are no tests
 
 # libpg_query, whose parse tree is read in place with PostgreSQL's own node structs (docs/design/parsers.md).
 # Debian's by default; SLUICE_PG_QUERY_ROOT is the built source tree of another one, with its own headers.
