@@ -31,26 +31,26 @@
 #include <stdint.h>
 
 /* In the order of snapshots. */
-enum sl_object_kind {
-	SL_OBJECT_SCHEMA,
-	SL_OBJECT_EXTENSION,
-	SL_OBJECT_TYPE,
-	SL_OBJECT_SEQUENCE,
-	SL_OBJECT_TABLE,
-	SL_OBJECT_VIEW,
-	SL_OBJECT_ROUTINE,
-	SL_OBJECT_TRIGGER,
-	SL_OBJECT_PLAIN, /* known by its definition only: policy, rule, collation, event, ... */
-	SL_OBJECT_KIND_COUNT
+enum sl_entity_kind {
+	SL_ENTITY_SCHEMA,
+	SL_ENTITY_EXTENSION,
+	SL_ENTITY_TYPE,
+	SL_ENTITY_SEQUENCE,
+	SL_ENTITY_TABLE,
+	SL_ENTITY_VIEW,
+	SL_ENTITY_ROUTINE,
+	SL_ENTITY_TRIGGER,
+	SL_ENTITY_PLAIN, /* known by its definition only: policy, rule, collation, event, ... */
+	SL_ENTITY_KIND_COUNT
 };
 
-const char *sl_object_kind_name(enum sl_object_kind kind);
-bool sl_object_kind_parse(enum sl_object_kind *out, const char *name)
+const char *sl_entity_kind_name(enum sl_entity_kind kind);
+bool sl_entity_kind_parse(enum sl_entity_kind *out, const char *name)
 	__attribute__((warn_unused_result, nonnull));
 
 /* The first member of every object: its identity. */
-struct sl_object {
-	enum sl_object_kind kind;
+struct sl_entity {
+	enum sl_entity_kind kind;
 	const char *schema; /* "" for schemas and extensions themselves */
 	const char *name;
 	/* routine: identity arguments "integer, text"; trigger: its table; plain: what it is,
@@ -169,7 +169,7 @@ enum sl_table_kind {
 };
 
 struct sl_table {
-	struct sl_object id;
+	struct sl_entity id;
 	enum sl_table_kind kind;
 	struct sl_columns columns; /* in order */
 	struct sl_constraints constraints;
@@ -195,7 +195,7 @@ struct sl_reference {
 };
 
 struct sl_view {
-	struct sl_object id;
+	struct sl_entity id;
 	const char *definition; /* the SELECT, sl_sql_normal() or the engine's own print */
 	const char *extra; /* "security_barrier=true", "with check option" */
 	const char *comment;
@@ -211,7 +211,7 @@ struct sl_view {
 };
 
 struct sl_sequence {
-	struct sl_object id;
+	struct sl_entity id;
 	const char *type; /* "bigint" */
 	int64_t start, increment, min, max, cache;
 	bool cycle;
@@ -229,7 +229,7 @@ enum sl_type_kind {
 };
 
 struct sl_type {
-	struct sl_object id;
+	struct sl_entity id;
 	enum sl_type_kind kind;
 	struct sl_names labels; /* enum, in order */
 	const char *base; /* domain: its type; range: the subtype; or NULL */
@@ -249,45 +249,45 @@ enum sl_routine_kind {
 };
 
 struct sl_routine {
-	struct sl_object id; /* detail: identity arguments */
+	struct sl_entity id; /* detail: identity arguments */
 	enum sl_routine_kind kind;
 	const char *definition; /* the whole CREATE statement */
 	const char *comment;
 };
 
 struct sl_trigger {
-	struct sl_object id; /* detail: the table or view, in the same schema */
+	struct sl_entity id; /* detail: the table or view, in the same schema */
 	const char *definition; /* the whole CREATE statement */
 	const char *enabled; /* "" as usual, else "disabled", "replica", "always" */
 	const char *comment;
 };
 
 struct sl_extension {
-	struct sl_object id;
+	struct sl_entity id;
 	const char *version;
 	const char *in_schema;
 };
 
 struct sl_schema {
-	struct sl_object id;
+	struct sl_entity id;
 	const char *comment;
 };
 
 struct sl_plain {
-	struct sl_object id;
+	struct sl_entity id;
 	const char *definition;
 };
 
 /* The object as its kind; asserts the kind. */
-const struct sl_table *sl_as_table(const struct sl_object *object);
-const struct sl_view *sl_as_view(const struct sl_object *object);
-const struct sl_sequence *sl_as_sequence(const struct sl_object *object);
-const struct sl_type *sl_as_type(const struct sl_object *object);
-const struct sl_routine *sl_as_routine(const struct sl_object *object);
-const struct sl_trigger *sl_as_trigger(const struct sl_object *object);
-const struct sl_extension *sl_as_extension(const struct sl_object *object);
-const struct sl_schema *sl_as_schema(const struct sl_object *object);
-const struct sl_plain *sl_as_plain(const struct sl_object *object);
+const struct sl_table *sl_as_table(const struct sl_entity *entity);
+const struct sl_view *sl_as_view(const struct sl_entity *entity);
+const struct sl_sequence *sl_as_sequence(const struct sl_entity *entity);
+const struct sl_type *sl_as_type(const struct sl_entity *entity);
+const struct sl_routine *sl_as_routine(const struct sl_entity *entity);
+const struct sl_trigger *sl_as_trigger(const struct sl_entity *entity);
+const struct sl_extension *sl_as_extension(const struct sl_entity *entity);
+const struct sl_schema *sl_as_schema(const struct sl_entity *entity);
+const struct sl_plain *sl_as_plain(const struct sl_entity *entity);
 
 struct sl_catalog;
 
@@ -327,7 +327,7 @@ bool sl_catalog_uncertain(const struct sl_catalog *catalog);
 bool sl_catalog_empty(const struct sl_catalog *catalog);
 
 /* By exact identity; detail "" where the kind has none.  NULL when absent. */
-const struct sl_object *sl_catalog_find(const struct sl_catalog *catalog, enum sl_object_kind kind,
+const struct sl_entity *sl_catalog_find(const struct sl_catalog *catalog, enum sl_entity_kind kind,
 	const char *schema, const char *name, const char *detail);
 
 /* schema NULL or "": found along the search path (temporary ones first).  NULL when absent. */
@@ -337,7 +337,7 @@ const struct sl_view *sl_catalog_view(const struct sl_catalog *catalog, const ch
 	const char *name);
 
 /* Table, view or sequence: they share one name space. */
-const struct sl_object *sl_catalog_relation(const struct sl_catalog *catalog, const char *schema,
+const struct sl_entity *sl_catalog_relation(const struct sl_catalog *catalog, const char *schema,
 	const char *name);
 
 /* By the dialect's rule of case; NULL when absent. */
@@ -350,13 +350,13 @@ const struct sl_index *sl_table_index(const struct sl_catalog *catalog,
 const struct sl_constraint *sl_table_primary(const struct sl_table *table);
 
 /* The table or materialised view that holds the index; schema as above.  Takes O(log n). */
-const struct sl_object *sl_catalog_index_owner(const struct sl_catalog *catalog, const char *schema,
+const struct sl_entity *sl_catalog_index_owner(const struct sl_catalog *catalog, const char *schema,
 	const char *name, const struct sl_index **index);
 
 /* Objects in the order of the snapshot:
  *
  *	struct sl_catalog_iter it = sl_catalog_each(catalog);
- *	for (const struct sl_object *o; (o = sl_catalog_next(&it));) ...
+ *	for (const struct sl_entity *o; (o = sl_catalog_next(&it));) ...
  *
  * sl_catalog_each_kind() gives those of one kind. */
 struct sl_catalog_iter {
@@ -367,8 +367,8 @@ struct sl_catalog_iter {
 
 struct sl_catalog_iter sl_catalog_each(const struct sl_catalog *catalog);
 struct sl_catalog_iter sl_catalog_each_kind(const struct sl_catalog *catalog,
-	enum sl_object_kind kind);
-const struct sl_object *sl_catalog_next(struct sl_catalog_iter *it);
+	enum sl_entity_kind kind);
+const struct sl_entity *sl_catalog_next(struct sl_catalog_iter *it);
 
 struct sl_catalog_builder;
 
@@ -380,7 +380,7 @@ void sl_catalog_builder_free(struct sl_catalog_builder *builder);
 SL_DEFINE_CLEANUP(struct sl_catalog_builder, sl_catalog_builder_free);
 
 /* Deep copy of the object whose first member this is: sl_catalog_add(b, &table.id). */
-void sl_catalog_add(struct sl_catalog_builder *builder, const struct sl_object *object)
+void sl_catalog_add(struct sl_catalog_builder *builder, const struct sl_entity *entity)
 	__attribute__((nonnull));
 
 /* Default: "public" for PostgreSQL, "" for the others. */

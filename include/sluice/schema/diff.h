@@ -24,7 +24,7 @@ const char *sl_difference_kind_name(enum sl_difference_kind kind);
  * changed has one difference for each of its parts. */
 struct sl_difference {
 	enum sl_difference_kind kind;
-	const struct sl_object *from, *to; /* NULL where it is not there; both NULL: a property */
+	const struct sl_entity *from, *to; /* NULL where it is not there; both NULL: a property */
 	const char *part; /* "column", "constraint", "index", "property", …; "" the whole object */
 	const char *name; /* of the part: "mail", "customers_pkey"; "" */
 	const char *was, *now; /* as readable SQL: "text not null"; or NULL */

@@ -61,7 +61,7 @@ const char *sl_effect_kind_name(enum sl_effect_kind kind);
 
 struct sl_effect {
 	enum sl_effect_kind kind;
-	const struct sl_object *object; /* as it is after; DROPPED: as it was; or NULL */
+	const struct sl_entity *entity; /* as it is after; DROPPED: as it was; or NULL */
 	const char *part; /* column, constraint, index or label; "" for the object itself */
 	const char *was, *now; /* or NULL */
 	size_t action; /* of an ALTER with several: which, from 0 */
@@ -91,10 +91,10 @@ const char *sl_problem_kind_name(enum sl_problem_kind kind);
 
 struct sl_problem {
 	enum sl_problem_kind kind;
-	enum sl_object_kind object_kind; /* what the statement takes the name for */
+	enum sl_entity_kind entity_kind; /* what the statement takes the name for */
 	const char *schema, *name; /* as the statement gives them; schema "" when it gives none */
 	const char *part; /* column, constraint, index; "" */
-	const struct sl_object *dependent; /* STILL_USED; else NULL */
+	const struct sl_entity *dependent; /* STILL_USED; else NULL */
 	const char *dependent_part; /* its foreign key, index, column; "" */
 	const char *message; /* one sentence without a final stop */
 	bool refuses; /* the engine will refuse the statement (false: it breaks the dependent later)

@@ -24,11 +24,11 @@ void sl_snapshot_hash(const struct sl_catalog *catalog, char out[SL_SHA256_HEX])
 	__attribute__((nonnull));
 
 /* The object's hash; object must be the catalogue's own. */
-void sl_object_hash(const struct sl_catalog *catalog, const struct sl_object *object,
+void sl_entity_hash(const struct sl_catalog *catalog, const struct sl_entity *entity,
 	char out[SL_SHA256_HEX]) __attribute__((nonnull));
 
 /* Appends the object's canonical JSON. */
-void sl_object_json(const struct sl_catalog *catalog, const struct sl_object *object,
+void sl_entity_json(const struct sl_catalog *catalog, const struct sl_entity *entity,
 	struct sl_buf *out) __attribute__((nonnull));
 
 /* Appends the manifest: {"dialect","hash","incomplete","objects":[{"hash","kind","name",...}],
@@ -46,7 +46,7 @@ void sl_snapshot_document(const struct sl_catalog *catalog, struct sl_buf *out)
 void sl_snapshot_sql(const struct sl_catalog *catalog, struct sl_buf *out) __attribute__((nonnull));
 
 /* Where the text of an object comes from, by its hash.  *text is borrowed until the next call. */
-struct sl_object_source {
+struct sl_entity_source {
 	enum sl_code (*get)(void *ctx, const char *hash, const char **text, size_t *len,
 		struct sl_error *err);
 	void *ctx;
@@ -55,7 +55,7 @@ struct sl_object_source {
 /* From a manifest and the objects' source, or from a document (source NULL).  Hashes are verified.
  * The caller owns one reference.  SL_EINVAL for anything that was not written by the above. */
 enum sl_code sl_snapshot_load(const struct sl_catalog **out, const char *text, size_t len,
-	const struct sl_object_source *source, struct sl_error *err)
+	const struct sl_entity_source *source, struct sl_error *err)
 	__attribute__((warn_unused_result, nonnull(1, 2)));
 
 #endif
