@@ -1,0 +1,165 @@
+#include "layout_int.h"
+
+#include "sluice/core/hash.h"
+#include "sluice/core/str.h"
+
+#include <string.h>
+
+static const char *sha256_of(struct sl_arena *arena, const struct sl_layout_file *file)
+{
+	char hex[SL_SHA256_HEX];
+
+	sl_sha256_hex(file->data, file->len, hex);
+	return sl_arena_strdup(arena, hex);
+}
+
+static void up_add(struct reader *r, const struct entry *entry, const struct name *name)
+{
+	struct section section;
+	struct text text;
+
+	if (!text_check(&text, r, entry) || !section_read(&section, r, entry, &text))
+		return;
+	if (!text_has_statement(section.up, section.up_len, r->dialect))
+		problem_add(r, SL_LAYOUT_EMPTY, entry->path, 0, "it is applied as zero statements",
+			"no statement in the file");
+	*sl_vec_add_in(r->arena, &r->found) = (struct found){
+		.rank = entry->rank,
+		.migration = {
+			.kind = name->kind,
+			.key = name->key,
+			.name = name->text,
+			.path = entry->path,
+			.sha256 = sha256_of(r->arena, entry->file),
+			.sql = section.up,
+			.sql_len = section.up_len,
+			.first_line = section.first_line,
+			.no_transaction = section.no_transaction,
+			.statement_blocks = section.statement_blocks,
+			.down = section.down,
+			.down_len = section.down_len,
+		},
+	};
+}
+
+static struct sl_migration *found_by_key(struct reader *r, const char *key)
+{
+	struct found *best = NULL;
+
+	for (size_t i = 0; i < r->found.len; i++) {
+		struct found *found = &r->found.at[i];
+
+		if (found->migration.kind == SL_MIGRATION_VERSION &&
+			sl_str_eq(found->migration.key, key) && (!best || found->rank > best->rank))
+			best = found;
+	}
+	return best ? &best->migration : NULL;
+}
+
+static void down_add(struct reader *r, const struct entry *entry, const struct name *name)
+{
+	struct sl_migration *migration = found_by_key(r, name->key);
+	struct text text;
+
+	if (!migration) {
+		problem_add(r, SL_LAYOUT_IGNORED, entry->path, 0,
+			"add the file that goes forward, or remove this one",
+			"it takes back version %s, which no file makes", name->key);
+		return;
+	}
+	if (!text_check(&text, r, entry))
+		return;
+	migration->down = text.at;
+	migration->down_len = text.len;
+}
+
+/* The value that a side file of one tool gives to a name, anywhere in it. */
+static bool says_false(const struct sl_layout_file *file, const char *name)
+{
+	const struct text text = { file->data, file->len };
+	struct text line;
+	size_t pos = 0;
+	size_t len = strlen(name);
+
+	while (text_line(&text, &pos, &line)) {
+		if (line.len <= len || memcmp(line.at, name, len) != 0)
+			continue;
+		line = (struct text){ line.at + len, line.len - len };
+		while (line.len > 0 && strchr(" \t=", line.at[0]))
+			line = (struct text){ line.at + 1, line.len - 1 };
+		return line.len >= 5 && memcmp(line.at, "false", 5) == 0;
+	}
+	return false;
+}
+
+/* Flyway's V1__x.sql.conf beside V1__x.sql, Diesel's metadata.toml in the folder. */
+static bool is_beside(const struct reader *r, const char *side, const char *path)
+{
+	size_t folder = (size_t)(path_base(path) - path);
+
+	if (r->kind == SL_LAYOUT_FLYWAY)
+		return strlen(side) == strlen(path) + strlen(".conf") && sl_str_starts(side, path);
+	return strlen(side) >= folder && memcmp(side, path, folder) == 0;
+}
+
+static void side_add(struct reader *r, const struct entry *entry)
+{
+	const char *name = r->kind == SL_LAYOUT_FLYWAY ? "executeInTransaction" :
+							 "run_in_transaction";
+
+	if (!says_false(entry->file, name))
+		return;
+	for (size_t i = 0; i < r->found.len; i++) {
+		if (is_beside(r, entry->path, r->found.at[i].migration.path))
+			r->found.at[i].migration.no_transaction = true;
+	}
+}
+
+static void unread_add(struct reader *r, const struct entry *entry, enum name_verdict verdict)
+{
+	const char *layout = sl_layout_kind_name(r->kind);
+
+	if (verdict == NAME_CODE)
+		problem_add(r, SL_LAYOUT_UNSUPPORTED, entry->path, 0,
+			"write the change as SQL, or apply it by hand and leave the file out",
+			"a migration written as a program cannot be run");
+	else if (verdict == NAME_BAD)
+		problem_add(r, SL_LAYOUT_BAD_NAME, entry->path, 0,
+			r->kind == SL_LAYOUT_FLYWAY ?
+				"name it V<version>__<text>.sql or R__<text>.sql" :
+				"begin the name with a number and an underscore",
+			"the name is no version of a %s migration", layout);
+	else if (verdict == NAME_BASELINE)
+		problem_add(r, SL_LAYOUT_IGNORED, entry->path, 0,
+			"a new database runs the versions from the first one",
+			"a baseline file is not run");
+	else if (sl_str_ends(entry->path, ".sql"))
+		problem_add(r, SL_LAYOUT_IGNORED, entry->path, 0,
+			"rename it if it should run, or move it out of the folder",
+			"not run: its name is not one of a %s migration", layout);
+}
+
+void entries_collect(struct reader *r)
+{
+	struct name *names = sl_arena_calloc(r->arena, r->entries.len + 1, sizeof(*names));
+	enum name_verdict *verdicts = sl_arena_calloc(r->arena, r->entries.len + 1,
+		sizeof(*verdicts));
+
+	for (size_t i = 0; i < r->entries.len; i++) {
+		const struct entry *entry = &r->entries.at[i];
+
+		verdicts[i] = name_read(&names[i], r->arena, r->kind, entry->inner);
+		if (verdicts[i] == NAME_GOOD && !names[i].down)
+			up_add(r, entry, &names[i]);
+	}
+	for (size_t i = 0; i < r->entries.len; i++) {
+		const struct entry *entry = &r->entries.at[i];
+
+		if (verdicts[i] == NAME_GOOD && names[i].down)
+			down_add(r, entry, &names[i]);
+		else if (verdicts[i] == NAME_SIDE)
+			side_add(r, entry);
+		else if (verdicts[i] != NAME_GOOD)
+			unread_add(r, entry, verdicts[i]);
+	}
+}

@@ -1,0 +1,169 @@
+#include "layout_int.h"
+
+#include "sluice/core/str.h"
+
+#include <string.h>
+#include <strings.h>
+
+static const char read_as_plain[] =
+	"say `layout: plain` to read its numbered .sql files as they are, in order";
+static const char convert[] =
+	"write the changes as numbered .sql files, or in another layout that is read";
+
+static const struct {
+	const char *name;
+	const char *remedy; /* NULL: the layout is read */
+} kinds[] = {
+	[SL_LAYOUT_AUTO] = { "auto", NULL },
+	[SL_LAYOUT_PLAIN] = { "plain", NULL },
+	[SL_LAYOUT_FLYWAY] = { "flyway", NULL },
+	[SL_LAYOUT_GOLANG_MIGRATE] = { "golang-migrate", NULL },
+	[SL_LAYOUT_GOOSE] = { "goose", NULL },
+	[SL_LAYOUT_DBMATE] = { "dbmate", NULL },
+	[SL_LAYOUT_DIESEL] = { "diesel", NULL },
+	[SL_LAYOUT_ATLAS] = { "atlas", read_as_plain },
+	[SL_LAYOUT_SQITCH] = { "sqitch", convert },
+	[SL_LAYOUT_LIQUIBASE] = { "liquibase", convert },
+	[SL_LAYOUT_PRISMA] = { "prisma", convert },
+	[SL_LAYOUT_SQLX] = { "sqlx",
+		"say `layout: plain`, or `layout: golang-migrate` for .up.sql and .down.sql files" },
+	[SL_LAYOUT_DRIZZLE] = { "drizzle", read_as_plain },
+	[SL_LAYOUT_SUPABASE] = { "supabase", read_as_plain },
+};
+
+_Static_assert(sizeof(kinds) / sizeof(kinds[0]) == SL_LAYOUT_KIND_COUNT, "a layout has no row");
+
+const char *sl_layout_kind_name(enum sl_layout_kind kind)
+{
+	return kinds[kind].name;
+}
+
+bool sl_layout_kind_parse(enum sl_layout_kind *out, const char *name)
+{
+	for (int i = 0; i < SL_LAYOUT_KIND_COUNT; i++) {
+		if (sl_str_eq(kinds[i].name, name)) {
+			*out = (enum sl_layout_kind)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool kind_is_read(enum sl_layout_kind kind)
+{
+	return kinds[kind].remedy == NULL;
+}
+
+const char *kind_remedy(enum sl_layout_kind kind)
+{
+	return kinds[kind].remedy;
+}
+
+/* The file that only one tool leaves in its folder. */
+static enum sl_layout_kind kind_by_mark(const char *path)
+{
+	const char *base = path_base(path);
+
+	if (sl_str_eq(base, "atlas.sum"))
+		return SL_LAYOUT_ATLAS;
+	if (sl_str_eq(base, "sqitch.plan"))
+		return SL_LAYOUT_SQITCH;
+	if (sl_str_eq(base, "migration_lock.toml") || sl_str_eq(base, "migration.sql"))
+		return SL_LAYOUT_PRISMA;
+	if (sl_str_eq(path, "meta/_journal.json"))
+		return SL_LAYOUT_DRIZZLE;
+	if (sl_str_starts(base, "db.changelog") || sl_str_starts(base, "databasechangelog"))
+		return SL_LAYOUT_LIQUIBASE;
+	return SL_LAYOUT_AUTO;
+}
+
+static bool is_liquibase_sql(const struct sl_layout_file *file)
+{
+	static const char first[] = "--liquibase formatted sql";
+	char head[sizeof(first) + 2];
+	size_t len = 0;
+
+	for (size_t i = 0; i < file->len && len < sizeof(first) - 1; i++) {
+		if (len == 2 && file->data[i] == ' ')
+			continue;
+		head[len++] = file->data[i];
+	}
+	return len == sizeof(first) - 1 && strncasecmp(head, first, len) == 0;
+}
+
+/* The tools want their first line before any statement. */
+#define HEAD (64u << 10)
+
+static enum sl_layout_kind kind_by_content(const struct sl_layout_file *file)
+{
+	const struct text text = { file->data, file->len < HEAD ? file->len : HEAD };
+
+	if (is_liquibase_sql(file))
+		return SL_LAYOUT_LIQUIBASE;
+	if (section_is_goose(&text))
+		return SL_LAYOUT_GOOSE;
+	if (section_is_dbmate(&text))
+		return SL_LAYOUT_DBMATE;
+	return SL_LAYOUT_AUTO;
+}
+
+static bool is_name(struct sl_arena *arena, enum sl_layout_kind kind, const char *path)
+{
+	struct name name;
+	enum name_verdict verdict = name_read(&name, arena, kind, path);
+
+	return verdict == NAME_GOOD && !name.down;
+}
+
+/* What one file speaks for; plain is what a numbered file is when nothing else is known. */
+static enum sl_layout_kind kind_of(struct sl_arena *arena, const struct entry *entry)
+{
+	static const enum sl_layout_kind by_name[] = { SL_LAYOUT_FLYWAY, SL_LAYOUT_DIESEL,
+		SL_LAYOUT_GOLANG_MIGRATE };
+	enum sl_layout_kind kind = kind_by_mark(entry->inner);
+
+	if (kind != SL_LAYOUT_AUTO || !sl_str_ends(entry->inner, ".sql"))
+		return kind;
+	for (size_t i = 0; i < sizeof(by_name) / sizeof(by_name[0]); i++) {
+		if (is_name(arena, by_name[i], entry->inner))
+			return by_name[i];
+	}
+	kind = kind_by_content(entry->file);
+	if (kind != SL_LAYOUT_AUTO)
+		return kind;
+	return is_name(arena, SL_LAYOUT_PLAIN, entry->inner) ? SL_LAYOUT_PLAIN : SL_LAYOUT_AUTO;
+}
+
+static unsigned strength(enum sl_layout_kind kind)
+{
+	if (kind == SL_LAYOUT_AUTO)
+		return 0;
+	if (kind == SL_LAYOUT_PLAIN)
+		return 1;
+	return kind_is_read(kind) ? 2 : 3;
+}
+
+bool kind_recognise(struct reader *r)
+{
+	const struct entry *witness = NULL;
+	enum sl_layout_kind best = SL_LAYOUT_AUTO;
+
+	for (size_t i = 0; i < r->entries.len; i++) {
+		const struct entry *entry = &r->entries.at[i];
+		enum sl_layout_kind kind = kind_of(r->arena, entry);
+
+		if (strength(kind) == 2 && strength(best) == 2 && kind != best) {
+			problem_add(r, SL_LAYOUT_AMBIGUOUS, entry->path, 0,
+				"say which layout is meant, or move the others out of the folder",
+				"a file of %s, while %s is one of %s", kinds[kind].name,
+				witness->path, kinds[best].name);
+			return false;
+		}
+		if (strength(kind) > strength(best)) {
+			best = kind;
+			witness = entry;
+		}
+	}
+	r->kind = best;
+	return true;
+}

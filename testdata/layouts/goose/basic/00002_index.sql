@@ -1,0 +1,4 @@
+-- a note
+-- +goose NO TRANSACTION
+-- +goose Up
+CREATE INDEX CONCURRENTLY i ON a (id);

@@ -1,0 +1,2 @@
+-- +goose Upwards
+SELECT 1;

@@ -1,0 +1,1 @@
+sluice_test(layout unit/layout_test.c ROOMS layout model core)
