@@ -84,6 +84,26 @@ static const char *const migration_kind_names[] = {
 	[SL_MIGRATION_ID] = "id",
 };
 
+static const char *const object_names[] = {
+	[SL_OBJECT_CHANGE] = "change",
+	[SL_OBJECT_STAGE] = "stage",
+	[SL_OBJECT_TASK] = "task",
+};
+
+static const char *const verb_names[] = {
+	[SL_VERB_APPROVE] = "approve",
+	[SL_VERB_REVOKE] = "revoke",
+	[SL_VERB_WAIVE] = "waive",
+	[SL_VERB_HOLD] = "hold",
+	[SL_VERB_RESUME] = "resume",
+	[SL_VERB_RETRY] = "retry",
+	[SL_VERB_SKIP] = "skip",
+	[SL_VERB_CANCEL] = "cancel",
+	[SL_VERB_RESOLVE] = "resolve",
+	[SL_VERB_OPEN] = "open",
+	[SL_VERB_ADOPT] = "adopt",
+};
+
 /* The row with this name, or count. */
 static size_t find(const char *const *names, size_t count, const char *name)
 {
@@ -124,3 +144,5 @@ WORD(sl_stage_state, stage_state, SL_STAGE_STATE_COUNT);
 WORD(sl_task_state, task_state, SL_TASK_STATE_COUNT);
 WORD(sl_outcome, outcome, SL_OUTCOME_COUNT);
 WORD(sl_migration_kind, migration_kind, SL_MIGRATION_KIND_COUNT);
+WORD(sl_object, object, SL_OBJECT_COUNT);
+WORD(sl_verb, verb, SL_VERB_COUNT);

@@ -35,6 +35,8 @@ static void every_word_reads_back_from_its_name(void **state)
 	CHECK_WORD(sl_task_state, task_state, SL_TASK_STATE_COUNT);
 	CHECK_WORD(sl_outcome, outcome, SL_OUTCOME_COUNT);
 	CHECK_WORD(sl_migration_kind, migration_kind, SL_MIGRATION_KIND_COUNT);
+	CHECK_WORD(sl_object, object, SL_OBJECT_COUNT);
+	CHECK_WORD(sl_verb, verb, SL_VERB_COUNT);
 }
 
 static void nothing_to_do_is_never_spelled_as_success(void **state)

@@ -1,6 +1,7 @@
 /*
  * The records that the store keeps and everybody above floor 3 passes around.  Plain data: text is
- * borrowed from the arena that the record was read into; times are wall microseconds, 0 when it has
+ * borrowed from the arena that the record was read into, and never NULL in what was read ("" where
+ * there is none; NULL counts as "" in what is written); times are wall microseconds, 0 when it has
  * not happened; ids are store ids from 1, 0 when there is none.
  */
 #ifndef SLUICE_MODEL_RECORDS_H
@@ -11,8 +12,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What the store knows of a project: where its branch stood when it was last read. */
+struct sl_project_record {
+	int64_t id;
+	const char *name;
+	const char *head; /* of the project's branch, commit id */
+	bool settled; /* the first sight of its branch was worked off */
+	int64_t first_seen_at, seen_at;
+};
+
 struct sl_change {
 	int64_t id;
+	int64_t revision; /* counts every write that concerns the change (sl_batch_expect) */
 	const char *project;
 	enum sl_change_kind kind;
 	enum sl_change_state state;
@@ -25,6 +36,7 @@ struct sl_change {
 	bool held; /* a hold is set: by a person, or because it was merged red */
 	const char *hold_reason;
 	const char *hold_by; /* user, or "sluice" */
+	const char *wait; /* the sentence that says what is awaited, "" when nothing is */
 	int64_t opened_at, merged_at, ended_at;
 	int64_t review_id; /* the review of head, 0 while there is none */
 };
@@ -53,8 +65,22 @@ struct sl_review_record {
 	const char *head;
 	unsigned errors, warnings, notices;
 	enum sl_risk risk; /* the highest over its environments */
-	const char *report; /* the JSON of product.md 4.1, per environment under "environments" */
+	const char *report; /* JSON as review prints it, per environment under "environments" */
 	int64_t at, took_us;
+};
+
+/* One finding of a review, for lists; the report has all of it. */
+struct sl_finding_record {
+	int64_t id;
+	int64_t review_id;
+	const char *environment; /* "" when it is the same in all of them */
+	const char *rule;
+	enum sl_severity severity;
+	const char *path;
+	unsigned line, column, statement; /* from 1; 0: about the whole file */
+	const char *message;
+	const char *fingerprint;
+	bool waived;
 };
 
 struct sl_waiver {
@@ -71,35 +97,41 @@ struct sl_stage {
 	const char *environment;
 	unsigned position; /* of the environment in the configured order, from 0 */
 	enum sl_stage_state state;
-	const char *digest; /* sha256 hex, product.md section 3 */
+	const char *digest; /* sha256 hex: what the approvals are bound to */
 	enum sl_risk risk;
 	const char *plan; /* JSON: migrations, targets, estimates, commit, approval steps */
+	const char *wait; /* the sentence that says what is awaited, "" when nothing is */
 	int64_t created_at, started_at, ended_at;
 };
 
 struct sl_approval {
 	int64_t id;
-	int64_t stage_id;
+	int64_t stage_id, change_id;
 	const char *digest;
 	const char *by; /* user */
 	const char *role; /* the step it answers */
 	const char *reason;
 	int64_t at, revoked_at;
+	const char *revoked_by;
 };
 
+/* A stage has one for each (target, migrations folder). */
 struct sl_task {
 	int64_t id;
 	int64_t stage_id, change_id;
 	const char *environment, *target;
+	const char *folder; /* migrations folder in the repository */
 	enum sl_task_state state;
 	const char *wait; /* the sentence that says what is awaited, "" when nothing is */
 	const char *detail; /* of the last outcome: error, "k of n" */
+	enum sl_outcome outcome; /* of the last attempt that ended, valid when ended_at is set */
 	int64_t due_at; /* not before this moment */
 	unsigned attempts;
-	int64_t lease_epoch;
+	int64_t lease_epoch; /* raised by each claim */
 	const char *lease_by; /* replica holding the lease, "" when none */
 	int64_t lease_until;
 	bool cancel_asked;
+	int64_t started_at, ended_at; /* of the last attempt */
 };
 
 /* One attempt of a task. */
@@ -129,13 +161,66 @@ struct sl_step {
 	const char *error;
 };
 
+/* The normalised schema of a target at a moment. */
+struct sl_snapshot_record {
+	int64_t id;
+	const char *target;
+	const char *hash; /* of the whole: its content is found by it */
+	const char *run_id; /* taken around this run, or "" */
+	int64_t at;
+};
+
+/* One object of a snapshot's content, in the snapshot's order. */
+struct sl_snapshot_object {
+	const char *key; /* "table public.orders": unique in the snapshot */
+	const char *hash; /* sha256 hex of body */
+	const char *body; /* canonical JSON */
+};
+
 struct sl_event {
 	int64_t id;
 	int64_t at;
 	int64_t change_id; /* 0: of the workspace */
 	const char *kind; /* "change.opened", "task.failed" */
+	const char *target; /* "" when it is about none */
 	const char *by; /* user, or "sluice" */
 	const char *text; /* one sentence */
+};
+
+/* Who asked for what, whether it was granted or not. */
+struct sl_audit {
+	int64_t id;
+	int64_t at;
+	int64_t change_id; /* 0: of the workspace */
+	const char *by; /* user */
+	const char *via; /* "socket", "api", "web", "hook" */
+	const char *action; /* "change.approve", "task.skip" */
+	const char *object; /* "change 12", "task 40 on orders-prod" */
+	const char *detail; /* the reason given, or why it was refused */
+	bool refused;
+};
+
+/* A webhook or hook delivery: a hint that something is dirty, kept before it is answered. */
+struct sl_delivery {
+	int64_t id;
+	const char *source; /* host or project */
+	const char *key; /* the host's id of the delivery: a second one is dropped */
+	const char *body;
+	int64_t at, done_at;
+};
+
+/* One message for one route, delivered at least once. */
+struct sl_message {
+	int64_t id;
+	const char *route;
+	const char *kind; /* event kind */
+	int64_t change_id;
+	const char *body; /* JSON */
+	int64_t at;
+	int64_t due_at; /* not before this moment; while it is being delivered, its lease's end */
+	unsigned attempts;
+	int64_t done_at; /* delivered, or given up when error is not empty */
+	const char *error; /* of the last attempt */
 };
 
 #endif

@@ -95,8 +95,27 @@ enum sl_migration_kind {
 	SL_MIGRATION_KIND_COUNT
 };
 
-#define SL_WORD(type, stem)                                       \
-	const char *sl_##stem##_name(enum type value);            \
+/* What has states, and moves between them. */
+enum sl_object { SL_OBJECT_CHANGE, SL_OBJECT_STAGE, SL_OBJECT_TASK, SL_OBJECT_COUNT };
+
+/* What a person asks for. */
+enum sl_verb {
+	SL_VERB_APPROVE,
+	SL_VERB_REVOKE,
+	SL_VERB_WAIVE,
+	SL_VERB_HOLD,
+	SL_VERB_RESUME,
+	SL_VERB_RETRY,
+	SL_VERB_SKIP,
+	SL_VERB_CANCEL,
+	SL_VERB_RESOLVE, /* says what a task that needs a human did */
+	SL_VERB_OPEN, /* a change without a repository of one's own */
+	SL_VERB_ADOPT, /* a target, or its history */
+	SL_VERB_COUNT
+};
+
+#define SL_WORD(type, stem)                                      \
+	const char *sl_##stem##_name(enum type value);           \
 	bool sl_##stem##_parse(enum type *out, const char *name) \
 		__attribute__((warn_unused_result, nonnull))
 
@@ -110,5 +129,7 @@ SL_WORD(sl_stage_state, stage_state);
 SL_WORD(sl_task_state, task_state);
 SL_WORD(sl_outcome, outcome);
 SL_WORD(sl_migration_kind, migration_kind);
+SL_WORD(sl_object, object);
+SL_WORD(sl_verb, verb);
 
 #endif
