@@ -1,0 +1,76 @@
+/*
+ * store: Sluice's own data, behind one door for every backend.
+ *
+ * It keeps what was seen, intended and done; it decides nothing.  The ledger in a target stays the
+ * truth about what ran there, so losing the store costs history, never a second execution.
+ *
+ *	store.h    opening, wake-ups, the installation's id, epochs
+ *	batch.h    every write: a batch of records and moves, all or nothing
+ *	read.h     every read: lists, views, one record
+ *	work.h     claims and leases of tasks, the inbox, the outbox
+ *
+ * Threads: any number at once.  Writers queue up and one of them commits for all that wait, so that
+ * many small writes share one fsync; a write that returned SL_OK is on the disk.  Readers never
+ *wait for writers.  No transaction outlives a call, so none is ever open while somebody talks to a
+ *target or a host.
+ *
+ * Failures: SL_EINVAL when the place cannot hold a store (not a database, a folder, a newer
+ *schema); SL_ECONFLICT when another daemon owns it, or a compare-and-set lost; SL_EUNAVAIL when the
+ *disk is full or refuses (nothing of the batch is kept); SL_ENOTFOUND for an id that is not there.
+ */
+#ifndef SLUICE_STORE_STORE_H
+#define SLUICE_STORE_STORE_H
+
+#include "sluice/core/arena.h"
+#include "sluice/core/cleanup.h"
+#include "sluice/core/error.h"
+#include "sluice/core/rand.h"
+#include "sluice/model/words.h"
+
+#include <stdint.h>
+
+struct sl_store;
+
+struct sl_store_options {
+	const char *url; /* "sqlite:PATH" or "memory:" */
+	/* Keeps the installation's id beside the store, so that a new store takes it over; NULL:
+	 * the store alone keeps it. */
+	const char *data_folder;
+	const struct sl_rand *rand; /* for a new installation's id */
+	int64_t now; /* wall */
+};
+
+/* Opens, makes or migrates the store.  The caller owns *out.  Exclusive for an embedded backend: a
+ * second process is refused with the first one's pid. */
+enum sl_code sl_store_open(struct sl_store **out, const struct sl_store_options *options,
+	struct sl_error *err) __attribute__((warn_unused_result));
+
+/* Accepts NULL.  No call may be under way. */
+void sl_store_free(struct sl_store *store);
+SL_DEFINE_CLEANUP(struct sl_store, sl_store_free);
+
+/* Called after the commit, on the thread that wrote, without any lock, once for each object that a
+ * move or an addition touched.  Set it before threads start; at most one. */
+void sl_store_on_commit(struct sl_store *store,
+	void (*woken)(void *ctx, enum sl_object object, int64_t id), void *ctx);
+
+/* 32 hex digits; borrowed, as long as the store lives. */
+const char *sl_store_installation(const struct sl_store *store);
+
+/*
+ * Fencing epochs by name ("orders-prod/default"), never going back.  _next raises it over both the
+ * stored one and seen (what the target holds) and is durable when it returns; _epoch is 0 for a
+ * name never raised.
+ */
+enum sl_code sl_store_epoch_next(struct sl_store *store, const char *name, int64_t seen,
+	int64_t *out, struct sl_error *err) __attribute__((warn_unused_result));
+enum sl_code sl_store_epoch(struct sl_store *store, const char *name, int64_t *out,
+	struct sl_error *err) __attribute__((warn_unused_result));
+
+/* Small facts by key.  *out is NULL, and SL_OK returned, when there is none. */
+enum sl_code sl_store_meta(struct sl_store *store, const char *key, struct sl_arena *arena,
+	const char **out, struct sl_error *err) __attribute__((warn_unused_result));
+enum sl_code sl_store_set_meta(struct sl_store *store, const char *key, const char *value,
+	struct sl_error *err) __attribute__((warn_unused_result));
+
+#endif
