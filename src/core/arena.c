@@ -1,0 +1,162 @@
+#include "sluice/core/arena.h"
+
+#include "sluice/core/alloc.h"
+
+#include <assert.h>
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define BLOCK_SIZE 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define BLOCK_SIZE 0
+#endif
+#endif
+#ifndef BLOCK_SIZE
+#define BLOCK_SIZE ((size_t)8192)
+#endif
+
+/* Later blocks double up to this, so that a large unit of work stays a short list. */
+#define BLOCK_MOST ((size_t)256 * 1024)
+
+struct block {
+	struct block *next;
+	size_t used;
+	size_t size;
+	alignas(max_align_t) char data[];
+};
+
+struct sl_arena {
+	struct block *blocks; /* the newest first; only it has room left */
+	size_t used;
+	size_t next_size;
+};
+
+struct sl_arena *sl_arena_new(void)
+{
+	struct sl_arena *arena = sl_xcalloc(1, sizeof(*arena));
+
+	arena->next_size = BLOCK_SIZE;
+	return arena;
+}
+
+void sl_arena_clear(struct sl_arena *arena)
+{
+	struct block *block = arena->blocks;
+
+	while (block) {
+		struct block *next = block->next;
+
+		free(block);
+		block = next;
+	}
+	arena->blocks = NULL;
+	arena->used = 0;
+	arena->next_size = BLOCK_SIZE;
+}
+
+void sl_arena_free(struct sl_arena *arena)
+{
+	if (!arena)
+		return;
+	sl_arena_clear(arena);
+	free(arena);
+}
+
+size_t sl_arena_used(const struct sl_arena *arena)
+{
+	return arena->used;
+}
+
+static struct block *block_new(size_t size)
+{
+	struct block *block = sl_xcalloc(1, sizeof(*block) + size);
+
+	block->size = size;
+	return block;
+}
+
+/* A block of its own behind the newest one, which keeps its room for small pieces. */
+static void *alloc_large(struct sl_arena *arena, size_t size)
+{
+	struct block *block = block_new(size);
+
+	block->used = size;
+	if (arena->blocks) {
+		block->next = arena->blocks->next;
+		arena->blocks->next = block;
+	} else {
+		arena->blocks = block;
+	}
+	return block->data;
+}
+
+void *sl_arena_alloc(struct sl_arena *arena, size_t size)
+{
+	size_t need;
+	struct block *block = arena->blocks;
+	void *piece;
+
+	assert(size <= SIZE_MAX / 2);
+	need = BLOCK_SIZE == 0 ? size :
+				 (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+	arena->used += need;
+	if (need >= arena->next_size / 2)
+		return alloc_large(arena, need);
+	if (!block || block->size - block->used < need) {
+		block = block_new(arena->next_size);
+		block->next = arena->blocks;
+		arena->blocks = block;
+		if (arena->next_size < BLOCK_MOST)
+			arena->next_size *= 2;
+	}
+	piece = block->data + block->used;
+	block->used += need;
+	return piece;
+}
+
+void *sl_arena_calloc(struct sl_arena *arena, size_t n, size_t size)
+{
+	size_t total = 0;
+	bool overflow = __builtin_mul_overflow(n, size, &total);
+
+	assert(!overflow);
+	return sl_arena_alloc(arena, overflow ? 0 : total);
+}
+
+char *sl_arena_strndup(struct sl_arena *arena, const char *s, size_t len)
+{
+	size_t n = strnlen(s, len);
+	char *copy = sl_arena_alloc(arena, n + 1);
+
+	memcpy(copy, s, n);
+	return copy;
+}
+
+char *sl_arena_strdup(struct sl_arena *arena, const char *s)
+{
+	return sl_arena_strndup(arena, s, strlen(s));
+}
+
+char *sl_arena_printf(struct sl_arena *arena, const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+	int len;
+
+	va_start(ap, fmt);
+	len = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	assert(len >= 0);
+	text = sl_arena_alloc(arena, (size_t)len + 1);
+	va_start(ap, fmt);
+	(void)vsnprintf(text, (size_t)len + 1, fmt, ap);
+	va_end(ap);
+	return text;
+}

@@ -1,0 +1,82 @@
+#include "sluice/core/clock.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+static int64_t read_us(clockid_t id)
+{
+	struct timespec ts = { 0 };
+
+	(void)clock_gettime(id, &ts);
+	return (int64_t)ts.tv_sec * SL_SECOND_US + ts.tv_nsec / 1000;
+}
+
+static int64_t wall_us(void *ctx)
+{
+	(void)ctx;
+	return read_us(CLOCK_REALTIME);
+}
+
+static int64_t mono_us(void *ctx)
+{
+	(void)ctx;
+	return read_us(CLOCK_MONOTONIC);
+}
+
+const struct sl_clock *sl_clock_system(void)
+{
+	static const struct sl_clock system = { .wall_us = wall_us, .mono_us = mono_us };
+
+	return &system;
+}
+
+/* Years a person can mean; outside them the text would not be ISO 8601 any more. */
+#define YEAR_9999_S INT64_C(253402300799)
+
+char *sl_time_iso(int64_t wall_us, char *out)
+{
+	time_t seconds = (time_t)(wall_us / SL_SECOND_US);
+	struct tm tm = { 0 };
+
+	if (wall_us % SL_SECOND_US < 0)
+		seconds--;
+	if (seconds < 0)
+		seconds = 0;
+	if (seconds > YEAR_9999_S)
+		seconds = YEAR_9999_S;
+	(void)gmtime_r(&seconds, &tm);
+	(void)strftime(out, SL_TIME_ISO_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return out;
+}
+
+char *sl_time_span(int64_t us, char *out)
+{
+	static const struct {
+		const char *name;
+		int64_t us;
+	} units[] = {
+		{ "d", 86400 * SL_SECOND_US },
+		{ "h", 3600 * SL_SECOND_US },
+		{ "m", 60 * SL_SECOND_US },
+		{ "s", SL_SECOND_US },
+		{ "ms", SL_SECOND_US / 1000 },
+	};
+
+	size_t most = sizeof(units) / sizeof(units[0]) - 1;
+	size_t i = 0;
+	int64_t rest;
+
+	if (us < 0)
+		us = 0;
+	while (i < most && us < units[i].us)
+		i++;
+	rest = us % units[i].us;
+	if (i < 3 && rest / units[i + 1].us > 0)
+		(void)snprintf(out, SL_TIME_ISO_MAX, "%" PRId64 " %s %" PRId64 " %s",
+			us / units[i].us, units[i].name, rest / units[i + 1].us, units[i + 1].name);
+	else
+		(void)snprintf(out, SL_TIME_ISO_MAX, "%" PRId64 " %s", us / units[i].us,
+			units[i].name);
+	return out;
+}
