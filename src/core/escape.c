@@ -1,0 +1,113 @@
+#include "sluice/core/escape.h"
+
+#include "sluice/core/utf8.h"
+
+#include <string.h>
+
+static bool is_alnum(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static const char *html_entity(char c)
+{
+	switch (c) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	default:
+		return NULL;
+	}
+}
+
+void sl_escape_html(struct sl_buf *out, const char *s)
+{
+	for (; *s != '\0'; s++) {
+		const char *entity = html_entity(*s);
+
+		if (entity)
+			sl_buf_adds(out, entity);
+		else
+			sl_buf_addc(out, *s);
+	}
+}
+
+void sl_escape_url(struct sl_buf *out, const char *s)
+{
+	for (; *s != '\0'; s++) {
+		if (is_alnum(*s) || strchr("-._~", *s))
+			sl_buf_addc(out, *s);
+		else
+			sl_buf_addf(out, "%%%02X", (unsigned)(unsigned char)*s);
+	}
+}
+
+static void quoted(struct sl_buf *out, const char *s, char quote)
+{
+	sl_buf_addc(out, quote);
+	for (; *s != '\0'; s++) {
+		if (*s == quote)
+			sl_buf_addc(out, quote);
+		sl_buf_addc(out, *s);
+	}
+	sl_buf_addc(out, quote);
+}
+
+void sl_escape_ident(struct sl_buf *out, const char *s, char quote)
+{
+	quoted(out, s, quote);
+}
+
+void sl_escape_sql(struct sl_buf *out, const char *s)
+{
+	quoted(out, s, '\'');
+}
+
+/* Every ASCII punctuation that CommonMark or a host's dialect could read, as an entity: hosts treat
+ * "\@" and "\#" as the plain character and would still mention somebody. */
+void sl_escape_markdown(struct sl_buf *out, const char *s)
+{
+	for (; *s != '\0'; s++) {
+		unsigned char byte = (unsigned char)*s;
+
+		if (*s == '\n' || *s == '\r' || *s == '\t')
+			sl_buf_addc(out, ' ');
+		else if (byte < 0x20 || byte == 0x7f)
+			sl_buf_adds(out, "&#65533;");
+		else if (strchr("&<>\"'`*_{}[]()#+-!|~@:\\$^=", *s))
+			sl_buf_addf(out, "&#%u;", (unsigned)byte);
+		else
+			sl_buf_addc(out, *s);
+	}
+}
+
+/* C0, DEL, C1 and the marks that turn the direction of the text around. */
+static bool moves_the_terminal(uint32_t point)
+{
+	return point < 0x20 || (point >= 0x7f && point < 0xa0) ||
+		(point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
+}
+
+void sl_escape_terminal(struct sl_buf *out, const char *s, size_t len)
+{
+	size_t size = 0;
+
+	for (size_t at = 0; at < len; at += size) {
+		uint32_t point = sl_utf8_decode(s + at, len - at, &size);
+		bool broken = sl_utf8_valid_prefix(s + at, size) != size;
+
+		if (!broken && !moves_the_terminal(point)) {
+			sl_buf_add(out, s + at, size);
+			continue;
+		}
+		for (size_t i = 0; i < size; i++)
+			sl_buf_addf(out, "\\x%02x", (unsigned)(unsigned char)s[at + i]);
+	}
+}
