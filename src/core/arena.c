@@ -12,14 +12,19 @@
 #include <string.h>
 
 #if defined(__SANITIZE_ADDRESS__)
-#define BLOCK_SIZE 0
+#define EACH_ITS_OWN 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
-#define BLOCK_SIZE 0
+#define EACH_ITS_OWN 1
 #endif
 #endif
-#ifndef BLOCK_SIZE
+
+#ifdef EACH_ITS_OWN
+#define BLOCK_SIZE ((size_t)0)
+#define ROUNDING   ((size_t)1)
+#else
 #define BLOCK_SIZE ((size_t)8192)
+#define ROUNDING   alignof(max_align_t)
 #endif
 
 /* Later blocks double up to this, so that a large unit of work stays a short list. */
@@ -104,8 +109,7 @@ void *sl_arena_alloc(struct sl_arena *arena, size_t size)
 	void *piece;
 
 	assert(size <= SIZE_MAX / 2);
-	need = BLOCK_SIZE == 0 ? size :
-				 (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+	need = (size + ROUNDING - 1) & ~(ROUNDING - 1);
 	arena->used += need;
 	if (need >= arena->next_size / 2)
 		return alloc_large(arena, need);
