@@ -141,12 +141,16 @@ struct sl_index_part {
 	bool descending;
 };
 
+struct sl_index_parts {
+	const struct sl_index_part *at;
+	size_t len;
+};
+
 /* Indexes that back a primary key, unique or exclusion constraint are not listed. */
 struct sl_index {
 	const char *name;
 	const char *method; /* "btree", "gin", "fulltext"; "" the engine's only one */
-	const struct sl_index_part *parts;
-	size_t parts_len;
+	struct sl_index_parts parts;
 	struct sl_names include;
 	const char *predicate; /* WHERE of a partial index, or NULL */
 	const char *extra; /* "nulls not distinct", storage parameters */
@@ -194,6 +198,11 @@ struct sl_reference {
 	const char *column; /* or NULL: not known which */
 };
 
+struct sl_references {
+	const struct sl_reference *at;
+	size_t len;
+};
+
 struct sl_view {
 	struct sl_entity id;
 	const char *definition; /* the SELECT, sl_sql_normal() or the engine's own print */
@@ -204,8 +213,7 @@ struct sl_view {
 	bool temporary; /* never part of a snapshot */
 	/* Beside the structure, never hashed: */
 	struct sl_names columns; /* empty when unknown */
-	const struct sl_reference *reads;
-	size_t reads_len;
+	struct sl_references reads;
 	bool reads_known; /* false: who depends on what is guessed from the words of the definition
 			   */
 };
@@ -349,7 +357,9 @@ const struct sl_index *sl_table_index(const struct sl_catalog *catalog,
 	const struct sl_table *table, const char *name);
 const struct sl_constraint *sl_table_primary(const struct sl_table *table);
 
-/* The table or materialised view that holds the index; schema as above.  Takes O(log n). */
+/* The table or materialised view that holds the index; schema NULL or "": along the search path.
+ * *index is NULL when the index backs a constraint, which then bears its name.  For PostgreSQL and
+ * SQLite; MySQL's index names belong to their table, so the answer is always NULL. */
 const struct sl_entity *sl_catalog_index_owner(const struct sl_catalog *catalog, const char *schema,
 	const char *name, const struct sl_index **index);
 
