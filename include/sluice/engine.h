@@ -1,0 +1,260 @@
+/*
+ * engine: one session with one database, the same for every engine.
+ *
+ * A driver (PostgreSQL, SQLite, and a fake for tests) connects, executes one statement at a time,
+ * cancels, locks, says who the server is, and reads the structure into a catalogue.  It never
+ * decides what to run: that is `apply`.
+ *
+ * A struct sl_conn belongs to one thread; only sl_conn_interrupt() may be called from another while
+ * a call is under way.  Every call that talks to a server ends when the session's cancel token says
+ * so: the running statement is canceled on the server and the call fails with SL_ECANCELED or
+ * SL_ETIMEOUT.  Whether the statement took effect is then known from the transaction: a rolled back
+ * one has none.
+ *
+ * Failures of a statement carry the server's own code, message and position in
+ * struct sl_server_error; row values are cut out of messages, passwords never enter them.  A lost
+ * connection is SL_EUNAVAIL, or SL_EUNKNOWN where a COMMIT had been sent and was not answered.
+ *
+ * URLs: sqlite:PATH, postgres://USER@HOST:PORT/DB (postgresql:// too; a directory of a Unix socket
+ * as ?host=/run/postgresql), mysql:// and mariadb:// (recognised, not available yet).  A password
+ * in a URL is refused without being repeated.
+ */
+#ifndef SLUICE_ENGINE_H
+#define SLUICE_ENGINE_H
+
+#include "sluice/core/arena.h"
+#include "sluice/core/clock.h"
+#include "sluice/core/error.h"
+#include "sluice/model/words.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sl_cancel;
+struct sl_catalog;
+struct sl_conn;
+struct sl_fake_world;
+
+enum sl_tls {
+	SL_TLS_AUTO, /* verified, except on loopback and Unix sockets, where it is not required */
+	SL_TLS_VERIFY, /* certificate and name are checked everywhere */
+	SL_TLS_REQUIRE, /* encrypted, not verified; only where the URL says so */
+	SL_TLS_OFF, /* only where the URL says so */
+	SL_TLS_COUNT
+};
+
+struct sl_engine_url {
+	enum sl_dialect dialect;
+	const char *text; /* as given; holds no secret */
+	const char *path; /* SQLite; else NULL */
+	const char *user; /* or NULL: the client library's default */
+	const char *host; /* name, address, or the directory of a socket; NULL: the default */
+	const char *port; /* decimal, or NULL */
+	const char *database; /* or NULL: named like the user */
+	const char *root_cert; /* file of the CA, or NULL: the system's */
+	enum sl_tls tls;
+};
+
+/* Everything in *out lives in the arena.  SL_EINVAL names what is wrong without repeating a
+ * password; SL_EINVAL too for an engine that is not available yet. */
+enum sl_code sl_engine_url_parse(struct sl_engine_url *out, struct sl_arena *arena,
+	const char *text, struct sl_error *err)
+	__attribute__((warn_unused_result, nonnull(1, 2, 3)));
+
+/* How to reach a database.  Plain data, borrowed during sl_conn_open(). */
+struct sl_conn_spec {
+	struct sl_engine_url url;
+	const char *password; /* resolved text, or NULL: none, or the client's own password file */
+	const char *application; /* shown by the server, at most 63 bytes; NULL: "sluice" */
+	bool create; /* SQLite: make a missing file */
+	bool read_only; /* nothing may be written in this session */
+	int64_t connect_timeout_us; /* names included; 0: ten seconds */
+	const struct sl_clock *clock;
+	struct sl_cancel *cancel; /* or NULL; borrowed for the session's life */
+	struct sl_fake_world *fake; /* tests: the database lives there; else NULL */
+};
+
+/* SL_EUNAVAIL: cannot be reached or opened; SL_EDENIED: refused the login; SL_ECONFLICT: a standby
+ * or a pooler that shares sessions, on which Sluice cannot work. */
+enum sl_code sl_conn_open(struct sl_conn **out, const struct sl_conn_spec *spec,
+	struct sl_error *err) __attribute__((warn_unused_result, nonnull(1, 2)));
+
+/* Accepts NULL.  An open transaction is rolled back, the session lock goes with the session. */
+void sl_conn_close(struct sl_conn *conn);
+SL_DEFINE_CLEANUP(struct sl_conn, sl_conn_close);
+
+enum sl_dialect sl_conn_dialect(const struct sl_conn *conn);
+
+/* 150020 style; SQLite: sqlite3_libversion_number(). */
+int sl_conn_version(const struct sl_conn *conn);
+
+enum sl_tx_state {
+	SL_TX_IDLE,
+	SL_TX_OPEN,
+	SL_TX_FAILED, /* open, and only a rollback will be accepted */
+	SL_TX_LOST, /* the connection is gone */
+	SL_TX_STATE_COUNT
+};
+
+enum sl_tx_state sl_conn_tx_state(const struct sl_conn *conn);
+
+struct sl_server_error {
+	char code[8]; /* SQLSTATE, or SQLite's extended result code in decimal; "" when none */
+	char message[400]; /* row values cut out */
+	size_t position; /* code points from 1 in the statement's text; 0 unknown */
+};
+
+/* Of the last failed call; its fields are empty when the failure was not the server's. */
+const struct sl_server_error *sl_conn_server_error(const struct sl_conn *conn);
+
+/* One statement of a migration.  copy_data as struct sl_statement_text has it: 0 when the statement
+ * carries no COPY data. */
+struct sl_exec {
+	const char *sql;
+	size_t len;
+	size_t copy_data, copy_len;
+};
+
+/* *rows: affected, -1 when the engine does not say.  Result rows are read and dropped. */
+enum sl_code sl_conn_exec(struct sl_conn *conn, const struct sl_exec *exec, int64_t *rows,
+	struct sl_error *err) __attribute__((warn_unused_result, nonnull(1, 2)));
+
+/* A small result: cells are text, NULL for null. */
+struct sl_rows {
+	size_t len, columns;
+	const char *const *cells; /* len * columns; in the arena */
+};
+
+static inline const char *sl_rows_cell(const struct sl_rows *rows, size_t row, size_t column)
+{
+	return rows->cells[row * rows->columns + column];
+}
+
+#define SL_QUERY_MAX_BYTES ((size_t)256 << 20)
+
+/* Our own SQL, one or several statements; *out is the last one's result (may be NULL).  SL_ELIMIT
+ * beyond SL_QUERY_MAX_BYTES. */
+enum sl_code sl_conn_query(struct sl_conn *conn, struct sl_rows *out, struct sl_arena *arena,
+	const char *sql, struct sl_error *err) __attribute__((warn_unused_result, nonnull(1, 4)));
+
+/* A literal of this engine that no session setting changes the meaning of; NULL gives NULL. */
+struct sl_buf;
+void sl_conn_literal(const struct sl_conn *conn, struct sl_buf *out, const char *text);
+
+/* write: SQLite takes its write lock at once (SL_EBUSY when another holds it past five seconds). */
+enum sl_code sl_conn_begin(struct sl_conn *conn, bool write, struct sl_error *err)
+	__attribute__((warn_unused_result, nonnull(1)));
+
+/* SL_OK: durable.  SL_EUNKNOWN: sent, not answered.  Everything else: rolled back. */
+enum sl_code sl_conn_commit(struct sl_conn *conn, struct sl_error *err)
+	__attribute__((warn_unused_result, nonnull(1)));
+
+/* Never fails: a connection that cannot roll back is closed, which does. */
+void sl_conn_rollback(struct sl_conn *conn);
+
+/* The session lock of a ledger scope, never waited for.  *holder, in the arena, says who has it
+ * where *got is false.  SQLite has none: always got. */
+enum sl_code sl_conn_lock(struct sl_conn *conn, const char *scope, bool *got, const char **holder,
+	struct sl_arena *arena, struct sl_error *err)
+	__attribute__((warn_unused_result, nonnull(1, 2, 3)));
+
+/* Whether this session still holds it: statements can give it away (DISCARD ALL). */
+enum sl_code sl_conn_lock_held(struct sl_conn *conn, const char *scope, bool *held,
+	struct sl_error *err) __attribute__((warn_unused_result, nonnull(1, 2, 3)));
+
+/* A statement outlives its client (an index built CONCURRENTLY would be left invalid by an abort),
+ * or dies with it (the default). */
+enum sl_code sl_conn_outlive(struct sl_conn *conn, bool outlive, struct sl_error *err)
+	__attribute__((warn_unused_result, nonnull(1)));
+
+/* Puts back what a file's statements may have changed in the session (settings, role, temporary
+ * objects, prepared statements) and keeps the lock. */
+enum sl_code sl_conn_reset(struct sl_conn *conn, struct sl_error *err)
+	__attribute__((warn_unused_result, nonnull(1)));
+
+/* Cancels what runs at the moment, if anything.  Thread-safe. */
+void sl_conn_interrupt(struct sl_conn *conn);
+
+/* Asks the server; false when the connection is gone. */
+bool sl_conn_alive(struct sl_conn *conn);
+
+struct sl_engine_identity {
+	const char *server; /* PostgreSQL's system identifier; SQLite: "" */
+	const char *database; /* PostgreSQL: "oid/name"; SQLite: "device/inode" */
+	const char *login; /* role that logged in; SQLite: "" */
+};
+
+enum sl_code sl_conn_identity(struct sl_conn *conn, struct sl_engine_identity *out,
+	struct sl_arena *arena, struct sl_error *err)
+	__attribute__((warn_unused_result, nonnull(1, 2, 3)));
+
+/* The structure at one moment.  The caller owns one reference of *out.  SL_EDENIED where the login
+ * may not see everything: never a shrunken catalogue. */
+enum sl_code sl_conn_introspect(struct sl_conn *conn, const struct sl_catalog **out,
+	struct sl_error *err) __attribute__((warn_unused_result, nonnull(1, 2)));
+
+enum sl_estimate_kind {
+	SL_ESTIMATE_UNKNOWN, /* ranks as the highest risk */
+	SL_ESTIMATE_PLANNER,
+	SL_ESTIMATE_EXACT,
+	SL_ESTIMATE_KIND_COUNT
+};
+
+struct sl_estimate {
+	enum sl_estimate_kind kind;
+	int64_t rows; /* valid unless unknown */
+};
+
+/* Rows that an INSERT, UPDATE, DELETE or MERGE would touch now: the planner's word on PostgreSQL, a
+ * count on SQLite, within limit_us.  The statement is never executed.  Unknown is SL_OK. */
+enum sl_code sl_conn_estimate(struct sl_conn *conn, const char *sql, size_t len, int64_t limit_us,
+	struct sl_estimate *out, struct sl_error *err)
+	__attribute__((warn_unused_result, nonnull(1, 2, 5)));
+
+/* --- the fake ------------------------------------------------------------------------------- */
+
+/*
+ * A world of named databases in memory (SQLite underneath, so that SQL means what it says), in
+ * which a script decides what goes wrong.  The script is asked before each operation.
+ */
+enum sl_fake_point {
+	SL_FAKE_CONNECT,
+	SL_FAKE_EXEC,
+	SL_FAKE_QUERY,
+	SL_FAKE_BEGIN,
+	SL_FAKE_COMMIT,
+	SL_FAKE_LOCK,
+	SL_FAKE_POINT_COUNT
+};
+
+enum sl_fake_fate {
+	SL_FAKE_GOES_WELL,
+	SL_FAKE_FAILS, /* the server refuses the statement */
+	SL_FAKE_UNREACHABLE, /* connect fails; else the connection is lost before the effect */
+	SL_FAKE_ANSWER_LOST, /* done, and the connection is lost before the answer */
+	SL_FAKE_CRASHES, /* the caller dies here: open transactions roll back, this session and
+			  * every other of the world fail until sl_fake_revive() */
+	SL_FAKE_CRASHES_AFTER, /* the same, just after the effect */
+	SL_FAKE_FATE_COUNT
+};
+
+struct sl_fake_script {
+	enum sl_fake_fate (*fate)(void *ctx, const char *database, enum sl_fake_point point,
+		const char *sql, size_t len);
+	void *ctx;
+};
+
+/* The script is copied; NULL: all goes well.  One thread at a time. */
+struct sl_fake_world *sl_fake_world_new(const struct sl_fake_script *script)
+	__attribute__((returns_nonnull, warn_unused_result));
+
+/* Accepts NULL; after every connection was closed. */
+void sl_fake_world_free(struct sl_fake_world *world);
+SL_DEFINE_CLEANUP(struct sl_fake_world, sl_fake_world_free);
+
+/* Sessions work again after a crash. */
+void sl_fake_revive(struct sl_fake_world *world);
+bool sl_fake_crashed(const struct sl_fake_world *world);
+
+#endif
