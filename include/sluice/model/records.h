@@ -132,6 +132,7 @@ struct sl_task {
 	int64_t lease_until;
 	bool cancel_asked;
 	int64_t started_at, ended_at; /* of the last attempt */
+	int64_t blocked_at; /* since when every attempt was blocked or unknown; 0: not so */
 };
 
 /* One attempt of a task. */
