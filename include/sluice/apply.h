@@ -1,0 +1,300 @@
+/*
+ * apply: one migration set on one target.
+ *
+ * sl_apply_run() is one attempt with one outcome.  It goes through fixed phases (connect, lock,
+ * reconcile, check, snapshot, execute, verify, snapshot), keeps what it did in the target's own
+ * ledger, in the same transaction as the effect wherever the engine has one, and never sleeps on a
+ * lock: where it cannot go on it says why and when to try again, and its caller repeats.  A process
+ * killed at any line leaves a target from which the next attempt goes on by itself.
+ *
+ * The ledger in the target is the truth about what ran.  A caller that keeps books of its own hands
+ * in a struct sl_apply_journal, which is told the intent before anything is written, asked before
+ * each statement, and told each step and the end; `sluice migrate` has none.
+ *
+ * When there is nothing to do no ledger is made, no lock is taken and nothing is written.
+ *
+ * Threading: a call works on its own session; two calls on one target exclude each other
+ * (PostgreSQL: a session lock; SQLite: a write lock per transaction, with fence and once-guard read
+ * again in each).  Lifetime: results live in the caller's arena, catalogues are references that
+ * sl_apply_result_done() gives back.
+ */
+#ifndef SLUICE_APPLY_H
+#define SLUICE_APPLY_H
+
+#include "sluice/core/arena.h"
+#include "sluice/core/clock.h"
+#include "sluice/core/error.h"
+#include "sluice/core/rand.h"
+#include "sluice/engine.h"
+#include "sluice/model/migration.h"
+#include "sluice/model/records.h"
+#include "sluice/model/words.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sl_apply_result;
+struct sl_catalog;
+
+#define SL_LEDGER_DEFAULT "default"
+
+/* Lower-case letters, digits, '_' and '-', at most 63: a ledger scope. */
+bool sl_apply_scope_valid(const char *scope) __attribute__((nonnull));
+
+/* --- the journal ---------------------------------------------------------------------------- */
+
+struct sl_apply_intent {
+	const char *run; /* id of the run, 32 hex */
+	int64_t epoch; /* the fence's new epoch in the target: keep it, hand it in next time */
+	const char *database_id;
+	const struct sl_migration *const *pending; /* in order */
+	size_t pending_len;
+	unsigned steps_total;
+};
+
+/* What the next attempt's caller must know durably.  Every member may be NULL.  Called on the
+ * thread of sl_apply_run(); a failure of intent or may_go_on stops the attempt before the next
+ * statement, with the outcome that is then true; failures of the others are notices. */
+struct sl_apply_journal {
+	/* Before anything is written to the target: must be durable when it returns SL_OK. */
+	enum sl_code (
+		*intent)(void *ctx, const struct sl_apply_intent *intent, struct sl_error *err);
+	/* Before each statement.  SL_ECANCELED: stop here. */
+	enum sl_code (*may_go_on)(void *ctx, const struct sl_step *next, struct sl_error *err);
+	/* A statement begun (ended_at 0) or ended.  Inside a transaction its effect is not yet
+	 * durable. */
+	enum sl_code (*step)(void *ctx, const struct sl_step *step, struct sl_error *err);
+	/* The structure before the first statement and after the last one.  Borrowed. */
+	enum sl_code (*snapshot)(void *ctx, bool after, const struct sl_catalog *catalog,
+		struct sl_error *err);
+	/* Once, whatever the outcome, after the last word to the target.  Borrowed. */
+	void (*finished)(void *ctx, const struct sl_apply_result *result);
+	void *ctx;
+};
+
+/* --- a run ---------------------------------------------------------------------------------- */
+
+enum sl_apply_phase {
+	SL_APPLY_CONNECT,
+	SL_APPLY_LOCK,
+	SL_APPLY_RECONCILE,
+	SL_APPLY_CHECK,
+	SL_APPLY_SNAPSHOT_BEFORE,
+	SL_APPLY_EXECUTE,
+	SL_APPLY_VERIFY,
+	SL_APPLY_SNAPSHOT_AFTER,
+	SL_APPLY_PHASE_COUNT
+};
+
+const char *sl_apply_phase_name(enum sl_apply_phase phase);
+
+enum sl_apply_order {
+	SL_APPLY_IN_ORDER, /* a version below the highest applied one is a conflict */
+	SL_APPLY_ANY_ORDER, /* it runs */
+	SL_APPLY_ORDER_COUNT
+};
+
+struct sl_apply_request {
+	const struct sl_conn_spec *target;
+	const char *target_name; /* for messages: "orders-prod"; NULL: the URL */
+	const char *dir_name; /* for messages: "db/migrations"; NULL: "" */
+	const char *scope; /* NULL: SL_LEDGER_DEFAULT */
+	const struct sl_migration_set *set; /* all files of the folder, in order */
+	const char *to; /* canonical version: nothing above it runs, repeatables neither; or NULL */
+	/* Keys that may run, when the caller has pinned a plan: others that are pending are left
+	 * alone. NULL: all. */
+	const struct sl_migration *const *only;
+	size_t only_len;
+	enum sl_apply_order order;
+	bool dry_run; /* everything up to the first write; result says what would run */
+	bool skip_snapshots;
+	const char *run; /* 32 hex; NULL: made from rand */
+	const char *actor; /* who asked: a user, "cli:NAME" */
+	const char *tool; /* "sluice 0.1.0" */
+	const char *installation; /* of a daemon; NULL or "": `sluice migrate` */
+	int64_t epoch; /* the highest that the installation's store has seen; 0: none */
+	const char *database_id; /* that the installation expects; NULL or "": any */
+	int64_t max_rows; /* rows that one DML statement may touch, else rolled back; 0: no bound */
+	const struct sl_apply_journal *journal; /* or NULL */
+	void (*progress)(void *ctx, enum sl_apply_phase phase, unsigned done, unsigned total,
+		const char *what); /* or NULL */
+	void *progress_ctx;
+	const struct sl_clock *clock;
+	const struct sl_rand *rand;
+};
+
+struct sl_apply_migration {
+	const struct sl_migration *migration;
+
+	enum sl_apply_did {
+		SL_APPLY_WOULD_RUN, /* dry run, or not reached */
+		SL_APPLY_DID, /* ran to its end in this attempt */
+		SL_APPLY_DID_PART, /* k of n statements have their effect */
+		SL_APPLY_DID_NOTHING, /* began and was undone */
+		SL_APPLY_HAD_RUN /* its last statements were found done (adopted) */
+	} did;
+
+	unsigned done, total; /* statements */
+	int64_t took_us;
+};
+
+struct sl_apply_result {
+	enum sl_outcome outcome;
+	enum sl_code
+		code; /* SL_OK for nothing and applied; else why, as the caller should treat it */
+	const char *run; /* "" when no run was begun */
+	int64_t epoch; /* of the fence after the attempt; 0: not raised */
+	const char *database_id; /* "" when there is no ledger */
+	const char *text; /* one sentence: what happened, and what to do */
+	const char *path; /* of the failing or refused file, "" when there is none */
+	unsigned line, column; /* in it; 0 when not known */
+	const char *server_code; /* SQLSTATE and the like, or "" */
+	int64_t try_after_us; /* blocked and unknown: wait this long */
+	unsigned done, total; /* statements of the whole run with proved effect, of how many */
+	const struct sl_apply_migration *migrations; /* those that were pending, in order */
+	size_t migrations_len;
+	const char *const *notices;
+	size_t notices_len;
+	const struct sl_catalog *before, *after; /* references, or NULL */
+	char before_hash[65], after_hash[65]; /* "" when not taken */
+	int64_t took_us;
+};
+
+/* Always fills *result (sl_apply_result_done() it); the code returned is result->code.  SL_EINVAL
+ * for a request that makes no sense is the only failure without an outcome worth reading (it is
+ * then SL_OUTCOME_FAILED_CLEAN).  In particular: SL_ECONFLICT for an edited applied file, a version
+ * out of order, a database that needs a baseline, another installation's fence, a held lock;
+ * SL_EUNAVAIL for a target that cannot be reached; SL_EINVAL for a file that was refused or a
+ * statement that failed; SL_EUNKNOWN and SL_EHUMAN as the outcome; SL_ECANCELED. */
+enum sl_code sl_apply_run(const struct sl_apply_request *request, struct sl_apply_result *result,
+	struct sl_arena *arena, struct sl_error *err) __attribute__((nonnull(1, 2, 3)));
+
+void sl_apply_result_done(struct sl_apply_result *result);
+
+/* --- the ledger, read and corrected --------------------------------------------------------- */
+
+enum sl_ledger_state {
+	SL_LEDGER_APPLIED,
+	SL_LEDGER_PARTIAL,
+	SL_LEDGER_SKIPPED,
+	SL_LEDGER_ADOPTED,
+	SL_LEDGER_BASELINE,
+	SL_LEDGER_STATE_COUNT
+};
+
+const char *sl_ledger_state_name(enum sl_ledger_state state);
+
+struct sl_ledger_migration {
+	const char *scope;
+	enum sl_migration_kind kind;
+	const char *key, *name, *path, *sha256;
+	enum sl_ledger_state state;
+	unsigned done, total;
+	const char *run, *actor, *reason;
+	int64_t at; /* wall microseconds by the target's clock */
+};
+
+struct sl_ledger_run {
+	const char *id, *scope, *installation, *actor, *tool;
+	int64_t epoch;
+	bool open; /* begun, and not known to have ended */
+	const char *outcome, *detail; /* "" while open */
+	const char *before, *after; /* snapshot hashes */
+	int64_t started_at, ended_at;
+};
+
+/* What the target says of itself: enough for a lost store to be built anew. */
+struct sl_ledger {
+	bool exists; /* false: the rest is empty */
+	const char *database_id;
+	const char *installation; /* of the scope's fence, "" none */
+	int64_t epoch;
+	const struct sl_ledger_migration *migrations; /* in the order in which they were settled */
+	size_t migrations_len;
+	const struct sl_ledger_run *runs; /* newest first, at most SL_LEDGER_RUNS_MAX */
+	size_t runs_len;
+};
+
+#define SL_LEDGER_RUNS_MAX 1000
+
+/* scope NULL: all scopes (installation and epoch are then those of the default one).  Reads only.
+ */
+enum sl_code sl_apply_history(const struct sl_conn_spec *target, const char *scope,
+	struct sl_ledger *out, struct sl_arena *arena, struct sl_error *err)
+	__attribute__((warn_unused_result, nonnull(1, 3, 4)));
+
+/* Who writes a correction, and why.  Taken under the lock, with the epoch raised. */
+struct sl_apply_word {
+	const struct sl_conn_spec *target;
+	const char *scope; /* NULL: SL_LEDGER_DEFAULT */
+	const char *actor, *reason, *tool;
+	const char *installation; /* as in the request */
+	int64_t epoch;
+	const struct sl_clock *clock;
+	const struct sl_rand *rand;
+};
+
+/* The structure up to and including version `to` was made by other means: writes its files as
+ * baseline, makes the ledger where there is none.  to NULL: all of the set.  SL_ENOTFOUND when the
+ * set has no such version; SL_ECONFLICT when the ledger knows one of the files already.  *count:
+ * rows. */
+enum sl_code sl_apply_baseline(const struct sl_apply_word *word, const struct sl_migration_set *set,
+	const char *to, size_t *count, struct sl_error *err)
+	__attribute__((warn_unused_result, nonnull(1, 2)));
+
+/* The file will not run on this target. */
+enum sl_code sl_apply_skip(const struct sl_apply_word *word, const struct sl_migration *migration,
+	struct sl_error *err) __attribute__((warn_unused_result, nonnull(1, 2)));
+
+/* A person's word on a partial or unknown file: it counts as applied as a whole, or its statement
+ * that was begun and never seen to end had no effect and will run again.  SL_ENOTFOUND when the
+ * ledger has nothing open about it. */
+enum sl_code sl_apply_resolve(const struct sl_apply_word *word,
+	const struct sl_migration *migration, bool applied, struct sl_error *err)
+	__attribute__((warn_unused_result, nonnull(1, 2)));
+
+/* The target now belongs to word->installation: its id goes into the fence, its run that is open is
+ * closed. */
+enum sl_code sl_apply_adopt(const struct sl_apply_word *word, struct sl_error *err)
+	__attribute__((warn_unused_result, nonnull(1)));
+
+/* --- reading -------------------------------------------------------------------------------- */
+
+/* The caller owns one reference of *out. */
+enum sl_code sl_apply_snapshot(const struct sl_conn_spec *target, const struct sl_catalog **out,
+	struct sl_error *err) __attribute__((warn_unused_result, nonnull(1, 2)));
+
+enum sl_drift { SL_DRIFT_NONE, SL_DRIFT_FOUND, SL_DRIFT_UNKNOWN, SL_DRIFT_COUNT };
+
+/* The live structure against the hash of the last snapshot (expected; NULL or "": the last one that
+ * the ledger names).  *live (may be NULL): a reference.  Unknown: nothing to compare with, or the
+ * catalogue is incomplete. */
+enum sl_code sl_apply_drift(const struct sl_conn_spec *target, const char *expected,
+	enum sl_drift *out, const struct sl_catalog **live, struct sl_error *err)
+	__attribute__((warn_unused_result, nonnull(1, 3)));
+
+/* Reachable, and who it is: version, identity, ledger's database id ("" none). */
+struct sl_apply_ping {
+	int version;
+	struct sl_engine_identity identity;
+	const char *database_id;
+	int64_t took_us;
+};
+
+enum sl_code sl_apply_ping(const struct sl_conn_spec *target, struct sl_apply_ping *out,
+	struct sl_arena *arena, struct sl_error *err)
+	__attribute__((warn_unused_result, nonnull(1, 2, 3)));
+
+/* Row estimates for texts[n] of DML over one session, each within limit_us.  A statement that the
+ * target refuses is unknown. */
+struct sl_apply_sql {
+	const char *sql;
+	size_t len;
+};
+
+enum sl_code sl_apply_estimate(const struct sl_conn_spec *target, const struct sl_apply_sql *texts,
+	size_t n, int64_t limit_us, struct sl_estimate *out, struct sl_error *err)
+	__attribute__((warn_unused_result, nonnull(1)));
+
+#endif
