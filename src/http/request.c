@@ -43,8 +43,8 @@ static void add_field(struct sl_http_request *req, const char *field, size_t len
 {
 	const char *equals = memchr(field, '=', len);
 	size_t name_len = equals ? (size_t)(equals - field) : len;
-	char *name = sl_http_decode(req->arena, field, name_len, true);
-	char *value = equals ? sl_http_decode(req->arena, equals + 1, len - name_len - 1, true) :
+	char *name = sl_http_decode(req->arena, field, name_len);
+	char *value = equals ? sl_http_decode(req->arena, equals + 1, len - name_len - 1) :
 			       sl_arena_strdup(req->arena, "");
 
 	if (!name || !value || req->n_fields == SL_HTTP_FIELDS_MAX)

@@ -46,7 +46,7 @@ unsigned sl_http_gate(struct MHD_Connection *connection, const char *version);
 /* Sets route and params, or refused to 404 or 405. */
 void sl_http_match(struct sl_http_request *req, const struct sl_http_route *routes, size_t n);
 
-/* Decodes %XX (and '+' when plus) into the arena; NULL for a broken escape or a NUL byte. */
-char *sl_http_decode(struct sl_arena *arena, const char *text, size_t len, bool plus);
+/* Decodes %XX and '+' of a form into the arena; NULL for a broken escape or a NUL byte. */
+char *sl_http_decode(struct sl_arena *arena, const char *text, size_t len);
 
 #endif

@@ -15,7 +15,7 @@ static int hex_value(char c)
 	return -1;
 }
 
-char *sl_http_decode(struct sl_arena *arena, const char *text, size_t len, bool plus)
+char *sl_http_decode(struct sl_arena *arena, const char *text, size_t len)
 {
 	char *out = sl_arena_alloc(arena, len + 1);
 	size_t n = 0;
@@ -30,26 +30,22 @@ char *sl_http_decode(struct sl_arena *arena, const char *text, size_t len, bool 
 			out[n++] = (char)(high * 16 + low);
 			i += 2;
 		} else {
-			out[n++] = plus && text[i] == '+' ? ' ' : text[i];
+			out[n++] = text[i] == '+' ? ' ' : text[i];
 		}
 	}
 	out[n] = '\0';
 	return out;
 }
 
-/* Matches one "{name}" segment and keeps its decoded value. */
+/* Matches one "{name}" segment and keeps its value, which libmicrohttpd has decoded: once is right.
+ */
 static bool take_param(struct sl_http_request *req, const char *name, size_t name_len,
 	const char *value, size_t len)
 {
-	char *decoded;
-
 	if (len == 0 || req->n_params == SL_HTTP_PARAMS_MAX)
 		return false;
-	decoded = sl_http_decode(req->arena, value, len, false);
-	if (!decoded)
-		return false;
 	req->params[req->n_params].name = sl_arena_strndup(req->arena, name, name_len);
-	req->params[req->n_params].value = decoded;
+	req->params[req->n_params].value = sl_arena_strndup(req->arena, value, len);
 	req->n_params++;
 	return true;
 }
