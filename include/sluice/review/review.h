@@ -1,0 +1,140 @@
+/*
+ * review: what a set of migrations would do to one schema, looked at by every rule.
+ *
+ * Pure: everything that is known comes in with the input, nothing is read elsewhere.  A review
+ *walks the statements of the new migrations in running order; for each, the rules see its facts,
+ *what replay says it does, and the catalogue before and after.  Objects that the change itself
+ *makes hold no rows and have no readers yet, so rules about locks and readers leave them alone.
+ *
+ * Findings are capped at SL_REVIEW_FINDINGS_MAX a file; the rest is counted, by severity too, so
+ *that a verdict never depends on the cap.  A finding that a comment or a waiver accepts is listed
+ *as waived and not counted:
+ *
+ *	-- sluice:allow RULE[,RULE] reason           before, in, or behind a statement
+ *	-- sluice:allow-file RULE[,RULE] reason      before the first statement, for the file
+ *
+ * A review cannot fail.  One thread at a time for one report, any number at once.  The report lives
+ * in the caller's arena and points into the migrations' text.
+ */
+#ifndef SLUICE_REVIEW_REVIEW_H
+#define SLUICE_REVIEW_REVIEW_H
+
+#include "sluice/core/arena.h"
+#include "sluice/layout.h"
+#include "sluice/model/migration.h"
+#include "sluice/model/words.h"
+#include "sluice/review/rule.h"
+#include "sluice/schema/catalog.h"
+#include "sluice/sql/statement.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SL_REVIEW_FINDINGS_MAX 500
+
+/* What a migration of the set is to this review. */
+enum sl_review_part {
+	SL_REVIEW_NEW, /* reviewed */
+	SL_REVIEW_EARLIER, /* replayed before the new ones, not reviewed */
+	SL_REVIEW_APPLIED /* its effects are in the base already */
+};
+
+/* A migration that is known from elsewhere: a target's ledger, the branch that is merged into. */
+struct sl_review_known {
+	enum sl_migration_kind kind;
+	const char *key;
+	const char *sha256; /* of the file's bytes, hex; "" when it is not known */
+	const char *where; /* "applied on shop-prod", "on main": follows "is" in a sentence */
+};
+
+/* A finding that somebody accepted; the caller leaves out those that have run out. */
+struct sl_review_waiver {
+	const char *fingerprint;
+	const char *reason;
+	const char *by;
+};
+
+struct sl_review_input {
+	enum sl_dialect dialect;
+	int version; /* of the engine, 0 unknown */
+	const struct sl_catalog *base; /* NULL: nothing is known of the schema */
+	struct sl_migration_set set;
+	const enum sl_review_part *parts; /* one for each of set; NULL: all are new */
+	const struct sl_layout_problem *problems; /* those of the folder that are to be told */
+	size_t problem_count;
+	const struct sl_review_known *known;
+	size_t known_count;
+	const struct sl_review_waiver *waivers;
+	size_t waiver_count;
+	const struct sl_rule_settings *settings; /* NULL: the preset "safe" */
+};
+
+struct sl_finding {
+	const struct sl_rule *rule;
+	enum sl_severity severity;
+	unsigned line, column; /* from 1, columns in code points; line 0: about the whole file */
+	unsigned end_line, end_column; /* of the last character */
+	unsigned statement; /* from 1; 0: about the whole file */
+	const char *object; /* "public.orders", "" when it is about none */
+	const char *message; /* one sentence without a final stop */
+	const char *suggestion; /* what to do instead */
+	const char *fix; /* SQL to put in place of the statement, or NULL */
+	const char *fingerprint; /* 32 hex digits */
+	const char *waived; /* why it is accepted, or NULL */
+};
+
+/* What risk conditions ask of a statement. */
+struct sl_statement_summary {
+	unsigned number, line; /* from 1 */
+	enum sl_sql_status status;
+	enum sl_sql_kind kind;
+	enum sl_sql_verb verb;
+	enum sl_sql_object object;
+	const char *tag; /* "alter table" */
+	const char *schema, *table; /* the first object that it changes; "" when none */
+	bool writes; /* may change rows */
+	bool fresh; /* the table is made by this change */
+};
+
+struct sl_skipped_rule {
+	const struct sl_rule *rule;
+	const char *reason;
+};
+
+struct sl_file_report {
+	const char *path; /* relative to the migrations folder */
+	const struct sl_migration *migration; /* NULL: the file could not be read as one */
+	const struct sl_statement_summary *statements;
+	size_t statement_count;
+	const struct sl_finding *findings; /* by place; those about the whole file first */
+	size_t finding_count;
+	size_t omitted; /* findings beyond the cap */
+	const struct sl_skipped_rule *skipped;
+	size_t skipped_count;
+};
+
+struct sl_report {
+	enum sl_dialect dialect;
+	const struct sl_file_report
+		*files; /* new migrations in running order, then unreadable files */
+	size_t file_count;
+	size_t counts[SL_SEVERITY_COUNT]; /* not waived, omitted ones included */
+	size_t waived;
+	enum sl_severity highest; /* SL_SEVERITY_OFF when nothing was found */
+	bool reviewed; /* false: a statement was not understood; such a report is never green */
+	const struct sl_catalog
+		*after; /* the schema after all of it, for a difference; a reference of
+			   the report's own, or NULL where the base is not known */
+};
+
+void sl_review_run(struct sl_report *out, struct sl_arena *arena,
+	const struct sl_review_input *input);
+
+/* Releases what the report holds beside the arena. */
+void sl_report_done(struct sl_report *report);
+
+/* Whether the first migration of the set builds tables from nothing, so that a folder without a
+ * known schema may be reviewed as one that begins with an empty database. */
+bool sl_review_begins_empty(enum sl_dialect dialect, int version, struct sl_migration_set set);
+
+#endif
