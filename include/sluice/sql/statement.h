@@ -18,6 +18,7 @@
 #define SLUICE_SQL_STATEMENT_H
 
 #include "sluice/core/arena.h"
+#include "sluice/core/names.h"
 #include "sluice/core/vec.h"
 #include "sluice/model/words.h"
 #include "sluice/sql/split.h"
@@ -28,12 +29,6 @@
 
 /* Expressions and queries nested deeper than this are not walked: SL_SQL_TOO_DEEP. */
 #define SL_SQL_DEPTH_MAX 1000
-
-/* A list of names in the arena. */
-struct sl_names {
-	const char *const *at;
-	size_t len;
-};
 
 /* clang-format off */
 /* enum sl_sql_kind, sl_sql_verb, sl_sql_object, … */

@@ -7,6 +7,7 @@
 
 #include "sluice/core/arena.h"
 #include "sluice/core/error.h"
+#include "sluice/core/names.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,11 +36,6 @@ enum sl_code sl_folder_make(const char *path, mode_t mode, struct sl_error *err)
 /* Removes a file or a folder with all in it, following no symbolic link; SL_OK when absent. */
 enum sl_code sl_tree_remove(const char *path, struct sl_error *err)
 	__attribute__((warn_unused_result));
-
-struct sl_names {
-	const char *const *at;
-	size_t len;
-};
 
 /* Names in the folder without "." and "..", sorted by bytes, in the arena; SL_ELIMIT above max. */
 enum sl_code sl_folder_list(struct sl_names *out, struct sl_arena *arena, const char *path,
