@@ -1,0 +1,97 @@
+/*
+ * people: what persons ask for, and what they are shown.
+ *
+ * Each verb checks who asks, writes its audit record whether it is granted or not, and is done when
+ * it returns: durable, with the work that follows queued.  SL_EUNAUTH: nobody known asks;
+ * SL_EDENIED: not allowed, with the roles that would be; SL_ECONFLICT: the state does not allow it
+ * now.
+ *
+ * Views are JSON: what the API answers, what the pages are rendered from, what the commands print.
+ * A view is one moment of the store.
+ */
+#ifndef SLUICE_CONTROL_PEOPLE_H
+#define SLUICE_CONTROL_PEOPLE_H
+
+#include "sluice/control/control.h"
+#include "sluice/core/json.h"
+#include "sluice/forge/hook.h"
+#include "sluice/model/identity.h"
+
+struct sl_ask {
+	struct sl_identity who;
+	const char *reason; /* "" none */
+};
+
+/* environment NULL: the first stage that awaits approvals.  digest NULL: whatever it is now; a
+ * given one must be the present one. */
+enum sl_code sl_control_approve(struct sl_control *control, const struct sl_ask *ask,
+	int64_t change_id, const char *environment, const char *digest, struct sl_error *err)
+	__attribute__((warn_unused_result));
+enum sl_code sl_control_revoke(struct sl_control *control, const struct sl_ask *ask,
+	int64_t change_id, const char *environment, struct sl_error *err)
+	__attribute__((warn_unused_result));
+enum sl_code sl_control_hold(struct sl_control *control, const struct sl_ask *ask,
+	int64_t change_id, struct sl_error *err) __attribute__((warn_unused_result));
+enum sl_code sl_control_resume(struct sl_control *control, const struct sl_ask *ask,
+	int64_t change_id, struct sl_error *err) __attribute__((warn_unused_result));
+
+/* Accepts a finding by its fingerprint, or every finding of a rule (then rule is its id). */
+enum sl_code sl_control_waive(struct sl_control *control, const struct sl_ask *ask,
+	int64_t change_id, const char *finding, struct sl_error *err)
+	__attribute__((warn_unused_result));
+
+enum sl_code sl_control_retry(struct sl_control *control, const struct sl_ask *ask, int64_t task_id,
+	struct sl_error *err) __attribute__((warn_unused_result));
+enum sl_code sl_control_cancel(struct sl_control *control, const struct sl_ask *ask,
+	int64_t task_id, struct sl_error *err) __attribute__((warn_unused_result));
+
+/* Writes the task's pending files into the target's ledger as skipped; SL_EUNAVAIL when it cannot
+ * be reached: ask again. */
+enum sl_code sl_control_skip(struct sl_control *control, const struct sl_ask *ask, int64_t task_id,
+	struct sl_error *err) __attribute__((warn_unused_result));
+
+/* applied: the statement in doubt had its effect; else it had none and will run again. */
+enum sl_code sl_control_resolve(struct sl_control *control, const struct sl_ask *ask,
+	int64_t task_id, bool applied, struct sl_error *err) __attribute__((warn_unused_result));
+
+/* --- the push hook -------------------------------------------------------------------------- */
+
+/* Keeps who pushed what, durable, and queues the project.  *project is borrowed from the world,
+ * NULL when the repository is none of ours. */
+enum sl_code sl_control_pushed(struct sl_control *control, const struct sl_identity *who,
+	const struct sl_hook_request *request, const char **project, struct sl_error *err)
+	__attribute__((warn_unused_result));
+
+/* The lines for the pusher; done is SL_HOOK_LATER while a pushed head has no review yet. */
+enum sl_code sl_control_push_answer(struct sl_control *control, const char *project,
+	const struct sl_hook_request *request, struct sl_arena *arena, struct sl_hook_answer *out,
+	struct sl_error *err) __attribute__((warn_unused_result));
+
+/* Waits until a project was reconciled again or the time passes. */
+void sl_control_wait_project(struct sl_control *control, int64_t timeout_us);
+
+/* --- views ---------------------------------------------------------------------------------- */
+
+/* Each a new reference. */
+enum sl_code sl_view_changes(struct sl_control *control, int64_t before, unsigned limit,
+	json_t **out, struct sl_error *err) __attribute__((warn_unused_result));
+enum sl_code sl_view_change(struct sl_control *control, int64_t id, json_t **out,
+	struct sl_error *err) __attribute__((warn_unused_result));
+enum sl_code sl_view_targets(struct sl_control *control, json_t **out, struct sl_error *err)
+	__attribute__((warn_unused_result));
+enum sl_code sl_view_target(struct sl_control *control, const char *name, json_t **out,
+	struct sl_error *err) __attribute__((warn_unused_result));
+
+/* Two snapshot hashes of the store. */
+enum sl_code sl_view_diff(struct sl_control *control, const char *target, const char *from,
+	const char *to, json_t **out, struct sl_error *err) __attribute__((warn_unused_result));
+
+/* What needs somebody, a line each, and counts. */
+enum sl_code sl_view_status(struct sl_control *control, json_t **out, struct sl_error *err)
+	__attribute__((warn_unused_result));
+enum sl_code sl_view_history(struct sl_control *control, const char *target, unsigned limit,
+	json_t **out, struct sl_error *err) __attribute__((warn_unused_result));
+enum sl_code sl_view_audit(struct sl_control *control, int64_t before, unsigned limit, json_t **out,
+	struct sl_error *err) __attribute__((warn_unused_result));
+
+#endif
