@@ -7,8 +7,6 @@
 
 #include "sluice/core/error.h"
 
-struct sl_cancel;
-
 /* Blocks SIGTERM, SIGINT and SIGHUP in this thread and those started after: call it first in main.
  * *fd (owned; close()) becomes readable when one arrived. */
 enum sl_code sl_signals_open(int *fd, struct sl_error *err) __attribute__((warn_unused_result));

@@ -7,6 +7,7 @@
 #define SLUICE_SYS_SOCK_H
 
 #include "sluice/core/buf.h"
+#include "sluice/core/cleanup.h"
 #include "sluice/core/error.h"
 
 #include <stdint.h>
