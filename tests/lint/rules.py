@@ -63,6 +63,7 @@ AT_HOME = {
     for names, homes, instead in (
         ("malloc calloc realloc strdup strndup", ("src/core/", "tests/", "fuzz/"), "sl_xmalloc and its kin, or an arena"),
         ("time clock gettimeofday clock_gettime", ("src/core/", "src/sys/"), "struct sl_clock"),
+        ("setenv putenv unsetenv", ("tests/",), "an option: other threads read the environment"),
         ("getrandom getentropy", ("src/core/",), "struct sl_rand"),
         ("sleep usleep nanosleep", ("src/core/", "src/sys/"), "a condition with a deadline"),
     )

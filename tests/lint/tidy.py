@@ -35,7 +35,7 @@ def reached(house: House, path: str) -> list:
 def key_of(house: House, path: str, command: str) -> str:
     key = hashlib.sha256()
     root = str(house.root)
-    for part in ("clang-tidy-14", command.replace(root, ""), house.read(".clang-tidy")):
+    for part in ("clang-tidy-14", command.replace(root, ""), house.read(".clang-tidy"), house.read("tests/.clang-tidy")):
         key.update(part.encode() + b"\0")
     for each in reached(house, path):
         key.update(each.encode() + b"\0" + house.read(each).encode() + b"\0")
