@@ -31,7 +31,8 @@ enum sl_code sl_git_worktree_base(struct sl_git_worktree *tree, const char *ref,
 	char out[SL_GIT_ID_SIZE], struct sl_error *err) __attribute__((warn_unused_result));
 
 /* Files under folder ("" or NULL: all) that differ on disk from the commit base: added (untracked
- * ones too, ignored ones not), modified, deleted.  new_blob is the id that the file would have. */
+ * ones too, ignored ones not), modified, deleted.  new_blob is "" where Git did not have to
+ * compute it: the content stands on disk. */
 enum sl_code sl_git_worktree_changed(struct sl_git_worktree *tree, struct sl_arena *arena,
 	const char *base, const char *folder, struct sl_git_deltas *out, struct sl_error *err)
 	__attribute__((warn_unused_result));

@@ -1,0 +1,188 @@
+/* Bare mirrors of origins under the data folder. */
+#include "sluice/git/mirror.h"
+
+#include "origin.h"
+
+#include "sluice/core/alloc.h"
+#include "sluice/core/str.h"
+#include "sluice/sys/file.h"
+
+#include <ftw.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MIRRORS     "mirrors"
+#define NOTE_TRIES  3
+#define NAMES_LIMIT 100000
+
+struct mirror {
+	struct sl_git_real real; /* first */
+	struct sl_git_peer peer;
+};
+
+static struct mirror *mirror_of(struct sl_repo *repo)
+{
+	return (struct mirror *)(void *)repo;
+}
+
+static void mirror_close(struct sl_repo *repo)
+{
+	struct mirror *mirror = mirror_of(repo);
+
+	sl_git_peer_done(&mirror->peer);
+	sl_git_real_done(&mirror->real);
+	free(mirror);
+}
+
+static enum sl_code mirror_fetch(struct sl_repo *repo, const struct sl_cancel *cancel,
+	struct sl_error *err)
+{
+	struct mirror *mirror = mirror_of(repo);
+
+	return sl_git_peer_fetch(&mirror->real, &mirror->peer, cancel, err);
+}
+
+/* The notes as they were: what the origin does not have is not here either. */
+static void restore_notes(struct sl_git_real *real, const git_oid *before)
+{
+	sl_auto_git(git_reference_free) git_reference *ref = NULL;
+
+	if (git_oid_is_zero(before))
+		(void)git_reference_remove(real->git, SL_GIT_NOTES_REF);
+	else
+		(void)git_reference_create(&ref, real->git, SL_GIT_NOTES_REF, before, 1, "restore");
+}
+
+static enum sl_code note_once(struct mirror *mirror, const struct sl_git_note_text *note,
+	const struct sl_cancel *cancel, struct sl_error *err)
+{
+	struct sl_git_real *real = &mirror->real;
+	git_oid before = { 0 };
+	bool changed = false;
+	enum sl_code code;
+
+	if (git_reference_name_to_id(&before, real->git, SL_GIT_NOTES_REF) < 0)
+		memset(&before, 0, sizeof(before));
+	code = sl_git_real_note_set(real, note, &changed, err);
+	if (code != SL_OK || !changed)
+		return code;
+	code = sl_git_peer_push_notes(real, &mirror->peer, cancel, err);
+	if (code != SL_OK)
+		restore_notes(real, &before);
+	return code;
+}
+
+static enum sl_code mirror_note_write(struct sl_repo *repo, const struct sl_git_note_text *note,
+	const struct sl_cancel *cancel, struct sl_error *err)
+{
+	struct mirror *mirror = mirror_of(repo);
+	enum sl_code code = note_once(mirror, note, cancel, err);
+
+	for (int i = 1; code == SL_ECONFLICT && i < NOTE_TRIES; i++) {
+		code = sl_git_peer_fetch(&mirror->real, &mirror->peer, cancel, err);
+		if (code == SL_OK)
+			code = note_once(mirror, note, cancel, err);
+	}
+	return code;
+}
+
+static const struct sl_repo_ops mirror_ops = {
+	SL_GIT_REAL_OPS,
+	.close = mirror_close,
+	.fetch = mirror_fetch,
+	.note_write = mirror_note_write,
+};
+
+static bool name_ok(const char *name)
+{
+	return name[0] != '\0' && name[0] != '.' && strlen(name) <= 100 &&
+		name[strspn(name,
+			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] ==
+		'\0';
+}
+
+static enum sl_code open_or_make(git_repository **out, const char *path, struct sl_error *err)
+{
+	int rc;
+
+	sl_git_lib_init();
+	if (sl_file_exists(path) && sl_git_real_open(out, path, NULL) == SL_OK)
+		return SL_OK;
+	rc = git_repository_init(out, path, 1);
+	return rc < 0 ? sl_git_fail(rc, path, "make a mirror", err) : SL_OK;
+}
+
+enum sl_code sl_git_mirror_open(struct sl_repo **out, const char *data_folder, const char *name,
+	const struct sl_git_origin *origin, const struct sl_git_limits *limits,
+	struct sl_error *err)
+{
+	sl_autofree char *folder = NULL;
+	sl_autofree char *path = NULL;
+	struct sl_git_peer peer = { 0 };
+	git_repository *git = NULL;
+	struct mirror *mirror;
+	enum sl_code code;
+
+	if (!name_ok(name))
+		return sl_error_set(err, SL_EINVAL,
+			"\"%.100s\" cannot name a mirror: letters, digits, '.', '_' and '-' only",
+			name);
+	code = sl_git_peer_init(&peer, origin, err);
+	if (code != SL_OK)
+		return code;
+	folder = sl_xasprintf("%s/" MIRRORS, data_folder);
+	path = sl_xasprintf("%s/%s.git", folder, name);
+	code = sl_folder_make(folder, 0700, err);
+	if (code == SL_OK)
+		code = open_or_make(&git, path, err);
+	if (code != SL_OK) {
+		sl_git_peer_done(&peer);
+		return code;
+	}
+	mirror = sl_xcalloc(1, sizeof(*mirror));
+	sl_git_real_init(&mirror->real, &mirror_ops, git, name, limits);
+	mirror->peer = peer;
+	*out = &mirror->real.base;
+	return SL_OK;
+}
+
+/* nftw() has no context argument. */
+static _Thread_local unsigned swept;
+
+/* Locks anywhere, since no branch may be called *.lock; libgit2's and Git's temporary files only
+ * among the objects, where nothing else has such a name. */
+static bool is_left_over(const char *path, const char *name)
+{
+	if (sl_str_ends(name, ".lock"))
+		return true;
+	return strstr(path, ".git/objects/") != NULL &&
+		(sl_str_starts(name, "tmp_") || strstr(name, "_git2_") != NULL);
+}
+
+static int sweep_one(const char *path, const struct stat *stat, int type, struct FTW *walk)
+{
+	(void)stat;
+	if (type == FTW_F && is_left_over(path, path + walk->base) && unlink(path) == 0)
+		swept++;
+	return 0;
+}
+
+enum sl_code sl_git_mirrors_sweep(const char *data_folder, unsigned *removed, struct sl_error *err)
+{
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	const char *folder = sl_path_join(arena, data_folder, MIRRORS);
+	struct sl_names names = { 0 };
+	enum sl_code code = SL_OK;
+
+	swept = 0;
+	if (sl_file_exists(folder))
+		code = sl_folder_list(&names, arena, folder, NAMES_LIMIT, err);
+	for (size_t i = 0; code == SL_OK && i < names.len; i++)
+		if (sl_str_ends(names.at[i], ".git"))
+			(void)nftw(sl_path_join(arena, folder, names.at[i]), sweep_one, 16,
+				FTW_PHYS);
+	if (code == SL_OK && removed != NULL)
+		*removed = swept;
+	return code;
+}

@@ -1,0 +1,1 @@
+sluice_test(git unit/git_test.c ROOMS git core sys)
