@@ -15,7 +15,8 @@
  * Names are stored as the engine stores them (PostgreSQL: folded).  They compare byte by byte, but
  * SQLite's and MySQL's column, index and constraint names, and SQLite's names of every kind,
  * without regard to ASCII case.  The schema is "" where an engine has none: SQLite's main database,
- * and the one database that a MySQL or MariaDB target is; SQLite's temporary objects are in "temp".
+ * and the one database that a MySQL or MariaDB target is; temporary objects are in "temp",
+ * PostgreSQL's in "pg_temp".
  *
  * Threading: a catalogue may be read, referenced and released by many threads; a builder belongs to
  * one.  Lifetime: everything reached through a catalogue lives until its last reference goes.
@@ -25,6 +26,7 @@
 
 #include "sluice/core/cleanup.h"
 #include "sluice/core/error.h"
+#include "sluice/core/names.h"
 #include "sluice/model/words.h"
 
 #include <stddef.h>
@@ -56,11 +58,6 @@ struct sl_entity {
 	/* routine: identity arguments "integer, text"; trigger: its table; plain: what it is,
 	 * "policy on orders"; "" for the rest */
 	const char *detail;
-};
-
-struct sl_names {
-	const char *const *at;
-	size_t len;
 };
 
 enum sl_generated { SL_GENERATED_NONE, SL_GENERATED_STORED, SL_GENERATED_VIRTUAL };
@@ -109,6 +106,9 @@ enum sl_fk_action {
 	SL_FK_SET_DEFAULT,
 	SL_FK_ACTION_COUNT
 };
+
+/* "set null": as SQL spells it, lower case. */
+const char *sl_fk_action_name(enum sl_fk_action action);
 
 struct sl_constraint {
 	enum sl_constraint_kind kind;
@@ -297,6 +297,9 @@ const struct sl_extension *sl_as_extension(const struct sl_entity *entity);
 const struct sl_schema *sl_as_schema(const struct sl_entity *entity);
 const struct sl_plain *sl_as_plain(const struct sl_entity *entity);
 
+/* Whether it belongs to a session, not to the schema. */
+bool sl_entity_temporary(const struct sl_entity *entity);
+
 struct sl_catalog;
 
 const struct sl_catalog *sl_catalog_ref(const struct sl_catalog *catalog)
@@ -410,9 +413,9 @@ enum sl_code sl_catalog_finish(const struct sl_catalog **out, struct sl_catalog_
 bool sl_schema_ignored(enum sl_dialect dialect, const char *schema, const char *name)
 	__attribute__((nonnull));
 
-/* The type as PostgreSQL's format_type() prints it ("int4" to "integer", "varchar(20)" to
- * "character varying(20)"); for the others lower case, one blank between words, none inside
- * parentheses, after a comma neither.  Owned by the arena. */
+/* A type's text in lower case, one blank between words, none inside parentheses nor after a comma.
+ * PostgreSQL's aliases are not resolved: give it what format_type() prints, or the facts' type.
+ * Owned by the arena. */
 struct sl_arena;
 const char *sl_type_normal(struct sl_arena *arena, enum sl_dialect dialect, const char *type);
 

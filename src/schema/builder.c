@@ -1,0 +1,209 @@
+#include "catalog_int.h"
+#include "shape.h"
+
+#include "sluice/core/alloc.h"
+#include "sluice/core/vec.h"
+
+#include <assert.h>
+
+struct entity_list {
+	SL_VEC(const struct sl_entity *);
+};
+
+struct sl_catalog_builder {
+	struct pool *pool; /* handed to the catalogue at the end */
+	struct sl_catalog *catalog;
+	struct entity_list entities;
+
+	struct {
+		SL_VEC(const char *);
+	} incomplete;
+};
+
+static struct sl_names default_path(enum sl_dialect dialect)
+{
+	static const char *const public_schema[] = { "public" };
+	static const char *const none[] = { "" };
+	struct sl_names path = { dialect == SL_DIALECT_POSTGRES ? public_schema : none, 1 };
+
+	return path;
+}
+
+struct sl_catalog_builder *sl_catalog_builder_new(enum sl_dialect dialect, int version)
+{
+	struct sl_catalog_builder *builder = sl_xcalloc(1, sizeof(*builder));
+
+	builder->pool = sl_pool_new(NULL);
+	builder->catalog = sl_arena_calloc(builder->pool->arena, 1, sizeof(*builder->catalog));
+	builder->catalog->pool = builder->pool;
+	builder->catalog->dialect = dialect;
+	builder->catalog->version = version;
+	builder->catalog->search_path = default_path(dialect);
+	return builder;
+}
+
+void sl_catalog_builder_free(struct sl_catalog_builder *builder)
+{
+	if (!builder)
+		return;
+	if (builder->pool)
+		sl_pool_unref(builder->pool);
+	sl_vec_done(&builder->entities);
+	sl_vec_done(&builder->incomplete);
+	free(builder);
+}
+
+static bool left_out(enum sl_dialect dialect, const struct sl_entity *entity)
+{
+	const char *schema = entity->schema ? entity->schema : "";
+
+	switch (entity->kind) {
+	case SL_ENTITY_SCHEMA:
+		return sl_schema_ignored(dialect, entity->name, "");
+	case SL_ENTITY_TRIGGER:
+		return sl_schema_ignored(dialect, schema, entity->detail ? entity->detail : "");
+	case SL_ENTITY_SEQUENCE:
+	case SL_ENTITY_TABLE:
+	case SL_ENTITY_VIEW:
+		return sl_schema_ignored(dialect, schema, entity->name);
+	case SL_ENTITY_EXTENSION:
+	case SL_ENTITY_TYPE:
+	case SL_ENTITY_ROUTINE:
+	case SL_ENTITY_PLAIN:
+	case SL_ENTITY_KIND_COUNT:
+		break;
+	}
+	return sl_schema_ignored(dialect, schema, "");
+}
+
+void sl_catalog_add(struct sl_catalog_builder *builder, const struct sl_entity *entity)
+{
+	void *copy;
+
+	if (left_out(builder->catalog->dialect, entity))
+		return;
+	copy = sl_entity_new(builder->pool->arena, entity->kind);
+	sl_shape_copy(sl_shape_of(entity->kind), builder->pool->arena, entity, copy);
+	*sl_vec_add(&builder->entities) = copy;
+}
+
+static struct sl_names copy_names(struct sl_arena *arena, const char *const *at, size_t len)
+{
+	const char **copy = sl_arena_calloc(arena, len + 1, sizeof(*copy));
+	struct sl_names names = { copy, len };
+
+	for (size_t i = 0; i < len; i++)
+		copy[i] = sl_arena_strdup(arena, at[i]);
+	return names;
+}
+
+void sl_catalog_set_search_path(struct sl_catalog_builder *builder, struct sl_names schemas)
+{
+	builder->catalog->search_path = copy_names(builder->pool->arena, schemas.at, schemas.len);
+}
+
+void sl_catalog_add_property(struct sl_catalog_builder *builder, const char *key, const char *value)
+{
+	sl_catalog_put_property(builder->catalog, key, value);
+}
+
+void sl_catalog_add_incomplete(struct sl_catalog_builder *builder, const char *what)
+{
+	*sl_vec_add(&builder->incomplete) = sl_arena_strdup(builder->pool->arena, what);
+}
+
+static int compare(const void *a, const void *b, void *fold)
+{
+	const struct sl_entity *x, *y;
+
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	return sl_tree_compare(fold != NULL, x, y);
+}
+
+static int compare_text(const void *a, const void *b)
+{
+	const char *x, *y;
+
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	return strcmp(x, y);
+}
+
+/* Sorted, equal ones side by side. */
+static void sort(const struct sl_entity **at, size_t len, bool fold)
+{
+	static int folds;
+
+	if (len > 0)
+		qsort_r(at, len, sizeof(*at), compare, fold ? &folds : NULL);
+}
+
+static enum sl_code refuse_doubles(const struct entity_list *entities, bool fold,
+	struct sl_error *err)
+{
+	for (size_t i = 1; i < entities->len; i++) {
+		const struct sl_entity *entity = entities->at[i];
+
+		if (sl_tree_compare(fold, entities->at[i - 1], entity) == 0)
+			return sl_error_set(err, SL_EINVAL, "catalogue: two entries for %s %s%s%s",
+				sl_entity_kind_name(entity->kind), entity->schema,
+				*entity->schema ? "." : "", entity->name);
+	}
+	return SL_OK;
+}
+
+struct gathered_names {
+	struct sl_arena *arena;
+	struct entity_list list;
+};
+
+static void gather_name(void *ctx, const struct sl_entity *owner, const char *name)
+{
+	struct gathered_names *names = ctx;
+
+	*sl_vec_add(&names->list) = &sl_index_name_new(names->arena, owner, name)->id;
+}
+
+static void build_index_names(struct sl_catalog *catalog, const struct entity_list *entities)
+{
+	struct gathered_names names = { .arena = catalog->pool->arena };
+	bool fold = sl_fold_entities(catalog->dialect);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < entities->len; i++)
+		sl_each_index_name(catalog, entities->at[i], gather_name, &names);
+	sort(names.list.at, names.list.len, fold);
+	for (size_t i = 0; i < names.list.len; i++) {
+		if (kept == 0 ||
+			sl_tree_compare(fold, names.list.at[kept - 1], names.list.at[i]) != 0)
+			names.list.at[kept++] = names.list.at[i];
+	}
+	catalog->indexes = sl_tree_build(catalog->pool->arena, names.list.at, kept);
+	sl_vec_done(&names.list);
+}
+
+enum sl_code sl_catalog_finish(const struct sl_catalog **out, struct sl_catalog_builder *builder,
+	struct sl_error *err)
+{
+	struct sl_catalog *catalog = builder->catalog;
+	struct entity_list *entities = &builder->entities;
+	bool fold = sl_fold_entities(catalog->dialect);
+	enum sl_code code;
+
+	assert(builder->pool);
+	sort(entities->at, entities->len, fold);
+	code = refuse_doubles(entities, fold, err);
+	if (code != SL_OK)
+		return code;
+	if (builder->incomplete.len > 0)
+		qsort(builder->incomplete.at, builder->incomplete.len,
+			sizeof(*builder->incomplete.at), compare_text);
+	catalog->incomplete = copy_names(builder->pool->arena, builder->incomplete.at,
+		builder->incomplete.len);
+	catalog->root = sl_tree_build(builder->pool->arena, entities->at, entities->len);
+	build_index_names(catalog, entities);
+	builder->pool = NULL;
+	*out = catalog;
+	return SL_OK;
+}

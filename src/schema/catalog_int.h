@@ -1,0 +1,91 @@
+/* The catalogue's inside, for the files of this room. */
+#ifndef SLUICE_SCHEMA_CATALOG_INT_H
+#define SLUICE_SCHEMA_CATALOG_INT_H
+
+#include "tree.h"
+
+#include "sluice/core/arena.h"
+#include "sluice/core/hash.h"
+#include "sluice/schema/catalog.h"
+
+#include <stdatomic.h>
+
+/* Memory of one catalogue, or of all that one replay makes. */
+struct pool {
+	atomic_uint refs;
+	struct sl_arena *arena;
+	const struct sl_catalog *base; /* referenced: what a replay began with; or NULL */
+};
+
+struct property {
+	const char *key, *value;
+};
+
+struct sl_catalog {
+	struct pool *pool;
+	enum sl_dialect dialect;
+	int version;
+	const struct node *root; /* entities */
+	const struct node *indexes; /* struct index_name: who holds it; not for MySQL */
+	struct sl_names search_path;
+	const struct property *properties; /* sorted by key */
+	size_t properties_len;
+	struct sl_names incomplete;
+	bool uncertain;
+};
+
+/* An index's or backing constraint's name in its schema's name space; kind 0, detail "". */
+struct index_name {
+	struct sl_entity id;
+	enum sl_entity_kind owner_kind;
+	const char *owner;
+};
+
+/* Stands before every entity that a catalogue owns. */
+struct remembered {
+	atomic_int state; /* REMEMBERED_* */
+	unsigned char hash[SL_SHA256_SIZE];
+} __attribute__((aligned(16)));
+
+enum { REMEMBERED_NOTHING, REMEMBERED_WRITING, REMEMBERED_HASH };
+
+struct pool *sl_pool_new(const struct sl_catalog *base);
+void sl_pool_unref(struct pool *pool);
+
+/* Whether names of entities, and of what is inside them, compare without regard to case. */
+bool sl_fold_entities(enum sl_dialect dialect);
+bool sl_fold_parts(enum sl_dialect dialect);
+bool sl_same_part(const struct sl_catalog *catalog, const char *a, const char *b);
+
+/* Whether the name, written bare, would be another name or a keyword. */
+bool sl_name_needs_quotes(enum sl_dialect dialect, const char *name);
+
+/* Where temporary objects are kept. */
+const char *sl_temp_schema(enum sl_dialect dialect);
+bool sl_schema_is_main(enum sl_dialect dialect, const char *schema);
+
+/* As sl_catalog_table(), for any kind. */
+const struct sl_entity *sl_catalog_look_up(const struct sl_catalog *catalog,
+	enum sl_entity_kind kind, const char *schema, const char *name, const char *detail);
+
+/* Of a table or view, else NULL. */
+const struct sl_indexes *sl_entity_indexes(const struct sl_entity *entity);
+
+/* Zeroed memory for an entity of the kind, with its hash still unknown. */
+void *sl_entity_new(struct sl_arena *arena, enum sl_entity_kind kind);
+
+/* A shallow copy that may be changed: text and lists are shared with the old one. */
+void *sl_entity_edit(struct sl_arena *arena, const struct sl_entity *entity);
+
+/* Index names of a table or view, and names of keys that an index bears too; none for MySQL. */
+void sl_each_index_name(const struct sl_catalog *catalog, const struct sl_entity *owner,
+	void (*visit)(void *ctx, const struct sl_entity *owner, const char *name), void *ctx);
+struct index_name *sl_index_name_new(struct sl_arena *arena, const struct sl_entity *owner,
+	const char *name);
+
+/* Changes in place, while the catalogue is still its maker's own. */
+void sl_catalog_put(struct sl_catalog *catalog, const struct sl_entity *entity);
+void sl_catalog_remove(struct sl_catalog *catalog, const struct sl_entity *entity);
+void sl_catalog_put_property(struct sl_catalog *catalog, const char *key, const char *value);
+
+#endif

@@ -1,0 +1,116 @@
+/* Changing a catalogue that is still its maker's own. */
+#include "catalog_int.h"
+
+#include <assert.h>
+
+static bool names_are_shared(const struct sl_catalog *catalog)
+{
+	return catalog->dialect == SL_DIALECT_POSTGRES || catalog->dialect == SL_DIALECT_SQLITE;
+}
+
+/* In PostgreSQL a key's index bears the constraint's name. */
+static bool backs_index(const struct sl_catalog *catalog, const struct sl_constraint *constraint)
+{
+	return catalog->dialect == SL_DIALECT_POSTGRES && *constraint->name &&
+		(constraint->kind == SL_CONSTRAINT_PRIMARY ||
+			constraint->kind == SL_CONSTRAINT_UNIQUE ||
+			constraint->kind == SL_CONSTRAINT_EXCLUDE);
+}
+
+struct index_name *sl_index_name_new(struct sl_arena *arena, const struct sl_entity *owner,
+	const char *name)
+{
+	struct index_name *entry = sl_arena_calloc(arena, 1, sizeof(*entry));
+
+	entry->id = (struct sl_entity){ .schema = owner->schema, .name = name, .detail = "" };
+	entry->owner_kind = owner->kind;
+	entry->owner = owner->name;
+	return entry;
+}
+
+static void add_name(void *ctx, const struct sl_entity *owner, const char *name)
+{
+	struct sl_catalog *catalog = ctx;
+	struct index_name *entry = sl_index_name_new(catalog->pool->arena, owner, name);
+
+	catalog->indexes = sl_tree_put(catalog->pool->arena, catalog->indexes,
+		sl_fold_entities(catalog->dialect), &entry->id);
+}
+
+static void remove_name(void *ctx, const struct sl_entity *owner, const char *name)
+{
+	struct sl_catalog *catalog = ctx;
+	struct sl_entity key = { 0, owner->schema, name, "" };
+
+	catalog->indexes = sl_tree_remove(catalog->pool->arena, catalog->indexes,
+		sl_fold_entities(catalog->dialect), &key);
+}
+
+void sl_each_index_name(const struct sl_catalog *catalog, const struct sl_entity *owner,
+	void (*visit)(void *ctx, const struct sl_entity *owner, const char *name), void *ctx)
+{
+	const struct sl_indexes *indexes = sl_entity_indexes(owner);
+
+	if (!indexes || !names_are_shared(catalog))
+		return;
+	for (size_t i = 0; i < indexes->len; i++)
+		visit(ctx, owner, indexes->at[i].name);
+	if (owner->kind != SL_ENTITY_TABLE)
+		return;
+	for (size_t i = 0; i < sl_as_table(owner)->constraints.len; i++) {
+		const struct sl_constraint *constraint = &sl_as_table(owner)->constraints.at[i];
+
+		if (backs_index(catalog, constraint))
+			visit(ctx, owner, constraint->name);
+	}
+}
+
+static bool same_indexes(const struct sl_entity *a, const struct sl_entity *b)
+{
+	const struct sl_indexes *x = sl_entity_indexes(a), *y = sl_entity_indexes(b);
+
+	if (!x || x->at != y->at || x->len != y->len)
+		return false;
+	return a->kind != SL_ENTITY_TABLE ||
+		(sl_as_table(a)->constraints.at == sl_as_table(b)->constraints.at &&
+			sl_as_table(a)->constraints.len == sl_as_table(b)->constraints.len);
+}
+
+void sl_catalog_put(struct sl_catalog *catalog, const struct sl_entity *entity)
+{
+	bool fold = sl_fold_entities(catalog->dialect);
+	const struct sl_entity *old = sl_tree_find(catalog->root, fold, entity);
+
+	catalog->root = sl_tree_put(catalog->pool->arena, catalog->root, fold, entity);
+	if (old && same_indexes(old, entity))
+		return;
+	if (old)
+		sl_each_index_name(catalog, old, remove_name, catalog);
+	sl_each_index_name(catalog, entity, add_name, catalog);
+}
+
+void sl_catalog_remove(struct sl_catalog *catalog, const struct sl_entity *entity)
+{
+	sl_each_index_name(catalog, entity, remove_name, catalog);
+	catalog->root = sl_tree_remove(catalog->pool->arena, catalog->root,
+		sl_fold_entities(catalog->dialect), entity);
+}
+
+void sl_catalog_put_property(struct sl_catalog *catalog, const char *key, const char *value)
+{
+	struct sl_arena *arena = catalog->pool->arena;
+	struct property *grown = sl_arena_calloc(arena, catalog->properties_len + 1,
+		sizeof(*grown));
+	size_t n = 0, i = 0;
+
+	while (i < catalog->properties_len && strcmp(catalog->properties[i].key, key) < 0)
+		grown[n++] = catalog->properties[i++];
+	grown[n].key = sl_arena_strdup(arena, key);
+	grown[n++].value = sl_arena_strdup(arena, value);
+	if (i < catalog->properties_len && strcmp(catalog->properties[i].key, key) == 0)
+		i++;
+	while (i < catalog->properties_len)
+		grown[n++] = catalog->properties[i++];
+	catalog->properties = grown;
+	catalog->properties_len = n;
+}

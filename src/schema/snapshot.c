@@ -1,0 +1,219 @@
+#include "sluice/schema/snapshot.h"
+
+#include "catalog_int.h"
+#include "shape.h"
+
+#include "sluice/core/json.h"
+#include "sluice/core/str.h"
+
+#include <assert.h>
+
+#define ENTITY_MAX ((size_t)64 * 1024 * 1024)
+#define FORMAT     1
+
+static struct remembered *remembered_of(const struct sl_entity *entity)
+{
+	uintptr_t at = (uintptr_t)entity - sizeof(struct remembered);
+	struct remembered *remembered;
+
+	memcpy(&remembered, &at, sizeof(remembered));
+	return remembered;
+}
+
+static void compute_hash(const struct sl_entity *entity, unsigned char out[SL_SHA256_SIZE])
+{
+	sl_auto_buf struct sl_buf json = SL_BUF_INIT(ENTITY_MAX);
+	sl_auto(sl_sha256_free_p) struct sl_sha256 *sha = sl_sha256_new();
+
+	sl_shape_write(sl_shape_of(entity->kind), entity, &json);
+	sl_sha256_add(sha, sl_buf_str(&json), json.len);
+	sl_sha256_end(sha, out);
+}
+
+/* Two threads may compute it at once; one of them keeps it. */
+static void entity_hash(const struct sl_entity *entity, unsigned char out[SL_SHA256_SIZE])
+{
+	struct remembered *remembered = remembered_of(entity);
+	int nothing = REMEMBERED_NOTHING;
+
+	if (atomic_load_explicit(&remembered->state, memory_order_acquire) == REMEMBERED_HASH) {
+		memcpy(out, remembered->hash, SL_SHA256_SIZE);
+		return;
+	}
+	compute_hash(entity, out);
+	if (atomic_compare_exchange_strong(&remembered->state, &nothing, REMEMBERED_WRITING)) {
+		memcpy(remembered->hash, out, SL_SHA256_SIZE);
+		atomic_store_explicit(&remembered->state, REMEMBERED_HASH, memory_order_release);
+	}
+}
+
+void sl_entity_hash(const struct sl_catalog *catalog, const struct sl_entity *entity,
+	char out[SL_SHA256_HEX])
+{
+	unsigned char hash[SL_SHA256_SIZE];
+
+	(void)catalog;
+	entity_hash(entity, hash);
+	sl_hex(hash, sizeof(hash), out);
+}
+
+void sl_entity_json(const struct sl_catalog *catalog, const struct sl_entity *entity,
+	struct sl_buf *out)
+{
+	(void)catalog;
+	sl_shape_write(sl_shape_of(entity->kind), entity, out);
+}
+
+void sl_snapshot_hash(const struct sl_catalog *catalog, char out[SL_SHA256_HEX])
+{
+	sl_auto(sl_sha256_free_p) struct sl_sha256 *sha = sl_sha256_new();
+	struct sl_catalog_iter it = sl_catalog_each(catalog);
+	const struct sl_entity *entity;
+	unsigned char hash[SL_SHA256_SIZE];
+
+	sl_sha256_add_str(sha, "sluice snapshot 1");
+	sl_sha256_add_str(sha, sl_dialect_name(catalog->dialect));
+	for (size_t i = 0; i < catalog->properties_len; i++) {
+		sl_sha256_add_str(sha, catalog->properties[i].key);
+		sl_sha256_add_str(sha, catalog->properties[i].value);
+	}
+	while ((entity = sl_catalog_next(&it))) {
+		if (sl_entity_temporary(entity))
+			continue;
+		entity_hash(entity, hash);
+		sl_sha256_add_str(sha, sl_entity_kind_name(entity->kind));
+		sl_sha256_add_str(sha, entity->schema);
+		sl_sha256_add_str(sha, entity->name);
+		sl_sha256_add_str(sha, entity->detail);
+		sl_sha256_add(sha, hash, sizeof(hash));
+	}
+	sl_sha256_end_hex(sha, out);
+}
+
+static void write_names(const struct sl_names *names, struct sl_buf *out)
+{
+	sl_buf_addc(out, '[');
+	for (size_t i = 0; i < names->len; i++) {
+		if (i > 0)
+			sl_buf_addc(out, ',');
+		sl_shape_write_text(names->at[i], out);
+	}
+	sl_buf_addc(out, ']');
+}
+
+static void write_key(struct sl_buf *out, const char *key)
+{
+	sl_buf_addf(out, "\"%s\":", key);
+}
+
+static void write_pair(struct sl_buf *out, const char *key, const char *value)
+{
+	if (!*value)
+		return;
+	sl_buf_addc(out, ',');
+	write_key(out, key);
+	sl_shape_write_text(value, out);
+}
+
+/* Estimates stand beside the structure. */
+static void write_estimates(const struct sl_entity *entity, struct sl_buf *out)
+{
+	const struct sl_table *table;
+
+	if (entity->kind != SL_ENTITY_TABLE)
+		return;
+	table = sl_as_table(entity);
+	if (table->rows >= 0)
+		sl_buf_addf(out, ",\"rows\":%lld", (long long)table->rows);
+}
+
+static void write_bytes(const struct sl_entity *entity, struct sl_buf *out)
+{
+	if (entity->kind == SL_ENTITY_TABLE && sl_as_table(entity)->bytes >= 0)
+		sl_buf_addf(out, "\"bytes\":%lld,", (long long)sl_as_table(entity)->bytes);
+}
+
+static void write_entry(const struct sl_entity *entity, bool whole, struct sl_buf *out)
+{
+	unsigned char hash[SL_SHA256_SIZE];
+	char hex[SL_SHA256_HEX];
+
+	entity_hash(entity, hash);
+	sl_buf_addc(out, '{');
+	write_bytes(entity, out);
+	if (whole) {
+		write_key(out, "definition");
+		sl_shape_write(sl_shape_of(entity->kind), entity, out);
+		sl_buf_addc(out, ',');
+	} else if (*entity->detail) {
+		write_key(out, "detail");
+		sl_shape_write_text(entity->detail, out);
+		sl_buf_addc(out, ',');
+	}
+	sl_buf_addf(out, "\"hash\":\"%s\",", sl_hex(hash, sizeof(hash), hex));
+	write_key(out, "kind");
+	sl_shape_write_text(sl_entity_kind_name(entity->kind), out);
+	write_pair(out, "name", entity->name);
+	write_estimates(entity, out);
+	write_pair(out, "schema", entity->schema);
+	sl_buf_addc(out, '}');
+}
+
+static void write_entries(const struct sl_catalog *catalog, bool whole, struct sl_buf *out)
+{
+	struct sl_catalog_iter it = sl_catalog_each(catalog);
+	const struct sl_entity *entity;
+	bool first = true;
+
+	sl_buf_addc(out, '[');
+	while ((entity = sl_catalog_next(&it))) {
+		if (sl_entity_temporary(entity))
+			continue;
+		if (!first)
+			sl_buf_addc(out, ',');
+		first = false;
+		write_entry(entity, whole, out);
+	}
+	sl_buf_addc(out, ']');
+}
+
+static void write_properties(const struct sl_catalog *catalog, struct sl_buf *out)
+{
+	sl_buf_addc(out, '{');
+	for (size_t i = 0; i < catalog->properties_len; i++) {
+		if (i > 0)
+			sl_buf_addc(out, ',');
+		sl_shape_write_text(catalog->properties[i].key, out);
+		sl_buf_addc(out, ':');
+		sl_shape_write_text(catalog->properties[i].value, out);
+	}
+	sl_buf_addc(out, '}');
+}
+
+static void write_snapshot(const struct sl_catalog *catalog, bool whole, struct sl_buf *out)
+{
+	char hash[SL_SHA256_HEX];
+
+	sl_snapshot_hash(catalog, hash);
+	sl_buf_addf(out,
+		"{\"dialect\":\"%s\",\"engine_version\":%d,\"hash\":\"%s\",\"incomplete\":",
+		sl_dialect_name(catalog->dialect), catalog->version, hash);
+	write_names(&catalog->incomplete, out);
+	sl_buf_adds(out, ",\"objects\":");
+	write_entries(catalog, whole, out);
+	sl_buf_adds(out, ",\"properties\":");
+	write_properties(catalog, out);
+	sl_buf_adds(out, ",\"search_path\":");
+	write_names(&catalog->search_path, out);
+	sl_buf_addf(out, ",\"version\":%d}", FORMAT);
+}
+
+void sl_snapshot_manifest(const struct sl_catalog *catalog, struct sl_buf *out)
+{
+	write_snapshot(catalog, false, out);
+}
+
+void sl_snapshot_document(const struct sl_catalog *catalog, struct sl_buf *out)
+{
+	write_snapshot(catalog, true, out);
+}

@@ -1,0 +1,1 @@
+sluice_test(schema_catalog unit/schema_catalog_test.c ROOMS schema sql model core)
