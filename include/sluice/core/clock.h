@@ -1,7 +1,7 @@
 /*
  * Time comes in through a door, so that the whole daemon can be simulated: no room calls
- * clock_gettime() or time() by itself.  Unit: microseconds.  wall counts from the Unix epoch and may
- * jump; mono never goes back and is for deadlines.  Thread-safe.
+ * clock_gettime() or time() by itself.  Unit: microseconds.  wall counts from the Unix epoch and
+ * may jump; mono never goes back and is for deadlines.  Thread-safe.
  */
 #ifndef SLUICE_CORE_CLOCK_H
 #define SLUICE_CORE_CLOCK_H
@@ -28,7 +28,7 @@ static inline int64_t sl_clock_mono(const struct sl_clock *clock)
 	return clock->mono_us(clock->ctx);
 }
 
-#define SL_SECOND_US  INT64_C(1000000)
+#define SL_SECOND_US    INT64_C(1000000)
 #define SL_TIME_ISO_MAX 32
 
 /* "2026-11-22T09:14:00Z" (UTC, seconds) into out[SL_TIME_ISO_MAX]; returns out. */

@@ -1,4 +1,4 @@
-/* jansson with limits, scope cleanup and one error form.  The only third-party type in our doors. */
+/* jansson with limits, scope cleanup and one error form; the only foreign type in our doors. */
 #ifndef SLUICE_CORE_JSON_H
 #define SLUICE_CORE_JSON_H
 

@@ -9,15 +9,9 @@
 
 #include "sluice/core/clock.h"
 
-enum sl_log_level {
-	SL_LOG_ERROR,
-	SL_LOG_WARNING,
-	SL_LOG_INFO,
-	SL_LOG_DEBUG,
-	SL_LOG_LEVEL_COUNT
-};
+enum sl_log_level { SL_LOG_ERROR, SL_LOG_WARNING, SL_LOG_INFO, SL_LOG_DEBUG, SL_LOG_LEVEL_COUNT };
 
-/* Process-wide; call before threads start.  fd is borrowed.  Default: info, stderr, system clock. */
+/* Process-wide; call before threads start.  fd is borrowed.  Default: info, stderr, real clock. */
 void sl_log_init(enum sl_log_level most, int fd, const struct sl_clock *clock);
 
 /* key, value, key, value, ..., NULL; all of them strings.  Values are escaped here. */

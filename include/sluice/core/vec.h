@@ -28,13 +28,12 @@ void *sl_vec_reserve(void *at, size_t len, size_t *cap, size_t size)
 void *sl_vec_reserve_in(struct sl_arena *arena, void *at, size_t len, size_t *cap, size_t size)
 	__attribute__((returns_nonnull, warn_unused_result));
 
-#define sl_vec_add(v)                                                                           \
+#define sl_vec_add(v)                                                                          \
 	((v)->at = sl_vec_reserve((v)->at, (v)->len, &(v)->cap, sizeof(*(v)->at)), (v)->len++, \
 		&(v)->at[(v)->len - 1])
 
-#define sl_vec_add_in(arena, v)                                                              \
-	((v)->at = sl_vec_reserve_in((arena), (v)->at, (v)->len, &(v)->cap,                 \
-		 sizeof(*(v)->at)),                                                          \
+#define sl_vec_add_in(arena, v)                                                                \
+	((v)->at = sl_vec_reserve_in((arena), (v)->at, (v)->len, &(v)->cap, sizeof(*(v)->at)), \
 		(v)->len++, &(v)->at[(v)->len - 1])
 
 #define sl_vec_done(v)          \

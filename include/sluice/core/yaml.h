@@ -1,8 +1,8 @@
 /*
  * YAML as a tree that remembers where each node stands (libyaml's events underneath).
  * No anchors, aliases, tags or several documents; doubled keys, more than 1 MiB, more than 32
- * levels and text that is not UTF-8 are errors with line and column.  Scalars stay text: the option table
- * gives them their type.  The tree lives in the arena that it was loaded into.
+ * levels and text that is not UTF-8 are errors with line and column.  Scalars stay text: the option
+ * table gives them their type.  The tree lives in the arena that it was loaded into.
  */
 #ifndef SLUICE_CORE_YAML_H
 #define SLUICE_CORE_YAML_H
