@@ -19,16 +19,17 @@
 
 enum sl_token_kind {
 	SL_TOKEN_END,
-	SL_TOKEN_COMMENT, /* line or block comment, or the opener or end of an executable one */
+	SL_TOKEN_COMMENT, /* line or block comment */
+	SL_TOKEN_MARK, /* opener or end of an executable comment */
 	SL_TOKEN_WORD, /* keyword or unquoted name */
 	SL_TOKEN_NAME, /* quoted name: "a" `a` [a] U&"a" */
 	SL_TOKEN_STRING, /* 'a' E'a' U&'a' B'1' X'1f' N'a' $$a$$ $t$a$t$; "a" in MySQL */
 	SL_TOKEN_NUMBER,
 	SL_TOKEN_PARAMETER, /* $1 ?1 :a @a; MySQL's @user and @@system variables */
 	SL_TOKEN_OPERATOR, /* a run of operator characters, or one that stands alone */
-	SL_TOKEN_PUNCTUATION, /* one of ( ) [ ] , ; . : */
-	SL_TOKEN_COMMAND, /* a client's own line: psql's \x, SQLite's .x at a line's start */
-	SL_TOKEN_DELIMITER, /* the delimiter that MySQL's DELIMITER set, other than ; */
+	SL_TOKEN_PUNCTUATION, /* one of ( ) [ ] { } , ; . : */
+	SL_TOKEN_COMMAND, /* a client's own command up to the line's end: \x of psql and mysql */
+	SL_TOKEN_DELIMITER, /* the lexer's delimiter; \g and \G of mysql */
 	SL_TOKEN_BAD, /* a byte that begins nothing */
 	SL_TOKEN_KIND_COUNT
 };
@@ -48,6 +49,14 @@ struct sl_lexer {
 	bool ansi_quotes; /* MySQL: "a" is a name */
 	bool no_backslash_escapes; /* MySQL */
 	bool in_executable; /* MySQL: inside an executable comment */
+	const char *delimiter; /* MySQL: what DELIMITER set; NULL for ; */
+
+	/* The splitter's: text arrives in pieces, and a token may be open over several. */
+	bool more_follows;
+	int open; /* enum of lexer.h */
+	unsigned depth; /* of nested comments */
+	char *tag; /* of the open dollar quote, SL_TAG_MAX bytes of room; NULL without pieces */
+	size_t tag_len;
 };
 
 void sl_lexer_init(struct sl_lexer *lexer, enum sl_dialect dialect, const char *text, size_t len);
@@ -55,7 +64,7 @@ void sl_lexer_init(struct sl_lexer *lexer, enum sl_dialect dialect, const char *
 /* The next token; comments are tokens too.  False at the end, with kind SL_TOKEN_END. */
 bool sl_lexer_next(struct sl_lexer *lexer, struct sl_token *out);
 
-/* The same without comments. */
+/* The same without comments and marks. */
 bool sl_lexer_next_code(struct sl_lexer *lexer, struct sl_token *out);
 
 /* Whether the token is the unquoted word, given in lower case, in any case. */
