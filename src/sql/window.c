@@ -130,7 +130,7 @@ enum sl_code sl_window_refill(struct sl_window *window, size_t keep, struct sl_e
 		return code;
 	lexer->len += got;
 	lexer->more_follows = got > 0;
-	if (window->base == 0 && lexer->len == got)
+	if (window->base == 0 && lexer->pos == 0)
 		skip_byte_order_mark(window);
 	return SL_OK;
 }

@@ -1,0 +1,4 @@
+SELECT 1;
+SELECT $body$
+ never ends; 
+ SELECT 2;

@@ -1,0 +1,4 @@
+.mode csv
+SELECT 1;
+.read other.sql
+SELECT .5
