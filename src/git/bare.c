@@ -6,9 +6,14 @@
 #include "sluice/core/alloc.h"
 #include "sluice/core/vec.h"
 #include "sluice/sys/file.h"
+#include "sluice/sys/oserror.h"
+#include "sluice/sys/sock.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void bare_close(struct sl_repo *repo)
 {
@@ -122,6 +127,18 @@ static int move_branch(struct sl_git_real *real, const char *branch, const git_o
 	return git_reference_create_matching(&ref, real->git, name, to, 1, from, "commit: sluice");
 }
 
+/* What Sluice answered for must survive a power cut; core.fsyncObjectFiles would do it too, but
+ * makes Git warn everybody who pushes. */
+static enum sl_code sync_all(const struct sl_git_real *real, struct sl_error *err)
+{
+	const char *path = git_repository_path(real->git);
+	sl_auto(sl_fd_closep) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || syncfs(fd) != 0)
+		return sl_os_error(err, errno, "%s: sync", path);
+	return SL_OK;
+}
+
 static enum sl_code bare_commit(struct sl_repo *repo, const struct sl_git_new_commit *commit,
 	char *out, struct sl_error *err)
 {
@@ -147,8 +164,10 @@ static enum sl_code bare_commit(struct sl_repo *repo, const struct sl_git_new_co
 		rc = move_branch(real, commit->branch, &oid, tip ? git_commit_id(parent) : NULL);
 	if (rc < 0)
 		return sl_git_fail(rc, repo->name, "commit", err);
-	sl_git_oid_text(&oid, out);
-	return SL_OK;
+	code = sync_all(real, err);
+	if (code == SL_OK)
+		sl_git_oid_text(&oid, out);
+	return code;
 }
 
 static const struct sl_repo_ops bare_ops = {
@@ -157,15 +176,6 @@ static const struct sl_repo_ops bare_ops = {
 	.note_write = bare_note_write,
 	.commit = bare_commit,
 };
-
-/* What Sluice answered for must survive a power cut. */
-static int sync_objects(git_repository *git)
-{
-	sl_auto_git(git_config_free) git_config *config = NULL;
-	int rc = git_repository_config(&config, git);
-
-	return rc == 0 ? git_config_set_bool(config, "core.fsyncObjectFiles", 1) : rc;
-}
 
 static enum sl_code refuse_occupied(const char *path, struct sl_error *err)
 {
@@ -203,8 +213,6 @@ enum sl_code sl_git_bare_init(const char *path, const char *branch, struct sl_er
 		GIT_REPOSITORY_INIT_MKPATH;
 	options.initial_head = branch;
 	rc = git_repository_init_ext(&git, path, &options);
-	if (rc == 0)
-		rc = sync_objects(git);
 	return rc < 0 ? sl_git_fail(rc, path, "make", err) : SL_OK;
 }
 

@@ -5,9 +5,12 @@
 #include "sluice/core/map.h"
 #include "sluice/core/str.h"
 #include "sluice/sys/cancel.h"
+#include "sluice/sys/oserror.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define HEADS "refs/heads/"
 
@@ -19,9 +22,12 @@ static char *copy(const char *text)
 /* user@host:path, but neither a URL nor a path. */
 static bool is_scp_form(const char *url)
 {
-	size_t len = strcspn(url, ":/");
+	static const char host[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_@";
+	size_t len = strspn(url, host);
 
-	return url[len] == ':' && strncmp(url + len, "://", 3) != 0 && len > 0;
+	return len > 0 && url[len] == ':' && url[len + 1] != ':' &&
+		strncmp(url + len, "://", 3) != 0;
 }
 
 static bool scheme_of(const char *url, enum sl_git_scheme *out)
@@ -195,6 +201,19 @@ static enum sl_code talk_failed(const struct sl_git_talk *talk, int rc, const st
 		repo->name, cause.msg + strlen("repository "));
 }
 
+/* libgit2 calls a folder that is not there an unsupported protocol. */
+static int check_folder(struct sl_git_talk *talk)
+{
+	const char *path = talk->peer->url;
+	struct sl_error error = SL_ERROR_INIT;
+
+	if (sl_str_starts(path, "file://"))
+		path += strlen("file://");
+	if (strchr(path, '%') != NULL || access(path, R_OK | X_OK) == 0)
+		return 0;
+	return sl_git_talk_stop(talk, sl_os_error(&error, errno, "%s: open", path), &error);
+}
+
 static int connect_to(git_remote **out, struct sl_git_real *real, struct sl_git_talk *talk,
 	git_direction direction)
 {
@@ -202,6 +221,8 @@ static int connect_to(git_remote **out, struct sl_git_real *real, struct sl_git_
 	git_remote_connect_options options;
 	int rc = sl_git_talk_check(talk);
 
+	if (rc == 0 && talk->peer->scheme == SL_GIT_LOCAL)
+		rc = check_folder(talk);
 	if (rc == 0)
 		rc = git_remote_create_anonymous(out, real->git, talk->peer->url);
 	if (rc == 0)
