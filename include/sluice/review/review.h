@@ -73,7 +73,7 @@ struct sl_finding {
 	const struct sl_rule *rule;
 	enum sl_severity severity;
 	unsigned line, column; /* from 1, columns in code points; line 0: about the whole file */
-	unsigned end_line, end_column; /* of the last character */
+	unsigned end_line, end_column; /* just behind the last character */
 	unsigned statement; /* from 1; 0: about the whole file */
 	const char *object; /* "public.orders", "" when it is about none */
 	const char *message; /* one sentence without a final stop */

@@ -11,10 +11,10 @@
 #ifndef SLUICE_REVIEW_RULE_H
 #define SLUICE_REVIEW_RULE_H
 
+#include "sluice/config/snapshot.h"
 #include "sluice/core/buf.h"
 #include "sluice/core/cleanup.h"
 #include "sluice/core/error.h"
-#include "sluice/core/yaml.h"
 #include "sluice/model/words.h"
 
 #include <stdbool.h>
@@ -93,21 +93,23 @@ enum sl_code sl_rule_settings_preset(struct sl_rule_settings *settings, const ch
 enum sl_code sl_rule_settings_severity(struct sl_rule_settings *settings, const char *rule,
 	const char *severity, struct sl_error *err) __attribute__((warn_unused_result));
 
-/* value as text; checked against the parameter's type.  A rule that is off comes on with a
- * parameter set, at warning. */
+/* value as text; checked against the parameter's type.  It does not change the severity. */
 enum sl_code sl_rule_settings_param(struct sl_rule_settings *settings, const char *rule,
 	const char *key, const char *value, struct sl_error *err)
 	__attribute__((warn_unused_result));
 
-/* Puts all rules off but those of the list "RULE,RULE". */
+/* Puts all rules off but those of the list "RULE,RULE", and the two that cannot be. */
 enum sl_code sl_rule_settings_only(struct sl_rule_settings *settings, const char *rules,
 	struct sl_error *err) __attribute__((warn_unused_result));
 
-/* The node below `review` of a configuration: preset, and rules as {RULE: severity} or
- * {RULE: {severity: .., KEY: ..}}.  NULL changes nothing.  Messages carry file:line:column, file
- * being `name`. */
-enum sl_code sl_rule_settings_load(struct sl_rule_settings *settings, const char *name,
-	const struct sl_yaml *review, struct sl_error *err) __attribute__((warn_unused_result));
+/* The rows `review.preset` and `review.rules`, the same below an environment, and their check. */
+extern const struct sl_option_table sl_review_options;
+
+/* A map with the keys preset and rules ({RULE: severity} or {RULE: {severity: .., KEY: ..}}): that
+ * of the top, then that of an environment, which goes on from there.  NULL changes nothing. */
+enum sl_code sl_rule_settings_load(struct sl_rule_settings *settings,
+	const struct sl_config *config, const struct sl_config_node *review, struct sl_error *err)
+	__attribute__((warn_unused_result));
 
 enum sl_severity sl_rule_settings_of(const struct sl_rule_settings *settings,
 	const struct sl_rule *rule);
