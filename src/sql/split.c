@@ -284,7 +284,9 @@ static void set_delimiter(struct sl_splitter *s, const char *text, size_t len)
 		n++;
 	}
 	s->delimiter[n] = '\0';
-	s->window.lexer.delimiter = n == 0 || strcmp(s->delimiter, ";") == 0 ? NULL : s->delimiter;
+	s->window.lexer.delimiter = s->delimiter[0] == '\0' || strcmp(s->delimiter, ";") == 0 ?
+		NULL :
+		s->delimiter;
 	reset_boundary(s);
 }
 
