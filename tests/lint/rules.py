@@ -201,15 +201,17 @@ def check_headers(house: House, files):
 
 def compile_alone(house: House, path: str):
     system = [
+        "/usr/include/postgresql",
         "/usr/include/pg_query",
-        *(str(folder) for folder in (pathlib.Path("/usr/include/postgresql/15/server"), house.root / "build/pgheaders/server") if folder.is_dir()),
+        "/usr/include/postgresql/15/server",
+        str(house.root / "build/pgheaders/server"),
     ]
     command = ["gcc", "-std=gnu17" if path.startswith(POSTGRES_TREE) else "-std=c17", "-D_GNU_SOURCE", "-fsyntax-only", "-Wall", "-Wextra", "-Werror"]
     command += ["-I", str(house.root / "include")]
     if not is_door(path):
         command += ["-I", str(house.root / "src" / room_of(path))]
-    if path.startswith(POSTGRES_TREE):
-        command += [word for folder in system for word in ("-isystem", folder)]
+    for folder in system if path.startswith(POSTGRES_TREE) else system[:1]:
+        command += ["-isystem", folder]
     command += ["-include", str(house.root / path), "-x", "c", os.devnull]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode:
