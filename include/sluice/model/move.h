@@ -24,9 +24,8 @@ struct sl_move {
 	bool has_outcome; /* sets outcome */
 	enum sl_outcome outcome;
 
-	/* Of any object that has the column; NULL leaves it as it is. */
-	const char *wait; /* the sentence that says what is awaited */
-	const char *detail;
+	const char *wait; /* the sentence that says what is awaited now; NULL: "" */
+	const char *detail; /* of a task; NULL leaves it as it is */
 
 	/* What is told together with it; NULL or 0: nothing. */
 	const struct sl_event *event;

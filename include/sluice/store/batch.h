@@ -69,6 +69,9 @@ void sl_batch_hold(struct sl_batch *batch, int64_t change_id, bool held, const c
 /* One row a (change, user): a second one can only raise pushed. */
 void sl_batch_add_person(struct sl_batch *batch, const struct sl_change_person *person);
 
+/* The fencing epoch of that name, at least to this: it never goes back. */
+void sl_batch_raise_epoch(struct sl_batch *batch, const char *name, int64_t to);
+
 /* All the files of the change, in run order. */
 void sl_batch_set_files(struct sl_batch *batch, int64_t change_id,
 	const struct sl_change_file *files, size_t n);

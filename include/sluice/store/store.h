@@ -37,7 +37,6 @@ struct sl_store_options {
 	 * the store alone keeps it. */
 	const char *data_folder;
 	const struct sl_rand *rand; /* for a new installation's id */
-	int64_t now; /* wall */
 };
 
 /* Opens, makes or migrates the store.  The caller owns *out.  Exclusive for an embedded backend: a
@@ -57,13 +56,8 @@ void sl_store_on_commit(struct sl_store *store,
 /* 32 hex digits; borrowed, as long as the store lives. */
 const char *sl_store_installation(const struct sl_store *store);
 
-/*
- * Fencing epochs by name ("orders-prod/default"), never going back.  _next raises it over both the
- * stored one and seen (what the target holds) and is durable when it returns; _epoch is 0 for a
- * name never raised.
- */
-enum sl_code sl_store_epoch_next(struct sl_store *store, const char *name, int64_t seen,
-	int64_t *out, struct sl_error *err) __attribute__((warn_unused_result));
+/* The fencing epoch kept under a name ("orders-prod/default") by sl_batch_raise_epoch(); 0 for one
+ * that was never raised. */
 enum sl_code sl_store_epoch(struct sl_store *store, const char *name, int64_t *out,
 	struct sl_error *err) __attribute__((warn_unused_result));
 

@@ -1,0 +1,208 @@
+#include "sluice/store/store.h"
+
+#include "memory/memory.h"
+#include "sqlite/sqlite.h"
+#include "store_int.h"
+
+#include "sluice/core/alloc.h"
+#include "sluice/core/str.h"
+#include "sluice/sys/file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define INSTALLATION_KEY  "installation"
+#define INSTALLATION_FILE "installation"
+#define INSTALLATION_MODE 0644
+#define ID_LEN            (SL_ID_SIZE - 1)
+
+static const struct {
+	const char *scheme;
+	enum sl_code (*open)(struct backend **out, const char *where, struct sl_error *err);
+} backends[] = {
+	{ "sqlite:", store_sqlite_backend_open },
+	{ "memory:", store_memory_backend_open },
+};
+
+enum sl_code store_begin(struct sl_store *store, struct tx **out, struct sl_error *err)
+{
+	const struct backend_head *head = (const void *)store->backend;
+
+	return head->ops->begin(store->backend, false, out, err);
+}
+
+enum sl_code store_write(struct sl_store *store,
+	enum sl_code (*run)(struct tx *tx, void *arg, struct sl_error *err), void *arg,
+	struct sl_error *err)
+{
+	struct job job = { .run = run, .arg = arg };
+
+	return store_writer_run(&store->writer, store->backend, &job, err);
+}
+
+static bool is_id(const char *text, size_t len)
+{
+	return len == ID_LEN && strspn(text, "0123456789abcdef") == len;
+}
+
+/* The id that the data folder has kept; "" when it has none yet. */
+static enum sl_code read_installation(char out[SL_ID_SIZE], const char *path, struct sl_error *err)
+{
+	sl_autofree char *text = NULL;
+	size_t len = 0;
+	enum sl_code code;
+
+	out[0] = '\0';
+	if (!sl_file_exists(path))
+		return SL_OK;
+	code = sl_file_read(&text, &len, path, SL_ID_SIZE, err);
+	if (code != SL_OK)
+		return code;
+	if (len > 0 && text[len - 1] == '\n')
+		text[--len] = '\0';
+	if (!is_id(text, len))
+		return sl_error_set(err, SL_EINVAL, "%s: not an installation's id (32 hex digits)",
+			path);
+	memcpy(out, text, SL_ID_SIZE);
+	return SL_OK;
+}
+
+static enum sl_code write_installation(const char *path, const char *id, struct sl_error *err)
+{
+	char line[SL_ID_SIZE];
+
+	memcpy(line, id, ID_LEN);
+	line[ID_LEN] = '\n';
+	return sl_file_write(path, line, sizeof(line), INSTALLATION_MODE, err);
+}
+
+/* The store's id wins over the file's, the file's over a new one; both have it in the end. */
+static enum sl_code settle_installation(struct sl_store *store, const char *path,
+	const struct sl_rand *rand, struct sl_error *err)
+{
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	char kept[SL_ID_SIZE] = "";
+	const char *stored = NULL;
+	enum sl_code code = sl_store_meta(store, INSTALLATION_KEY, arena, &stored, err);
+
+	if (code == SL_OK && path)
+		code = read_installation(kept, path, err);
+	if (code != SL_OK)
+		return code;
+	if (stored && is_id(stored, strlen(stored)))
+		memcpy(store->installation, stored, SL_ID_SIZE);
+	else if (kept[0] != '\0')
+		memcpy(store->installation, kept, SL_ID_SIZE);
+	else
+		(void)sl_rand_id(rand, store->installation);
+	if (path && !sl_str_eq(kept, store->installation))
+		code = write_installation(path, store->installation, err);
+	if (code == SL_OK && !stored)
+		code = sl_store_set_meta(store, INSTALLATION_KEY, store->installation, err);
+	return code;
+}
+
+static enum sl_code open_backend(struct backend **out, const char *url, struct sl_error *err)
+{
+	for (size_t i = 0; i < sizeof(backends) / sizeof(backends[0]); i++) {
+		if (sl_str_starts(url, backends[i].scheme))
+			return backends[i].open(out, url + strlen(backends[i].scheme), err);
+	}
+	return sl_error_set(err, SL_EINVAL, "store %s: only sqlite:PATH is available", url);
+}
+
+enum sl_code sl_store_open(struct sl_store **out, const struct sl_store_options *options,
+	struct sl_error *err)
+{
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	sl_auto(sl_store_free_p) struct sl_store *store = NULL;
+	struct backend *backend = NULL;
+	const char *path = NULL;
+	enum sl_code code = open_backend(&backend, options->url, err);
+
+	if (code != SL_OK)
+		return code;
+	store = sl_xcalloc(1, sizeof(*store));
+	store->backend = backend;
+	store_writer_init(&store->writer);
+	if (options->data_folder)
+		path = sl_path_join(arena, options->data_folder, INSTALLATION_FILE);
+	code = settle_installation(store, path, options->rand, err);
+	if (code == SL_OK)
+		*out = sl_steal(store);
+	return code;
+}
+
+void sl_store_free(struct sl_store *store)
+{
+	const struct backend_head *head;
+
+	if (!store)
+		return;
+	head = (const void *)store->backend;
+	store_writer_done(&store->writer);
+	head->ops->free(store->backend);
+	free(store);
+}
+
+void sl_store_on_commit(struct sl_store *store,
+	void (*woken)(void *ctx, enum sl_object object, int64_t id), void *ctx)
+{
+	store->woken = woken;
+	store->woken_ctx = ctx;
+}
+
+const char *sl_store_installation(const struct sl_store *store)
+{
+	return store->installation;
+}
+
+enum sl_code sl_store_epoch(struct sl_store *store, const char *name, int64_t *out,
+	struct sl_error *err)
+{
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	struct query query = { .table = &store_epoch_table,
+		.filters = { { .column = "name", .text = name } } };
+	struct rows rows;
+	enum sl_code code = store_select(store, &query, arena, &rows, err);
+
+	if (code == SL_OK)
+		*out = rows.len > 0 ? ((const struct epoch_row *)rows.at)->value : 0;
+	return code;
+}
+
+enum sl_code sl_store_meta(struct sl_store *store, const char *key, struct sl_arena *arena,
+	const char **out, struct sl_error *err)
+{
+	struct query query = { .table = &store_meta_table,
+		.filters = { { .column = "key", .text = key } } };
+	struct rows rows;
+	enum sl_code code = store_select(store, &query, arena, &rows, err);
+
+	if (code == SL_OK)
+		*out = rows.len > 0 ? ((const struct meta_row *)rows.at)->value : NULL;
+	return code;
+}
+
+static enum sl_code put_meta(struct tx *tx, void *arg, struct sl_error *err)
+{
+	const struct meta_row *row = arg;
+	struct query where = { .table = &store_meta_table,
+		.filters = { { .column = "key", .text = row->key } } };
+	const struct set sets[] = { { .column = "value", .text = row->value }, { 0 } };
+	size_t changed = 0;
+	int64_t id;
+	enum sl_code code = store_tx_ops(tx)->update(tx, &where, sets, &changed, err);
+
+	if (code == SL_OK && changed == 0)
+		code = store_tx_ops(tx)->insert(tx, &store_meta_table, row, &id, err);
+	return code;
+}
+
+enum sl_code sl_store_set_meta(struct sl_store *store, const char *key, const char *value,
+	struct sl_error *err)
+{
+	struct meta_row row = { key, value };
+
+	return store_write(store, put_meta, &row, err);
+}
