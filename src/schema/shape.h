@@ -52,6 +52,9 @@ void sl_shape_write(const struct shape *shape, const void *from, struct sl_buf *
 enum sl_code sl_shape_read(const struct shape *shape, struct sl_arena *arena, const json_t *from,
 	void *to, struct sl_error *err) __attribute__((warn_unused_result));
 
+/* The field's value for people, or NULL when it is left out. */
+const char *sl_shape_text(struct sl_arena *arena, const struct field *field, const void *from);
+
 /* A JSON string; bytes that are no UTF-8 become U+FFFD. */
 void sl_shape_write_text(const char *text, struct sl_buf *out);
 

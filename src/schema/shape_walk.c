@@ -392,3 +392,25 @@ enum sl_code sl_shape_read(const struct shape *shape, struct sl_arena *arena, co
 			"snapshot: an object has a key that is not known");
 	return SL_OK;
 }
+
+const char *sl_shape_text(struct sl_arena *arena, const struct field *field, const void *from)
+{
+	sl_auto_buf struct sl_buf out = SL_BUF_INIT((size_t)64 * 1024 * 1024);
+
+	if (left_out(field, from))
+		return NULL;
+	switch (field->type) {
+	case FIELD_TEXT:
+	case FIELD_OPTIONAL:
+		return sl_arena_strdup(arena, get_text(from, field));
+	case FIELD_ENUM:
+		return field->words[get_enum(from, field)];
+	case FIELD_BOOL:
+	case FIELD_INT:
+	case FIELD_NAMES:
+	case FIELD_LIST:
+		write_value(field, from, &out);
+		break;
+	}
+	return sl_arena_strdup(arena, sl_buf_str(&out));
+}

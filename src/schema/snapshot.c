@@ -47,20 +47,16 @@ static void entity_hash(const struct sl_entity *entity, unsigned char out[SL_SHA
 	}
 }
 
-void sl_entity_hash(const struct sl_catalog *catalog, const struct sl_entity *entity,
-	char out[SL_SHA256_HEX])
+void sl_entity_hash(const struct sl_entity *entity, char out[SL_SHA256_HEX])
 {
 	unsigned char hash[SL_SHA256_SIZE];
 
-	(void)catalog;
 	entity_hash(entity, hash);
 	sl_hex(hash, sizeof(hash), out);
 }
 
-void sl_entity_json(const struct sl_catalog *catalog, const struct sl_entity *entity,
-	struct sl_buf *out)
+void sl_entity_json(const struct sl_entity *entity, struct sl_buf *out)
 {
-	(void)catalog;
 	sl_shape_write(sl_shape_of(entity->kind), entity, out);
 }
 

@@ -1,1 +1,2 @@
 sluice_test(schema_catalog unit/schema_catalog_test.c ROOMS schema sql model core)
+sluice_test(schema_diff unit/schema_diff_test.c ROOMS schema sql model core)

@@ -186,7 +186,7 @@ static void an_object_is_written_with_sorted_keys_and_nothing_that_is_empty(void
 	sl_auto_buf struct sl_buf json = SL_BUF_INIT(10000);
 
 	(void)state;
-	sl_entity_json(catalog, &sl_catalog_table(catalog, NULL, "customers")->id, &json);
+	sl_entity_json(&sl_catalog_table(catalog, NULL, "customers")->id, &json);
 	assert_string_equal(sl_buf_str(&json),
 		"{\"columns\":[{\"identity\":\"always\",\"name\":\"id\",\"not_null\":true,"
 		"\"type\":\"bigint\"},{\"comment\":\"of \\\"work\\\"\\n\",\"name\":\"mail\","
@@ -333,11 +333,11 @@ static enum sl_code kept_object(void *ctx, const char *hash, const char **text, 
 	for (const struct sl_entity *e; (e = sl_catalog_next(&it));) {
 		char actual[SL_SHA256_HEX];
 
-		sl_entity_hash(kept->catalog, e, actual);
+		sl_entity_hash(e, actual);
 		if (!sl_str_eq(actual, hash))
 			continue;
 		sl_buf_clear(&kept->text);
-		sl_entity_json(kept->catalog, e, &kept->text);
+		sl_entity_json(e, &kept->text);
 		*text = sl_buf_str(&kept->text);
 		*len = kept->text.len;
 		return SL_OK;

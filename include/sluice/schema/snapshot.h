@@ -23,13 +23,12 @@
 void sl_snapshot_hash(const struct sl_catalog *catalog, char out[SL_SHA256_HEX])
 	__attribute__((nonnull));
 
-/* The object's hash; object must be the catalogue's own. */
-void sl_entity_hash(const struct sl_catalog *catalog, const struct sl_entity *entity,
-	char out[SL_SHA256_HEX]) __attribute__((nonnull));
+/* The object's hash; the object must be a catalogue's own. */
+void sl_entity_hash(const struct sl_entity *entity, char out[SL_SHA256_HEX])
+	__attribute__((nonnull));
 
 /* Appends the object's canonical JSON. */
-void sl_entity_json(const struct sl_catalog *catalog, const struct sl_entity *entity,
-	struct sl_buf *out) __attribute__((nonnull));
+void sl_entity_json(const struct sl_entity *entity, struct sl_buf *out) __attribute__((nonnull));
 
 /* Appends the manifest: {"dialect","hash","incomplete","objects":[{"hash","kind","name",...}],
  * "properties","search_path","version","engine_version"}. */
