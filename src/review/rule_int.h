@@ -50,6 +50,7 @@ struct rule_row {
 	unsigned kinds;
 	bool any_status; /* also statements that were not understood */
 	bool locked; /* cannot be put off */
+	bool follows; /* its hits are about the table, whatever its name becomes */
 	void (*statement)(const struct rule_run *run);
 	void (*file)(const struct rule_run *run);
 	/* Asked at the end of the change about the object that a hit is about, under its last

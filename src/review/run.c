@@ -1,0 +1,485 @@
+#include "walk.h"
+
+#include "sluice/core/str.h"
+#include "sluice/sql/token.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* --- hits --------------------------------------------------------------------------------------
+ */
+
+static const char *kept(struct sl_arena *arena, const char *text)
+{
+	return text ? sl_arena_strdup(arena, text) : NULL;
+}
+
+/* The normalised text is needed once for all hits of a statement. */
+static const char *tokens_of(struct walk *walk, const struct sl_statement_text *statement)
+{
+	sl_auto_buf struct sl_buf buf = SL_BUF_INIT(4 * SL_STATEMENT_WINDOW);
+
+	if (!walk->tokens) {
+		sl_sql_normalise(&buf, walk->input->dialect, statement->text, statement->len);
+		walk->tokens = sl_arena_strdup(walk->arena, sl_buf_str(&buf));
+	}
+	return walk->tokens;
+}
+
+static void place(struct raw *raw, const struct sl_statement_text *statement)
+{
+	const struct rule_hit *hit = &raw->hit;
+	size_t at = hit->at < statement->len ? hit->at : statement->len;
+	size_t end = at + hit->len < statement->len ? at + hit->len : statement->len;
+
+	raw->statement = statement->number;
+	raw->at = hit->len > 0 ? sl_statement_place(statement, at) : statement->start;
+	raw->end = hit->len > 0 ? sl_statement_place(statement, end) : statement->end;
+}
+
+static enum sl_severity severity_of(const struct walk *walk, const struct rule_row *row,
+	const struct rule_hit *hit)
+{
+	enum sl_severity set = sl_rule_settings_of(walk->input->settings, &row->rule);
+
+	return hit->most != SL_SEVERITY_OFF && hit->most < set ? hit->most : set;
+}
+
+void raw_add(struct walk *walk, const struct rule_row *row, const struct rule_hit *hit,
+	const struct sl_statement_text *statement)
+{
+	struct file *file = walk->file;
+	unsigned number = statement ? statement->number : 0;
+	struct allow *allow = allows_find(&file->allows, &row->rule, number);
+	enum sl_severity severity = severity_of(walk, row, hit);
+	struct raw *raw;
+
+	if (file->raws.len >= SL_REVIEW_FINDINGS_MAX) {
+		file->omitted++;
+		file->omitted_by[severity] += !allow;
+		if (allow)
+			allow->used = true;
+		return;
+	}
+	raw = sl_vec_add(&file->raws);
+	*raw = (struct raw){ .row = row, .hit = *hit, .severity = severity };
+	/* facts live as long as their statement */
+	raw->hit.schema = kept(walk->arena, hit->schema);
+	raw->hit.name = kept(walk->arena, hit->name);
+	raw->hit.part = kept(walk->arena, hit->part);
+	raw->now = raw->hit;
+	raw->allow = allow ? (size_t)(allow - file->allows.at) + 1 : 0;
+	if (statement) {
+		place(raw, statement);
+		raw->tokens = tokens_of(walk, statement);
+	}
+}
+
+void rule_hit(const struct rule_run *run, const struct rule_hit *hit)
+{
+	raw_add(run->walk, run->row, hit, run->statement);
+}
+
+/* --- statements --------------------------------------------------------------------------------
+ */
+
+static const char *same_or_kept(struct sl_arena *arena, const char *before, const char *text)
+{
+	return before && sl_str_eq(before, text) ? before : sl_arena_strdup(arena, text);
+}
+
+static bool changes(const struct sl_fact_object *object)
+{
+	return object->role == SL_SQL_ROLE_CREATED || object->role == SL_SQL_ROLE_ALTERED ||
+		object->role == SL_SQL_ROLE_DROPPED || object->role == SL_SQL_ROLE_RENAMED ||
+		object->role == SL_SQL_ROLE_WRITTEN;
+}
+
+/* The table of an index or a DML statement, else the first object that is changed. */
+static void summary_table(struct sl_statement_summary *summary, const struct sl_facts *facts)
+{
+	summary->schema = "";
+	summary->table = "";
+	if (facts->index_def.len > 0) {
+		summary->schema = facts->index_def.at[0].table_schema;
+		summary->table = facts->index_def.at[0].table_name;
+		return;
+	}
+	if (facts->dml.len > 0) {
+		summary->schema = facts->dml.at[0].schema;
+		summary->table = facts->dml.at[0].table_name;
+		return;
+	}
+	for (size_t i = 0; i < facts->object.len; i++) {
+		if (changes(&facts->object.at[i])) {
+			summary->schema = facts->object.at[i].schema;
+			summary->table = facts->object.at[i].name;
+			return;
+		}
+	}
+}
+
+static void summary_add(struct walk *walk, const struct sl_statement_text *statement,
+	const struct sl_facts *facts, const struct sl_catalog *before)
+{
+	const struct sl_fact_statement *s = sl_facts_statement(facts);
+	struct file *file = walk->file;
+	const struct sl_statement_summary *last = file->statements.len > 0 ?
+		&file->statements.at[file->statements.len - 1] :
+		NULL;
+	struct sl_statement_summary summary = {
+		.number = statement->number,
+		.line = statement->start.line,
+		.status = s->status,
+		.kind = s->kind,
+		.verb = s->verb,
+		.object = s->object,
+		.writes = s->writes,
+	};
+	const struct sl_table *table;
+
+	summary_table(&summary, facts);
+	table = sl_catalog_table(before, summary.schema, summary.table);
+	summary.fresh = change_made_table(walk->change, table ? table->id.schema : summary.schema,
+		table ? table->id.name : summary.table);
+	summary.tag = same_or_kept(walk->arena, last ? last->tag : NULL, s->tag);
+	summary.schema = same_or_kept(walk->arena, last ? last->schema : NULL, summary.schema);
+	summary.table = same_or_kept(walk->arena, last ? last->table : NULL, summary.table);
+	*sl_vec_add(&file->statements) = summary;
+}
+
+static bool is_understood(const struct sl_fact_statement *s)
+{
+	return s->status == SL_SQL_PARSED || s->status == SL_SQL_EMPTY;
+}
+
+static const struct sl_facts *statement_replay(struct walk *walk,
+	const struct sl_statement_text *statement, struct sl_replay_step *step)
+{
+	const struct sl_facts *facts = sl_sql_parse_statement(walk->scratch, walk->input->dialect,
+		walk->input->version, statement);
+	const struct sl_fact_statement *s = sl_facts_statement(facts);
+
+	if (statement->kind == SL_TEXT_SQL && is_understood(s))
+		sl_replay_statement(walk->replay, facts, step);
+	else
+		sl_replay_opaque(walk->replay, s->status_text, step);
+	return facts;
+}
+
+static void statement_rules(struct walk *walk, const struct rule_run *run)
+{
+	const struct sl_fact_statement *s = sl_facts_statement(run->facts);
+
+	for (size_t i = 0; i < walk->active_len; i++) {
+		const struct rule_row *row = walk->active[i];
+		struct rule_run one = *run;
+
+		if (!row->statement || !(row->kinds & (1u << s->kind)) ||
+			(!is_understood(s) && !row->any_status))
+			continue;
+		one.row = row;
+		row->statement(&one);
+	}
+}
+
+static void raws_follow(struct walk *walk, const struct sl_effect *effect)
+{
+	const struct sl_entity *now = effect->entity;
+	bool moved = sl_str_eq(now->schema, effect->now) && !sl_str_eq(now->name, effect->now);
+	const char *schema = moved ? effect->was : now->schema;
+	const char *name = moved ? now->name : effect->was;
+
+	for (size_t f = 0; f < walk->files.len; f++) {
+		struct file *file = &walk->files.at[f];
+
+		for (size_t i = 0; i < file->raws.len; i++) {
+			struct raw *raw = &file->raws.at[i];
+
+			if (!raw->row->follows || !sl_str_eq(raw->now.schema, schema) ||
+				!sl_str_eq(raw->now.name, name))
+				continue;
+			raw->now.schema = sl_arena_strdup(walk->arena, now->schema);
+			raw->now.name = sl_arena_strdup(walk->arena, now->name);
+		}
+	}
+}
+
+/* What was said about a table goes with it when it gets another name. */
+static void follow_renames(struct walk *walk, const struct sl_replay_step *step)
+{
+	for (size_t i = 0; i < step->effects_len; i++) {
+		const struct sl_effect *effect = &step->effects[i];
+
+		if (effect->kind == SL_EFFECT_RENAMED && effect->entity && effect->was &&
+			effect->now && effect->entity->kind == SL_ENTITY_TABLE)
+			raws_follow(walk, effect);
+	}
+}
+
+static void statement_review(struct walk *walk, const struct sl_statement_text *statement,
+	size_t index)
+{
+	struct sl_replay_step step;
+	struct rule_run run;
+
+	walk->tokens = NULL;
+	allows_read(&walk->file->allows, walk->arena, statement);
+	run = (struct rule_run){
+		.input = walk->input,
+		.change = walk->change,
+		.migration = walk->file->migration,
+		.arena = walk->arena,
+		.statement = statement,
+		.facts = statement_replay(walk, statement, &step),
+		.step = &step,
+		.index = index,
+		.walk = walk,
+	};
+	if (!is_understood(sl_facts_statement(run.facts)))
+		walk->reviewed = false;
+	statement_rules(walk, &run);
+	summary_add(walk, statement, run.facts, step.before);
+	change_add(walk->change, run.facts, &step);
+	follow_renames(walk, &step);
+}
+
+/* --- files -------------------------------------------------------------------------------------
+ */
+
+static struct sl_splitter *splitter_of(const struct walk *walk,
+	const struct sl_migration *migration)
+{
+	const struct sl_splitter_options options = {
+		.dialect = walk->input->dialect,
+		.first_line = migration->first_line,
+		.statement_blocks = migration->statement_blocks,
+	};
+
+	return sl_splitter_new(&options, migration->sql, migration->sql_len);
+}
+
+/* A splitter over memory does not fail. */
+static bool next(struct walk *walk, struct sl_splitter *splitter,
+	struct sl_statement_text *statement)
+{
+	enum sl_code code = sl_splitter_next(splitter, statement, NULL);
+
+	assert(code == SL_OK);
+	sl_arena_clear(walk->scratch);
+	return statement->kind != SL_TEXT_END;
+}
+
+static void file_rules(struct walk *walk, size_t index)
+{
+	const struct rule_run run = {
+		.input = walk->input,
+		.change = walk->change,
+		.migration = walk->file->migration,
+		.arena = walk->arena,
+		.index = index,
+		.statements = walk->file->statements.len,
+		.walk = walk,
+	};
+
+	for (size_t i = 0; i < walk->active_len; i++) {
+		struct rule_run one = run;
+
+		one.row = walk->active[i];
+		if (one.row->file)
+			one.row->file(&one);
+	}
+}
+
+static void file_review(struct walk *walk, size_t index)
+{
+	const struct sl_migration *migration = &walk->input->set.at[index];
+	sl_auto(sl_splitter_free_p) struct sl_splitter *splitter = splitter_of(walk, migration);
+	struct sl_statement_text statement;
+
+	walk->file = sl_vec_add(&walk->files);
+	walk->file->migration = migration;
+	walk->file->path = migration->path;
+	sl_replay_new_session(walk->replay);
+	while (next(walk, splitter, &statement))
+		statement_review(walk, &statement, index);
+	/* what follows the last statement accepts nothing, but is told */
+	statement.number = (unsigned)walk->file->statements.len + 1;
+	allows_read(&walk->file->allows, walk->arena, &statement);
+	file_rules(walk, index);
+}
+
+static void file_replay(struct walk *walk, const struct sl_migration *migration)
+{
+	sl_auto(sl_splitter_free_p) struct sl_splitter *splitter = splitter_of(walk, migration);
+	struct sl_statement_text statement;
+	struct sl_replay_step step;
+
+	sl_replay_new_session(walk->replay);
+	while (next(walk, splitter, &statement))
+		(void)statement_replay(walk, &statement, &step);
+}
+
+static void files_review(struct walk *walk)
+{
+	const struct sl_review_input *input = walk->input;
+
+	for (size_t i = 0; input->parts && i < input->set.len; i++) {
+		if (input->parts[i] == SL_REVIEW_EARLIER)
+			file_replay(walk, &input->set.at[i]);
+	}
+	for (size_t i = 0; i < input->set.len; i++) {
+		if (!input->parts || input->parts[i] == SL_REVIEW_NEW)
+			file_review(walk, i);
+	}
+}
+
+/* --- problems of the folder --------------------------------------------------------------------
+ */
+
+static struct file *file_at(struct walk *walk, const char *path)
+{
+	struct file *file;
+
+	for (size_t i = 0; i < walk->files.len; i++) {
+		if (sl_str_eq(walk->files.at[i].path, path))
+			return &walk->files.at[i];
+	}
+	file = sl_vec_add(&walk->files);
+	file->path = path;
+	return file;
+}
+
+/* Doubled versions and empty files have rules of their own. */
+static void problems_add(struct walk *walk)
+{
+	const struct rule_row *row = rule_row_find("migration-unreadable");
+
+	if (sl_rule_settings_of(walk->input->settings, &row->rule) == SL_SEVERITY_OFF)
+		return;
+	for (size_t i = 0; i < walk->input->problem_count; i++) {
+		const struct sl_layout_problem *problem = &walk->input->problems[i];
+
+		if (problem->kind == SL_LAYOUT_DUPLICATE_VERSION ||
+			problem->kind == SL_LAYOUT_EMPTY)
+			continue;
+		walk->file = file_at(walk, problem->path[0] ? problem->path : ".");
+		raw_add(walk, row,
+			&(struct rule_hit){
+				.message = problem->message,
+				.suggestion = problem->remedy,
+				.most = problem->severity,
+			},
+			NULL);
+		if (walk->file->raws.len > 0)
+			walk->file->raws.at[walk->file->raws.len - 1].at.line = problem->line;
+	}
+}
+
+/* --- the whole ---------------------------------------------------------------------------------
+ */
+
+static const struct sl_catalog *empty_catalog(enum sl_dialect dialect, int version)
+{
+	struct sl_catalog_builder *builder = sl_catalog_builder_new(dialect, version);
+	const struct sl_catalog *catalog = NULL;
+	enum sl_code code = sl_catalog_finish(&catalog, builder, NULL);
+
+	assert(code == SL_OK);
+	return catalog;
+}
+
+/* Without a base nothing that is missing is a mistake. */
+static struct sl_replay *replay_of(const struct sl_review_input *input)
+{
+	sl_auto(sl_catalog_unref_p) const struct sl_catalog *base = input->base ?
+		sl_catalog_ref(input->base) :
+		empty_catalog(input->dialect, input->version);
+	struct sl_replay *replay = sl_replay_new(base);
+	struct sl_replay_step step;
+
+	if (!input->base)
+		sl_replay_opaque(replay, "the schema is not known", &step);
+	return replay;
+}
+
+static void active_rules(struct walk *walk)
+{
+	unsigned dialect = 1u << walk->input->dialect;
+
+	walk->active = sl_arena_calloc(walk->arena, rule_rows_len + 1, sizeof(*walk->active));
+	for (size_t i = 0; i < rule_rows_len; i++) {
+		const struct rule_row *row = &rule_rows[i];
+
+		if ((row->rule.dialects & dialect) &&
+			sl_rule_settings_of(walk->input->settings, &row->rule) != SL_SEVERITY_OFF)
+			walk->active[walk->active_len++] = row;
+	}
+}
+
+static void walk_done(struct walk *walk)
+{
+	for (size_t i = 0; i < walk->files.len; i++) {
+		sl_vec_done(&walk->files.at[i].allows);
+		sl_vec_done(&walk->files.at[i].raws);
+		sl_vec_done(&walk->files.at[i].statements);
+	}
+	sl_vec_done(&walk->files);
+	sl_replay_free(walk->replay);
+	change_free(walk->change);
+	sl_arena_free(walk->scratch);
+}
+
+void sl_review_run(struct sl_report *out, struct sl_arena *arena,
+	const struct sl_review_input *input)
+{
+	sl_auto(sl_rule_settings_free_p) struct sl_rule_settings *safe = input->settings ?
+		NULL :
+		sl_rule_settings_new();
+	struct sl_review_input full = *input;
+	struct walk walk = {
+		.input = &full,
+		.arena = arena,
+		.scratch = sl_arena_new(),
+		.change = change_new(input->dialect),
+		.replay = replay_of(input),
+		.reviewed = true,
+	};
+
+	if (!full.settings)
+		full.settings = safe;
+	active_rules(&walk);
+	files_review(&walk);
+	problems_add(&walk);
+	walk_finish(out, &walk);
+	walk_done(&walk);
+}
+
+bool sl_review_begins_empty(enum sl_dialect dialect, int version, struct sl_migration_set set)
+{
+	const struct sl_review_input input = { .dialect = dialect, .version = version };
+	sl_auto(sl_catalog_unref_p) const struct sl_catalog *base = empty_catalog(dialect, version);
+	struct walk walk = { .input = &input };
+	struct sl_statement_text statement;
+	bool created = false;
+	bool refused = false;
+	struct sl_splitter *splitter;
+
+	if (set.len == 0)
+		return false;
+	walk.scratch = sl_arena_new();
+	walk.replay = sl_replay_new(base);
+	splitter = splitter_of(&walk, &set.at[0]);
+	while (!refused && next(&walk, splitter, &statement)) {
+		struct sl_replay_step step;
+
+		(void)statement_replay(&walk, &statement, &step);
+		for (size_t i = 0; i < step.effects_len; i++)
+			created |= step.effects[i].kind == SL_EFFECT_CREATED;
+		for (size_t i = 0; i < step.problems_len; i++)
+			refused |= step.problems[i].refuses;
+	}
+	sl_splitter_free(splitter);
+	walk_done(&walk);
+	return created && !refused;
+}

@@ -1,0 +1,64 @@
+/* The engine's state while a change is walked, and what becomes of it at the end. */
+#ifndef SLUICE_REVIEW_WALK_H
+#define SLUICE_REVIEW_WALK_H
+
+#include "allow.h"
+#include "change.h"
+#include "rule_int.h"
+
+#include "sluice/core/buf.h"
+
+/* A hit before it is known whether it stands. */
+struct raw {
+	const struct rule_row *row;
+	struct rule_hit hit; /* texts in the report's arena */
+	struct rule_hit now; /* the same, its object under its last name */
+	enum sl_severity severity;
+	struct sl_place at, end; /* line 0: the whole file */
+	unsigned statement;
+	const char *tokens; /* of the statement, without comments */
+	size_t allow; /* index + 1 of the comment that accepts it; 0: none */
+};
+
+struct file {
+	const struct sl_migration *migration; /* NULL: a file that could not be read */
+	const char *path;
+	struct allows allows;
+
+	struct {
+		SL_VEC(struct raw);
+	} raws;
+
+	struct {
+		SL_VEC(struct sl_statement_summary);
+	} statements;
+
+	size_t omitted;
+	size_t omitted_by[SL_SEVERITY_COUNT]; /* not accepted ones */
+};
+
+struct walk {
+	const struct sl_review_input *input;
+	struct sl_arena *arena; /* the report's */
+	struct sl_arena *scratch; /* one statement's */
+	struct sl_replay *replay;
+	struct change *change;
+	const struct rule_row **active; /* on, and of this dialect */
+	size_t active_len;
+
+	struct {
+		SL_VEC(struct file);
+	} files;
+	struct file *file; /* at hand */
+	const char *tokens; /* of the statement at hand, once a rule asked */
+	bool reviewed;
+};
+
+/* Adds a hit to the file at hand; statement NULL: about the file. */
+void raw_add(struct walk *walk, const struct rule_row *row, const struct rule_hit *hit,
+	const struct sl_statement_text *statement);
+
+/* finish.c: the report from what was collected. */
+void walk_finish(struct sl_report *out, struct walk *walk);
+
+#endif
