@@ -1,0 +1,1 @@
+sluice_test(forge unit/forge_test.c ROOMS forge git core sys)
