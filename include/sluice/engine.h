@@ -89,6 +89,9 @@ enum sl_dialect sl_conn_dialect(const struct sl_conn *conn);
 /* 150020 style; SQLite: sqlite3_libversion_number(). */
 int sl_conn_version(const struct sl_conn *conn);
 
+/* Replaces the token (NULL: none): a canceled run still has to write down its end. */
+void sl_conn_set_cancel(struct sl_conn *conn, struct sl_cancel *cancel);
+
 enum sl_tx_state {
 	SL_TX_IDLE,
 	SL_TX_OPEN,

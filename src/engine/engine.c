@@ -1,0 +1,185 @@
+#include "engine_int.h"
+
+#include "sluice/core/alloc.h"
+#include "sluice/core/buf.h"
+#include "sluice/core/str.h"
+#include "sluice/core/utf8.h"
+#include "sluice/core/vec.h"
+
+#include <assert.h>
+#include <string.h>
+
+static const struct sl_driver *const drivers[] = {
+	[SL_DIALECT_POSTGRES] = &sl_driver_postgres,
+	[SL_DIALECT_SQLITE] = &sl_driver_sqlite,
+	[SL_DIALECT_MYSQL] = NULL,
+	[SL_DIALECT_MARIADB] = NULL,
+};
+
+_Static_assert(sizeof(drivers) / sizeof(drivers[0]) == SL_DIALECT_COUNT, "a dialect has no row");
+
+enum sl_code sl_conn_open(struct sl_conn **out, const struct sl_conn_spec *spec,
+	struct sl_error *err)
+{
+	const struct sl_driver *driver = drivers[spec->url.dialect];
+
+	if (spec->fake)
+		driver = &sl_driver_fake;
+	assert(driver && spec->clock);
+	return driver->open(out, spec, err);
+}
+
+void sl_conn_close(struct sl_conn *conn)
+{
+	if (conn)
+		conn->driver->close(conn);
+}
+
+enum sl_dialect sl_conn_dialect(const struct sl_conn *conn)
+{
+	return conn->dialect;
+}
+
+int sl_conn_version(const struct sl_conn *conn)
+{
+	return conn->version;
+}
+
+void sl_conn_set_cancel(struct sl_conn *conn, struct sl_cancel *cancel)
+{
+	conn->cancel = cancel;
+}
+
+enum sl_tx_state sl_conn_tx_state(const struct sl_conn *conn)
+{
+	return conn->driver->tx_state(conn);
+}
+
+const struct sl_server_error *sl_conn_server_error(const struct sl_conn *conn)
+{
+	return &conn->server;
+}
+
+static void forget_error(struct sl_conn *conn)
+{
+	memset(&conn->server, 0, sizeof(conn->server));
+}
+
+enum sl_code sl_conn_exec(struct sl_conn *conn, const struct sl_exec *exec, int64_t *rows,
+	struct sl_error *err)
+{
+	int64_t ignored;
+
+	forget_error(conn);
+	return conn->driver->exec(conn, exec, rows ? rows : &ignored, err);
+}
+
+enum sl_code sl_conn_query(struct sl_conn *conn, struct sl_rows *out, struct sl_arena *arena,
+	const char *sql, struct sl_error *err)
+{
+	assert(!out || arena);
+	forget_error(conn);
+	return conn->driver->query(conn, out, arena, sql, err);
+}
+
+void sl_conn_literal(const struct sl_conn *conn, struct sl_buf *out, const char *text)
+{
+	if (text)
+		conn->driver->literal(conn, out, text);
+	else
+		sl_buf_adds(out, "NULL");
+}
+
+enum sl_code sl_conn_begin(struct sl_conn *conn, bool write, struct sl_error *err)
+{
+	forget_error(conn);
+	return conn->driver->begin(conn, write, err);
+}
+
+enum sl_code sl_conn_commit(struct sl_conn *conn, struct sl_error *err)
+{
+	forget_error(conn);
+	return conn->driver->commit(conn, err);
+}
+
+void sl_conn_rollback(struct sl_conn *conn)
+{
+	conn->driver->rollback(conn);
+}
+
+enum sl_code sl_conn_lock(struct sl_conn *conn, const char *scope, bool *got, const char **holder,
+	struct sl_arena *arena, struct sl_error *err)
+{
+	if (holder)
+		*holder = "";
+	return conn->driver->lock(conn, scope, got, holder, arena, err);
+}
+
+enum sl_code sl_conn_lock_held(struct sl_conn *conn, const char *scope, bool *held,
+	struct sl_error *err)
+{
+	return conn->driver->lock_held(conn, scope, held, err);
+}
+
+enum sl_code sl_conn_outlive(struct sl_conn *conn, bool outlive, struct sl_error *err)
+{
+	return conn->driver->outlive(conn, outlive, err);
+}
+
+enum sl_code sl_conn_reset(struct sl_conn *conn, struct sl_error *err)
+{
+	return conn->driver->reset(conn, err);
+}
+
+void sl_conn_interrupt(struct sl_conn *conn)
+{
+	conn->driver->interrupt(conn);
+}
+
+bool sl_conn_alive(struct sl_conn *conn)
+{
+	return conn->driver->alive(conn);
+}
+
+enum sl_code sl_conn_identity(struct sl_conn *conn, struct sl_engine_identity *out,
+	struct sl_arena *arena, struct sl_error *err)
+{
+	return conn->driver->identity(conn, out, arena, err);
+}
+
+enum sl_code sl_conn_introspect(struct sl_conn *conn, const struct sl_catalog **out,
+	struct sl_error *err)
+{
+	forget_error(conn);
+	return conn->driver->introspect(conn, out, err);
+}
+
+enum sl_code sl_conn_estimate(struct sl_conn *conn, const char *sql, size_t len, int64_t limit_us,
+	struct sl_estimate *out, struct sl_error *err)
+{
+	forget_error(conn);
+	return conn->driver->estimate(conn, sql, len, limit_us, out, err);
+}
+
+bool sl_row_sink_add(struct sl_row_sink *sink, const char *text, size_t len)
+{
+	sink->bytes += len + sizeof(char *);
+	if (sink->bytes > SL_QUERY_MAX_BYTES)
+		return false;
+	sink->cells = sl_vec_reserve_in(sink->arena, sink->cells, sink->len, &sink->cap,
+		sizeof(*sink->cells));
+	sink->cells[sink->len++] = text ? sl_arena_strndup(sink->arena, text, len) : NULL;
+	return true;
+}
+
+void sl_row_sink_end(const struct sl_row_sink *sink, struct sl_rows *out)
+{
+	out->columns = sink->columns;
+	out->len = sink->columns > 0 ? sink->len / sink->columns : 0;
+	out->cells = sink->cells;
+}
+
+size_t sl_position_of_byte(const char *sql, size_t len, size_t bytes)
+{
+	return sl_utf8_count(sql, bytes < len ? bytes : len) + 1;
+}

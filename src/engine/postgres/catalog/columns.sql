@@ -1,0 +1,21 @@
+-- columns, by relation and place
+SELECT a.attrelid, a.attname, format_type(a.atttypid, a.atttypmod),
+	CASE WHEN a.attcollation <> t.typcollation AND a.attcollation <> 0 THEN
+		(SELECT CASE WHEN cn.nspname = 'pg_catalog' THEN '' ELSE quote_ident(cn.nspname) || '.' END
+			|| quote_ident(co.collname)
+		FROM pg_collation AS co JOIN pg_namespace AS cn ON cn.oid = co.collnamespace
+		WHERE co.oid = a.attcollation) END,
+	pg_get_expr(d.adbin, d.adrelid), a.attgenerated, a.attidentity, a.attnotnull,
+	CASE WHEN a.attstorage <> t.typstorage THEN
+		CASE a.attstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main'
+			ELSE 'extended' END END,
+	CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,
+	col_description(a.attrelid, a.attnum)
+FROM pg_attribute AS a
+JOIN pg_class AS c ON c.oid = a.attrelid
+JOIN pg_namespace AS n ON n.oid = c.relnamespace
+JOIN pg_type AS t ON t.oid = a.atttypid
+LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f', 'v', 'm')
+	AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+ORDER BY a.attrelid, a.attnum

@@ -1,0 +1,1 @@
+SELECT 'encoding', pg_encoding_to_char(encoding) FROM pg_database WHERE datname = current_database()

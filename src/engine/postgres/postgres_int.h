@@ -1,0 +1,50 @@
+/* The PostgreSQL session, shared by the files of this folder. */
+#ifndef SLUICE_ENGINE_POSTGRES_INT_H
+#define SLUICE_ENGINE_POSTGRES_INT_H
+
+#include "../engine_int.h"
+
+#include <libpq-fe.h>
+
+struct pg_conn {
+	struct sl_conn base;
+	PGconn *pg; /* owned; NULL once given up */
+	_Atomic bool running; /* a statement is under way: what interrupt asks */
+	bool outlives; /* see sl_conn_outlive() */
+	bool check_interval; /* the server knows client_connection_check_interval */
+};
+
+static inline struct pg_conn *sl_pg(struct sl_conn *conn)
+{
+	return (struct pg_conn *)(void *)conn;
+}
+
+/* How long a server may take to answer a cancel, a rollback or the end of a COMMIT. */
+#define SL_PG_GRACE_US (5 * SL_SECOND_US)
+
+/* Connects; on failure *pg is NULL. */
+enum sl_code sl_pg_connect(PGconn **pg, const struct sl_conn_spec *spec, struct sl_error *err);
+
+/* Waits until the socket is ready for `events` of poll(), at most until `until` (monotonic, 0: only
+ * the token counts; token NULL: only `until` does). */
+enum sl_code sl_pg_wait(PGconn *pg, short events, const struct sl_conn_spec *spec, int64_t until,
+	struct sl_error *err);
+
+/* The addresses of a host as a comma-separated list, resolved on a thread of its own so that a name
+ * server that does not answer cannot hold the caller beyond its deadline.  *count addresses. */
+enum sl_code sl_pg_resolve(char **list, size_t *count, bool *loopback, const char *host,
+	const struct sl_conn_spec *spec, int64_t until, struct sl_error *err);
+
+/* Fills base.server from a result and translates its code. */
+enum sl_code sl_pg_error(struct pg_conn *conn, const PGresult *result, struct sl_error *err);
+
+enum sl_code sl_pg_query(struct sl_conn *conn, struct sl_rows *out, struct sl_arena *arena,
+	const char *sql, struct sl_error *err);
+
+enum sl_code sl_pg_introspect(struct sl_conn *conn, const struct sl_catalog **out,
+	struct sl_error *err);
+
+enum sl_code sl_pg_estimate(struct sl_conn *conn, const char *sql, size_t len, int64_t limit_us,
+	struct sl_estimate *out, struct sl_error *err);
+
+#endif

@@ -1,0 +1,351 @@
+#include "postgres_int.h"
+
+#include "sluice/core/alloc.h"
+#include "sluice/core/buf.h"
+#include "sluice/core/hash.h"
+#include "sluice/core/str.h"
+#include "sluice/sys/cancel.h"
+
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "stream.h"
+
+#define CHECK_INTERVAL "5000" /* ms between two looks of a backend at its client */
+
+static void ignore_notice(void *ctx, const PGresult *result)
+{
+	(void)ctx;
+	(void)result;
+}
+
+static enum sl_tx_state tx_state(const struct sl_conn *base)
+{
+	const struct pg_conn *conn = (const struct pg_conn *)(const void *)base;
+
+	if (!conn->pg || PQstatus(conn->pg) != CONNECTION_OK)
+		return SL_TX_LOST;
+	switch (PQtransactionStatus(conn->pg)) {
+	case PQTRANS_IDLE:
+		return SL_TX_IDLE;
+	case PQTRANS_INTRANS:
+		return SL_TX_OPEN;
+	case PQTRANS_INERROR:
+	case PQTRANS_ACTIVE:
+		return SL_TX_FAILED;
+	case PQTRANS_UNKNOWN:
+		break;
+	}
+	return SL_TX_LOST;
+}
+
+static void close_session(struct sl_conn *base)
+{
+	struct pg_conn *conn = sl_pg(base);
+
+	PQfinish(conn->pg);
+	free(conn);
+}
+
+static enum sl_code watch_client(struct sl_conn *base, bool watch, struct sl_error *err)
+{
+	if (!sl_pg(base)->check_interval)
+		return SL_OK;
+	return sl_pg_query(base, NULL, NULL,
+		watch ? "SET client_connection_check_interval = " CHECK_INTERVAL :
+			"SET client_connection_check_interval = 0",
+		err);
+}
+
+/* A server that only reads is a standby or an old primary: never worked on. */
+static enum sl_code check_role(struct sl_conn *base, const struct sl_conn_spec *spec,
+	struct sl_error *err)
+{
+	struct sl_arena *arena sl_auto(sl_arena_free_p) = sl_arena_new();
+	struct sl_rows rows = { 0 };
+	enum sl_code code = sl_pg_query(base, &rows, arena,
+		spec->read_only ? "SET default_transaction_read_only = on; "
+				  "SELECT false, 'off'" :
+				  "SELECT pg_catalog.pg_is_in_recovery(), "
+				  "pg_catalog.current_setting('transaction_read_only')",
+		err);
+
+	if (code != SL_OK)
+		return code;
+	if (sl_str_eq(sl_rows_cell(&rows, 0, 0), "t"))
+		return sl_error_set(err, SL_ECONFLICT,
+			"connect: the server is a standby; name the primary");
+	if (sl_str_eq(sl_rows_cell(&rows, 0, 1), "on"))
+		return sl_error_set(err, SL_ECONFLICT,
+			"connect: the session is read only (default_transaction_read_only)");
+	return SL_OK;
+}
+
+static enum sl_code open_session(struct sl_conn **out, const struct sl_conn_spec *spec,
+	struct sl_error *err)
+{
+	struct pg_conn *conn = sl_xcalloc(1, sizeof(*conn));
+	enum sl_code code;
+
+	conn->base = (struct sl_conn){ .driver = &sl_driver_postgres,
+		.dialect = SL_DIALECT_POSTGRES,
+		.clock = spec->clock,
+		.cancel = spec->cancel };
+	code = sl_pg_connect(&conn->pg, spec, err);
+	if (code == SL_OK) {
+		(void)PQsetNoticeReceiver(conn->pg, ignore_notice, NULL);
+		(void)PQsetnonblocking(conn->pg, 1);
+		conn->base.version = PQserverVersion(conn->pg);
+		conn->check_interval = conn->base.version >= 140000;
+		code = watch_client(&conn->base, true, err);
+	}
+	if (code == SL_OK)
+		code = check_role(&conn->base, spec, err);
+	if (code != SL_OK)
+		close_session(&conn->base);
+	else
+		*out = &conn->base;
+	return code;
+}
+
+static enum sl_code exec(struct sl_conn *base, const struct sl_exec *statement, int64_t *rows,
+	struct sl_error *err)
+{
+	struct pg_conn *conn = sl_pg(base);
+	struct sl_pg_stream stream = { .conn = conn,
+		.sql = statement->sql,
+		.len = statement->copy_data > 0 ? statement->copy_data : statement->len,
+		.copy = statement->copy_data > 0 ? statement->sql + statement->copy_data : NULL,
+		.copy_len = statement->copy_len,
+		.rows = -1 };
+	enum sl_code code = sl_pg_stream_run(&stream, err);
+
+	if (code == SL_OK)
+		*rows = stream.rows;
+	return code;
+}
+
+enum sl_code sl_pg_query(struct sl_conn *base, struct sl_rows *out, struct sl_arena *arena,
+	const char *sql, struct sl_error *err)
+{
+	struct sl_row_sink sink = { .arena = arena };
+	struct sl_pg_stream stream = { .conn = sl_pg(base),
+		.sql = sql,
+		.len = strlen(sql),
+		.sink = arena ? &sink : NULL,
+		.rows = -1 };
+	enum sl_code code = sl_pg_stream_run(&stream, err);
+
+	if (code == SL_OK && out)
+		sl_row_sink_end(&sink, out);
+	return code;
+}
+
+/* E'' means the same whatever standard_conforming_strings says. */
+static void literal(const struct sl_conn *base, struct sl_buf *out, const char *text)
+{
+	(void)base;
+	sl_buf_adds(out, "E'");
+	for (; *text != '\0'; text++) {
+		if (*text == '\'' || *text == '\\')
+			sl_buf_addc(out, *text);
+		sl_buf_addc(out, *text);
+	}
+	sl_buf_addc(out, '\'');
+}
+
+static enum sl_code begin(struct sl_conn *base, bool write, struct sl_error *err)
+{
+	return sl_pg_query(base, NULL, NULL,
+		write ? "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE" :
+			"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+		err);
+}
+
+static enum sl_code commit(struct sl_conn *base, struct sl_error *err)
+{
+	struct sl_pg_stream stream = { .conn = sl_pg(base),
+		.sql = "COMMIT",
+		.len = strlen("COMMIT"),
+		.uncancelable = true,
+		.rows = -1 };
+	enum sl_code code = sl_pg_stream_run(&stream, err);
+
+	if (code == SL_OK && sl_str_eq(stream.tag, "COMMIT"))
+		return SL_OK;
+	if (code == SL_OK)
+		return sl_error_set(err, SL_EINVAL, "commit: the server rolled back instead");
+	if (tx_state(base) == SL_TX_LOST)
+		return sl_error_set(err, SL_EUNKNOWN,
+			"commit: the connection was lost before the answer");
+	return code;
+}
+
+static void rollback(struct sl_conn *base)
+{
+	struct pg_conn *conn = sl_pg(base);
+	struct sl_pg_stream stream = { .conn = conn,
+		.sql = "ROLLBACK",
+		.len = strlen("ROLLBACK"),
+		.uncancelable = true,
+		.rows = -1 };
+	enum sl_tx_state state = tx_state(base);
+	const struct sl_server_error kept = base->server;
+
+	if (state == SL_TX_OPEN || state == SL_TX_FAILED) {
+		if (sl_pg_stream_run(&stream, NULL) != SL_OK)
+			sl_pg_give_up(conn);
+		base->server = kept;
+	}
+}
+
+/* 64 bits of a hash, as PostgreSQL's bigint. */
+static int64_t lock_key(const char *scope)
+{
+	unsigned char hash[SL_SHA256_SIZE];
+	struct sl_sha256 *sha sl_auto(sl_sha256_free_p) = sl_sha256_new();
+	int64_t key;
+
+	sl_sha256_add_str(sha, "sluice ledger lock");
+	sl_sha256_add_str(sha, scope);
+	sl_sha256_end(sha, hash);
+	memcpy(&key, hash, sizeof(key));
+	return key;
+}
+
+#define LOCK_ROWS                                                                    \
+	"FROM pg_catalog.pg_locks AS l WHERE l.locktype = 'advisory' AND l.granted " \
+	"AND l.database = (SELECT oid FROM pg_catalog.pg_database "                  \
+	"WHERE datname = pg_catalog.current_database()) "                            \
+	"AND l.classid::bigint = %" PRIu32 " AND l.objid::bigint = %" PRIu32 " AND l.objsubid = 1"
+
+static const char *held_by(struct sl_conn *base, int64_t key, struct sl_arena *arena)
+{
+	struct sl_rows rows = { 0 };
+	const char *sql = sl_arena_printf(arena,
+		"SELECT l.pid, coalesce(a.application_name, ''), coalesce(a.state, ''), "
+		"coalesce(a.usename, '') FROM (SELECT l.pid " LOCK_ROWS ") AS l "
+		"LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid",
+		(uint32_t)((uint64_t)key >> 32), (uint32_t)((uint64_t)key & UINT32_MAX));
+
+	if (sl_pg_query(base, &rows, arena, sql, NULL) != SL_OK || rows.len == 0)
+		return "another session";
+	return sl_arena_printf(arena, "the session with pid %s (%s, %s, role %s)",
+		sl_rows_cell(&rows, 0, 0), sl_rows_cell(&rows, 0, 1), sl_rows_cell(&rows, 0, 2),
+		sl_rows_cell(&rows, 0, 3));
+}
+
+static enum sl_code lock(struct sl_conn *base, const char *scope, bool *got, const char **holder,
+	struct sl_arena *arena, struct sl_error *err)
+{
+	struct sl_arena *own sl_auto(sl_arena_free_p) = sl_arena_new();
+	int64_t key = lock_key(scope);
+	struct sl_rows rows = { 0 };
+	enum sl_code code = sl_pg_query(base, &rows, own,
+		sl_arena_printf(own, "SELECT pg_catalog.pg_try_advisory_lock(%" PRId64 ")", key),
+		err);
+
+	if (code != SL_OK)
+		return code;
+	*got = sl_str_eq(sl_rows_cell(&rows, 0, 0), "t");
+	if (!*got && holder)
+		*holder = held_by(base, key, arena);
+	return SL_OK;
+}
+
+static enum sl_code lock_held(struct sl_conn *base, const char *scope, bool *held,
+	struct sl_error *err)
+{
+	struct sl_arena *arena sl_auto(sl_arena_free_p) = sl_arena_new();
+	uint64_t key = (uint64_t)lock_key(scope);
+	struct sl_rows rows = { 0 };
+	enum sl_code code = sl_pg_query(base, &rows, arena,
+		sl_arena_printf(arena,
+			"SELECT 1 " LOCK_ROWS " AND l.pid = pg_catalog.pg_backend_pid()",
+			(uint32_t)(key >> 32), (uint32_t)(key & UINT32_MAX)),
+		err);
+
+	if (code == SL_OK)
+		*held = rows.len > 0;
+	return code;
+}
+
+static enum sl_code outlive(struct sl_conn *base, bool outlives, struct sl_error *err)
+{
+	enum sl_code code = SL_OK;
+
+	if (sl_pg(base)->outlives != outlives)
+		code = watch_client(base, !outlives, err);
+	if (code == SL_OK)
+		sl_pg(base)->outlives = outlives;
+	return code;
+}
+
+/* DISCARD ALL would give the lock away. */
+static enum sl_code reset(struct sl_conn *base, struct sl_error *err)
+{
+	enum sl_code code = sl_pg_query(base, NULL, NULL,
+		"RESET ROLE; RESET ALL; CLOSE ALL; DEALLOCATE ALL; UNLISTEN *; DISCARD PLANS; "
+		"DISCARD SEQUENCES; DISCARD TEMP",
+		err);
+
+	sl_pg(base)->outlives = false;
+	return code == SL_OK ? watch_client(base, true, err) : code;
+}
+
+/* libpq allows this from another thread: the cancel travels over a connection of its own. */
+static void interrupt(struct sl_conn *base)
+{
+	struct pg_conn *conn = sl_pg(base);
+
+	if (conn->running && conn->pg)
+		sl_pg_ask_cancel(conn);
+}
+
+static bool alive(struct sl_conn *base)
+{
+	return tx_state(base) != SL_TX_LOST && sl_pg_query(base, NULL, NULL, "", NULL) == SL_OK;
+}
+
+static enum sl_code identity(struct sl_conn *base, struct sl_engine_identity *out,
+	struct sl_arena *arena, struct sl_error *err)
+{
+	struct sl_rows rows = { 0 };
+	enum sl_code code = sl_pg_query(base, &rows, arena,
+		"SELECT CASE WHEN pg_catalog.has_function_privilege("
+		"'pg_catalog.pg_control_system()', 'EXECUTE') THEN "
+		"(SELECT system_identifier::text FROM pg_catalog.pg_control_system()) "
+		"ELSE '' END, oid || '/' || datname, session_user "
+		"FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()",
+		err);
+
+	if (code != SL_OK)
+		return code;
+	out->server = sl_rows_cell(&rows, 0, 0);
+	out->database = sl_rows_cell(&rows, 0, 1);
+	out->login = sl_rows_cell(&rows, 0, 2);
+	return SL_OK;
+}
+
+const struct sl_driver sl_driver_postgres = {
+	.open = open_session,
+	.close = close_session,
+	.tx_state = tx_state,
+	.exec = exec,
+	.query = sl_pg_query,
+	.literal = literal,
+	.begin = begin,
+	.commit = commit,
+	.rollback = rollback,
+	.lock = lock,
+	.lock_held = lock_held,
+	.outlive = outlive,
+	.reset = reset,
+	.interrupt = interrupt,
+	.alive = alive,
+	.identity = identity,
+	.introspect = sl_pg_introspect,
+	.estimate = sl_pg_estimate,
+};

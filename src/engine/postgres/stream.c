@@ -1,0 +1,346 @@
+#include "stream.h"
+
+#include "sluice/core/alloc.h"
+#include "sluice/core/str.h"
+#include "sluice/sys/cancel.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#define COPY_CHUNK ((size_t)64 * 1024)
+
+void sl_pg_give_up(struct pg_conn *conn)
+{
+	PQfinish(conn->pg);
+	conn->pg = NULL;
+}
+
+static void *send_cancel(void *ctx)
+{
+	char ignored[256];
+
+	(void)PQcancel(ctx, ignored, (int)sizeof(ignored));
+	PQfreeCancel(ctx);
+	return NULL;
+}
+
+void sl_pg_ask_cancel(struct pg_conn *conn)
+{
+	PGcancel *cancel = PQgetCancel(conn->pg);
+	pthread_attr_t attr;
+	pthread_t thread;
+	int status;
+
+	if (!cancel)
+		return;
+	(void)pthread_attr_init(&attr);
+	(void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	status = pthread_create(&thread, &attr, send_cancel, cancel);
+	(void)pthread_attr_destroy(&attr);
+	if (status != 0)
+		PQfreeCancel(cancel);
+}
+
+static enum sl_code lost(const struct pg_conn *conn, struct sl_error *err)
+{
+	const char *text = conn->pg ? PQerrorMessage(conn->pg) : "";
+
+	return sl_error_set(err, SL_EUNAVAIL, "the connection was lost%s%.*s",
+		text[0] != '\0' ? ": " : "", (int)strcspn(text, "\n"), text);
+}
+
+/* The state of one wait: who may end it, and since when the server was asked to stop. */
+struct wait {
+	struct sl_pg_stream *stream;
+	int64_t asked_at; /* 0: not asked to stop */
+};
+
+/* Once the token says stop, the server is told once and has a moment to answer. */
+static bool out_of_patience(struct wait *wait)
+{
+	struct pg_conn *conn = wait->stream->conn;
+	int64_t now = sl_clock_mono(conn->base.clock);
+
+	if (wait->asked_at == 0) {
+		if (sl_cancel_check(conn->base.cancel, "", NULL) == SL_OK)
+			return false;
+		wait->asked_at = now > 0 ? now : 1;
+		if (!wait->stream->uncancelable)
+			sl_pg_ask_cancel(conn);
+	}
+	return now - wait->asked_at > SL_PG_GRACE_US;
+}
+
+/* Until the socket is readable, or writable where `out` is asked for. */
+static enum sl_code wait_ready(struct wait *wait, bool out, struct sl_error *err)
+{
+	struct pg_conn *conn = wait->stream->conn;
+	struct pollfd ready = { .fd = PQsocket(conn->pg),
+		.events = (short)(out ? POLLIN | POLLOUT : POLLIN) };
+
+	for (;;) {
+		int n;
+
+		if (out_of_patience(wait)) {
+			sl_pg_give_up(conn);
+			return lost(conn, err);
+		}
+		n = poll(&ready, 1, SL_CANCEL_SLICE_MS);
+		if (n > 0 || (n < 0 && errno != EINTR))
+			return SL_OK;
+	}
+}
+
+static enum sl_code flush(struct wait *wait, struct sl_error *err)
+{
+	struct pg_conn *conn = wait->stream->conn;
+	int left;
+
+	while ((left = PQflush(conn->pg)) > 0) {
+		enum sl_code code = wait_ready(wait, true, err);
+
+		if (code != SL_OK)
+			return code;
+		if (!PQconsumeInput(conn->pg))
+			return lost(conn, err);
+	}
+	return left == 0 ? SL_OK : lost(conn, err);
+}
+
+static enum sl_code next_result(struct wait *wait, PGresult **out, struct sl_error *err)
+{
+	struct pg_conn *conn = wait->stream->conn;
+
+	while (PQisBusy(conn->pg)) {
+		enum sl_code code = wait_ready(wait, false, err);
+
+		if (code != SL_OK)
+			return code;
+		if (!PQconsumeInput(conn->pg))
+			return lost(conn, err);
+	}
+	*out = PQgetResult(conn->pg);
+	return SL_OK;
+}
+
+/* Data errors quote the value: cut it. */
+static void scrub(char *message, const char *sqlstate)
+{
+	char *quote;
+
+	if (strncmp(sqlstate, "22", 2) != 0)
+		return;
+	quote = strstr(message, ": \"");
+	if (quote)
+		*quote = '\0';
+}
+
+static enum sl_code code_of(const struct pg_conn *conn, const char *sqlstate)
+{
+	static const struct {
+		const char *prefix;
+		enum sl_code code;
+	} codes[] = {
+		{ "57014", SL_EINVAL }, /* canceled, and not by us: statement_timeout */
+		{ "55P03", SL_EBUSY },
+		{ "40001", SL_EBUSY },
+		{ "40P01", SL_EBUSY },
+		{ "42501", SL_EDENIED },
+		{ "25006", SL_EUNAVAIL },
+		{ "08", SL_EUNAVAIL },
+		{ "53", SL_EUNAVAIL },
+		{ "57P", SL_EUNAVAIL },
+		{ "58", SL_EUNAVAIL },
+	};
+
+	if (sl_str_eq(sqlstate, "57014") && sl_cancel_check(conn->base.cancel, "", NULL) != SL_OK)
+		return sl_cancel_asked(conn->base.cancel) ? SL_ECANCELED : SL_ETIMEOUT;
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (sl_str_starts(sqlstate, codes[i].prefix))
+			return codes[i].code;
+	return SL_EINVAL;
+}
+
+enum sl_code sl_pg_error(struct pg_conn *conn, const PGresult *result, struct sl_error *err)
+{
+	struct sl_server_error *server = &conn->base.server;
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	const char *position = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
+	int64_t at = 0;
+
+	if (!state) /* made by libpq: the connection broke */
+		return lost(conn, err);
+	(void)snprintf(server->code, sizeof(server->code), "%s", state);
+	(void)snprintf(server->message, sizeof(server->message), "%s", message ? message : "");
+	scrub(server->message, server->code);
+	if (position && sl_parse_i64(position, 1, INT32_MAX, &at))
+		server->position = (size_t)at;
+	return sl_error_set(err, code_of(conn, server->code), "%s (%s)", server->message,
+		server->code);
+}
+
+static enum sl_code feed_copy(struct wait *wait, struct sl_error *err)
+{
+	struct sl_pg_stream *stream = wait->stream;
+	PGconn *pg = stream->conn->pg;
+	size_t done = 0;
+	int status = 0;
+
+	while (stream->copy && done < stream->copy_len) {
+		size_t chunk = stream->copy_len - done;
+		enum sl_code code;
+
+		if (chunk > COPY_CHUNK)
+			chunk = COPY_CHUNK;
+		status = PQputCopyData(pg, stream->copy + done, (int)chunk);
+		if (status < 0)
+			return lost(stream->conn, err);
+		done += status > 0 ? chunk : 0;
+		code = flush(wait, err);
+		if (code != SL_OK)
+			return code;
+	}
+	while ((status = PQputCopyEnd(pg, stream->copy ? NULL : "the statement carries no data")) ==
+		0) {
+		enum sl_code code = flush(wait, err);
+
+		if (code != SL_OK)
+			return code;
+	}
+	return status > 0 ? flush(wait, err) : lost(stream->conn, err);
+}
+
+/* COPY TO STDOUT: read and dropped. */
+static enum sl_code drain_copy(struct wait *wait, struct sl_error *err)
+{
+	PGconn *pg = wait->stream->conn->pg;
+	char *row = NULL;
+	int n;
+
+	while ((n = PQgetCopyData(pg, &row, 1)) >= 0) {
+		enum sl_code code = SL_OK;
+
+		PQfreemem(row);
+		if (n > 0)
+			continue;
+		code = wait_ready(wait, false, err);
+		if (code != SL_OK)
+			return code;
+		if (!PQconsumeInput(pg))
+			return lost(wait->stream->conn, err);
+	}
+	return SL_OK;
+}
+
+static enum sl_code keep_rows(struct sl_pg_stream *stream, const PGresult *result,
+	struct sl_error *err)
+{
+	struct sl_row_sink *sink = stream->sink;
+	int columns = PQnfields(result);
+
+	if (!sink)
+		return SL_OK;
+	sink->len = 0;
+	sink->columns = (size_t)columns;
+	for (int row = 0; row < PQntuples(result); row++)
+		for (int column = 0; column < columns; column++) {
+			const char *text = PQgetisnull(result, row, column) ?
+				NULL :
+				PQgetvalue(result, row, column);
+
+			if (!sl_row_sink_add(sink, text, (size_t)PQgetlength(result, row, column)))
+				return sl_error_set(err, SL_ELIMIT,
+					"the answer has more than %zu bytes", SL_QUERY_MAX_BYTES);
+		}
+	return SL_OK;
+}
+
+static void end_command(struct sl_pg_stream *stream, PGresult *result)
+{
+	const char *count = PQcmdTuples(result);
+
+	if (!sl_parse_i64(count, 0, INT64_MAX, &stream->rows))
+		stream->rows = -1;
+	(void)snprintf(stream->tag, sizeof(stream->tag), "%s", PQcmdStatus(result));
+}
+
+static enum sl_code take(struct wait *wait, PGresult *result, struct sl_error *err)
+{
+	struct sl_pg_stream *stream = wait->stream;
+
+	switch (PQresultStatus(result)) {
+	case PGRES_SINGLE_TUPLE:
+	case PGRES_EMPTY_QUERY:
+		return SL_OK;
+	case PGRES_COMMAND_OK:
+		end_command(stream, result);
+		return SL_OK;
+	case PGRES_TUPLES_OK:
+		end_command(stream, result);
+		return keep_rows(stream, result, err);
+	case PGRES_COPY_IN:
+		return feed_copy(wait, err);
+	case PGRES_COPY_OUT:
+		return drain_copy(wait, err);
+	case PGRES_COPY_BOTH:
+	case PGRES_BAD_RESPONSE:
+	case PGRES_NONFATAL_ERROR:
+	case PGRES_FATAL_ERROR:
+	case PGRES_PIPELINE_SYNC:
+	case PGRES_PIPELINE_ABORTED:
+		break;
+	}
+	return sl_pg_error(stream->conn, result, err);
+}
+
+/* The first failure is kept; the rest is read all the same, or the session would be out of step. */
+static enum sl_code take_all(struct wait *wait, struct sl_error *err)
+{
+	struct sl_pg_stream *stream = wait->stream;
+	enum sl_code first = SL_OK;
+
+	for (;;) {
+		PGresult *result = NULL;
+		enum sl_code code = next_result(wait, &result, first == SL_OK ? err : NULL);
+
+		if (code == SL_OK && result)
+			code = take(wait, result, first == SL_OK ? err : NULL);
+		if (first == SL_OK)
+			first = code;
+		if (!result)
+			return first;
+		PQclear(result);
+		if (!stream->conn->pg || PQstatus(stream->conn->pg) != CONNECTION_OK)
+			return first != SL_OK ? first : lost(stream->conn, err);
+	}
+}
+
+enum sl_code sl_pg_stream_run(struct sl_pg_stream *stream, struct sl_error *err)
+{
+	struct pg_conn *conn = stream->conn;
+	struct wait wait = { .stream = stream };
+	sl_autofree char *sql = NULL;
+	enum sl_code code;
+
+	if (!conn->pg || PQstatus(conn->pg) != CONNECTION_OK)
+		return lost(conn, err);
+	code = stream->uncancelable ? SL_OK : sl_cancel_check(conn->base.cancel, "statement", err);
+	if (code != SL_OK)
+		return code;
+	sql = sl_xstrndup(stream->sql, stream->len);
+	conn->running = true;
+	if (!PQsendQuery(conn->pg, sql))
+		code = lost(conn, err);
+	if (code == SL_OK && !stream->sink)
+		(void)PQsetSingleRowMode(conn->pg);
+	if (code == SL_OK)
+		code = flush(&wait, err);
+	if (code == SL_OK)
+		code = take_all(&wait, err);
+	conn->running = false;
+	return code;
+}

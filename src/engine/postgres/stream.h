@@ -1,0 +1,29 @@
+/* One simple-protocol message and all that comes back, under the session's token. */
+#ifndef SLUICE_ENGINE_POSTGRES_STREAM_H
+#define SLUICE_ENGINE_POSTGRES_STREAM_H
+
+#include "postgres_int.h"
+
+struct sl_pg_stream {
+	struct pg_conn *conn;
+	const char *sql; /* not terminated */
+	size_t len;
+	const char *copy; /* data for COPY FROM STDIN, or NULL */
+	size_t copy_len;
+	struct sl_row_sink
+		*sink; /* keeps the last result's rows; NULL: rows are dropped as they come */
+	bool uncancelable; /* COMMIT, ROLLBACK: a cancel only shortens the wait for the answer */
+	int64_t rows; /* out: of the last command, -1 none */
+	char tag[32]; /* out: command tag of the last command */
+};
+
+enum sl_code sl_pg_stream_run(struct sl_pg_stream *stream, struct sl_error *err)
+	__attribute__((warn_unused_result));
+
+/* Closes the connection; the session is SL_TX_LOST from here on. */
+void sl_pg_give_up(struct pg_conn *conn);
+
+/* Sends the cancel on a thread of its own, since it may block. */
+void sl_pg_ask_cancel(struct pg_conn *conn);
+
+#endif

@@ -1,0 +1,37 @@
+/* The SQLite session, shared by the files of this folder. */
+#ifndef SLUICE_ENGINE_SQLITE_INT_H
+#define SLUICE_ENGINE_SQLITE_INT_H
+
+#include "../engine_int.h"
+
+#include <sqlite3.h>
+
+struct sqlite_conn {
+	struct sl_conn base;
+	sqlite3 *db; /* owned */
+	char *path; /* owned */
+	const char *vfs; /* static, or NULL */
+	int open_flags;
+	int64_t limit_at; /* monotonic; a limit below the cancel token's, 0 none */
+	int64_t busy_since; /* monotonic; 0 not waiting */
+};
+
+static inline struct sqlite_conn *sl_sqlite(struct sl_conn *conn)
+{
+	return (struct sqlite_conn *)(void *)conn;
+}
+
+/* Translates the handle's last error; operation may be NULL.  sql may be NULL. */
+enum sl_code sl_sqlite_error(struct sqlite_conn *conn, int status, const char *sql, size_t len,
+	struct sl_error *err);
+
+enum sl_code sl_sqlite_query(struct sl_conn *conn, struct sl_rows *out, struct sl_arena *arena,
+	const char *sql, struct sl_error *err);
+
+enum sl_code sl_sqlite_introspect(struct sl_conn *conn, const struct sl_catalog **out,
+	struct sl_error *err);
+
+enum sl_code sl_sqlite_estimate(struct sl_conn *conn, const char *sql, size_t len, int64_t limit_us,
+	struct sl_estimate *out, struct sl_error *err);
+
+#endif
