@@ -99,6 +99,11 @@ struct sl_layout {
 void sl_layout_read(struct sl_layout *out, struct sl_arena *arena, enum sl_layout_kind kind,
 	enum sl_dialect dialect, const struct sl_layout_file *files, size_t n);
 
+/* One file by itself, whatever its name and size: a migration of kind SL_MIGRATION_ID whose key is
+ * the base name; goose's and dbmate's sections are seen. */
+void sl_layout_read_single(struct sl_layout *out, struct sl_arena *arena, enum sl_dialect dialect,
+	const struct sl_layout_file *file);
+
 /* SL_OK when no problem is an error; else SL_EINVAL with the first one, its remedy, and how many
  * more there are. */
 enum sl_code sl_layout_check(const struct sl_layout *layout, struct sl_error *err)

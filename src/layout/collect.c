@@ -13,7 +13,7 @@ static const char *sha256_of(struct sl_arena *arena, const struct sl_layout_file
 	return sl_arena_strdup(arena, hex);
 }
 
-static void up_add(struct reader *r, const struct entry *entry, const struct name *name)
+void found_add(struct reader *r, const struct entry *entry, const struct name *name)
 {
 	struct section section;
 	struct text text;
@@ -150,7 +150,7 @@ void entries_collect(struct reader *r)
 
 		verdicts[i] = name_read(&names[i], r->arena, r->kind, entry->inner);
 		if (verdicts[i] == NAME_GOOD && !names[i].down)
-			up_add(r, entry, &names[i]);
+			found_add(r, entry, &names[i]);
 	}
 	for (size_t i = 0; i < r->entries.len; i++) {
 		const struct entry *entry = &r->entries.at[i];

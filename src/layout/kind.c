@@ -94,17 +94,20 @@ static bool is_liquibase_sql(const struct sl_layout_file *file)
 /* The tools want their first line before any statement. */
 #define HEAD (64u << 10)
 
-static enum sl_layout_kind kind_by_content(const struct sl_layout_file *file)
+enum sl_layout_kind kind_of_sections(const struct sl_layout_file *file)
 {
 	const struct text text = { file->data, file->len < HEAD ? file->len : HEAD };
 
-	if (is_liquibase_sql(file))
-		return SL_LAYOUT_LIQUIBASE;
 	if (section_is_goose(&text))
 		return SL_LAYOUT_GOOSE;
 	if (section_is_dbmate(&text))
 		return SL_LAYOUT_DBMATE;
 	return SL_LAYOUT_AUTO;
+}
+
+static enum sl_layout_kind kind_by_content(const struct sl_layout_file *file)
+{
+	return is_liquibase_sql(file) ? SL_LAYOUT_LIQUIBASE : kind_of_sections(file);
 }
 
 static bool is_name(struct sl_arena *arena, enum sl_layout_kind kind, const char *path)

@@ -39,6 +39,7 @@ struct reader {
 	struct sl_arena *arena;
 	enum sl_layout_kind kind;
 	enum sl_dialect dialect;
+	bool any_size; /* the limit of a file does not count */
 
 	struct {
 		SL_VEC(struct entry);
@@ -65,6 +66,8 @@ bool entries_choose(struct reader *r, const struct sl_layout_file *files, size_t
 /* kind.c */
 /* Sets r->kind; false after noting that several layouts are mixed. */
 bool kind_recognise(struct reader *r);
+/* goose or dbmate where the file says so, else SL_LAYOUT_AUTO. */
+enum sl_layout_kind kind_of_sections(const struct sl_layout_file *file);
 bool kind_is_read(enum sl_layout_kind kind);
 const char *kind_remedy(enum sl_layout_kind kind);
 
@@ -102,5 +105,7 @@ bool section_is_dbmate(const struct text *text);
 
 /* collect.c: what the entries hold, into r->found, without order. */
 void entries_collect(struct reader *r);
+/* One file that goes forward; nothing is added when it has an error. */
+void found_add(struct reader *r, const struct entry *entry, const struct name *name);
 
 #endif

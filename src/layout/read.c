@@ -133,3 +133,27 @@ void sl_layout_read(struct sl_layout *out, struct sl_arena *arena, enum sl_layou
 	out->problems = r.problems.at;
 	out->problem_count = r.problems.len;
 }
+
+void sl_layout_read_single(struct sl_layout *out, struct sl_arena *arena, enum sl_dialect dialect,
+	const struct sl_layout_file *file)
+{
+	struct reader r = {
+		.arena = arena,
+		.kind = kind_of_sections(file),
+		.dialect = dialect,
+		.any_size = true,
+	};
+	const char *base = path_base(file->path);
+	const struct entry entry = { .file = file, .path = file->path, .inner = file->path };
+
+	*out = (struct sl_layout){ .kind = r.kind };
+	if (strnlen(base, SL_KEY_LIMIT + 1) > SL_KEY_LIMIT)
+		problem_add(&r, SL_LAYOUT_BAD_NAME, file->path, 0, "shorten the name",
+			"the name is longer than %d bytes", SL_KEY_LIMIT);
+	else
+		found_add(&r, &entry,
+			&(struct name){ .kind = SL_MIGRATION_ID, .key = base, .text = "" });
+	set_make(out, &r);
+	out->problems = r.problems.at;
+	out->problem_count = r.problems.len;
+}

@@ -29,7 +29,7 @@ bool text_check(struct text *out, struct reader *r, const struct entry *entry)
 	const char *nul;
 	size_t valid;
 
-	if (text.len > SL_LAYOUT_FILE_LIMIT) {
+	if (text.len > SL_LAYOUT_FILE_LIMIT && !r->any_size) {
 		problem_add(r, SL_LAYOUT_UNREADABLE, entry->path, 0, "split it into several files",
 			"the file has %zu bytes, more than %u", text.len, SL_LAYOUT_FILE_LIMIT);
 		return false;

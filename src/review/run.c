@@ -119,6 +119,13 @@ static void summary_table(struct sl_statement_summary *summary, const struct sl_
 	}
 }
 
+/* Texts that are equal are the same pointer after same_or_kept(). */
+static bool alike(const struct sl_statement_summary *a, const struct sl_statement_summary *b)
+{
+	return a->status == b->status && a->kind == b->kind && a->verb == b->verb &&
+		a->tag == b->tag && a->schema == b->schema && a->table == b->table;
+}
+
 static void summary_add(struct walk *walk, const struct sl_statement_text *statement,
 	const struct sl_facts *facts, const struct sl_catalog *before)
 {
@@ -145,6 +152,8 @@ static void summary_add(struct walk *walk, const struct sl_statement_text *state
 	summary.tag = same_or_kept(walk->arena, last ? last->tag : NULL, s->tag);
 	summary.schema = same_or_kept(walk->arena, last ? last->schema : NULL, summary.schema);
 	summary.table = same_or_kept(walk->arena, last ? last->table : NULL, summary.table);
+	if (file->statement_count++ >= SL_REVIEW_SUMMARIES && last && alike(last, &summary))
+		return;
 	*sl_vec_add(&file->statements) = summary;
 }
 
@@ -278,7 +287,7 @@ static void file_rules(struct walk *walk, size_t index)
 		.migration = walk->file->migration,
 		.arena = walk->arena,
 		.index = index,
-		.statements = walk->file->statements.len,
+		.statements = walk->file->statement_count,
 		.walk = walk,
 	};
 
@@ -304,7 +313,7 @@ static void file_review(struct walk *walk, size_t index)
 	while (next(walk, splitter, &statement))
 		statement_review(walk, &statement, index);
 	/* what follows the last statement accepts nothing, but is told */
-	statement.number = (unsigned)walk->file->statements.len + 1;
+	statement.number = (unsigned)walk->file->statement_count + 1;
 	allows_read(&walk->file->allows, walk->arena, &statement);
 	file_rules(walk, index);
 }

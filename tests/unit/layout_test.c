@@ -242,6 +242,31 @@ static void a_path_longer_than_the_store_keeps_is_refused(void **state)
 	assert_int_equal(layout.problems[0].kind, SL_LAYOUT_BAD_NAME);
 }
 
+static void a_file_by_itself_is_a_migration_whatever_its_name(void **state)
+{
+	const struct sl_layout_file file = { "fixes/cleanup.sql", "SELECT 1", 8 };
+	struct sl_layout layout;
+
+	(void)state;
+	sl_layout_read_single(&layout, arena, SL_DIALECT_SQLITE, &file);
+	assert_int_equal(layout.problem_count, 0);
+	assert_int_equal(layout.set.len, 1);
+	assert_int_equal(layout.set.at[0].kind, SL_MIGRATION_ID);
+	assert_string_equal(layout.set.at[0].key, "cleanup.sql");
+	assert_string_equal(layout.set.at[0].path, "fixes/cleanup.sql");
+}
+
+static void a_file_by_itself_keeps_its_sections(void **state)
+{
+	const char text[] = "-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 2;\n";
+	const struct sl_layout_file file = { "cleanup.sql", text, sizeof(text) - 1 };
+	struct sl_layout layout;
+
+	(void)state;
+	sl_layout_read_single(&layout, arena, SL_DIALECT_SQLITE, &file);
+	assert_int_equal(layout.set.at[0].sql_len, strlen("SELECT 1;\n"));
+}
+
 static void versions_have_one_canonical_spelling(void **state)
 {
 	static const char *const table[][2] = { { "1", "1" }, { "01", "1" }, { "1.0", "1" },
@@ -316,6 +341,8 @@ int main(void)
 			the_check_names_the_first_file_its_remedy_and_the_count_of_the_rest),
 		cmocka_unit_test(an_empty_folder_has_no_problem_and_no_migration),
 		cmocka_unit_test(a_path_longer_than_the_store_keeps_is_refused),
+		cmocka_unit_test(a_file_by_itself_is_a_migration_whatever_its_name),
+		cmocka_unit_test(a_file_by_itself_keeps_its_sections),
 		cmocka_unit_test(versions_have_one_canonical_spelling),
 		cmocka_unit_test(what_is_no_version_has_no_spelling),
 		cmocka_unit_test(versions_compare_part_by_part_as_numbers),

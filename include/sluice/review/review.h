@@ -32,6 +32,9 @@
 
 #define SL_REVIEW_FINDINGS_MAX 500
 
+/* From this many statements of a file on, runs of like ones have one summary. */
+#define SL_REVIEW_SUMMARIES 10000
+
 /* What a migration of the set is to this review. */
 enum sl_review_part {
 	SL_REVIEW_NEW, /* reviewed */
@@ -104,8 +107,10 @@ struct sl_skipped_rule {
 struct sl_file_report {
 	const char *path; /* relative to the migrations folder */
 	const struct sl_migration *migration; /* NULL: the file could not be read as one */
+	/* Of a file with very many, a run of statements that are alike is told once. */
 	const struct sl_statement_summary *statements;
-	size_t statement_count;
+	size_t statement_len;
+	size_t statement_count; /* how many the file has */
 	const struct sl_finding *findings; /* by place; those about the whole file first */
 	size_t finding_count;
 	size_t omitted; /* findings beyond the cap */
