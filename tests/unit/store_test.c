@@ -1,0 +1,969 @@
+/* What every backend of the store promises.  The first argument names the backend; sqlite is the
+ * default. */
+#include "sluice/store/batch.h"
+#include "sluice/store/read.h"
+#include "sluice/store/store.h"
+#include "sluice/store/work.h"
+
+#include "sluice/core/alloc.h"
+#include "sluice/core/str.h"
+#include "sluice/sys/file.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* cmocka.h needs these first */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define DIGEST "d1"
+
+static const char *backend = "sqlite";
+
+struct world {
+	char *folder;
+	struct sl_store *store;
+	struct sl_arena *arena;
+	struct sl_error err;
+	struct sl_rand_seeded random;
+};
+
+static void open_store(struct world *world)
+{
+	sl_autofree char *url = sl_str_eq(backend, "sqlite") ?
+		sl_xasprintf("sqlite:%s/store.db", world->folder) :
+		sl_xasprintf("memory:");
+	struct sl_store_options options = { .url = url,
+		.data_folder = world->folder,
+		.rand = &world->random.rand };
+
+	if (sl_store_open(&world->store, &options, &world->err) != SL_OK)
+		fail_msg("%s", world->err.msg);
+}
+
+static int setup(void **state)
+{
+	struct world *world = sl_xcalloc(1, sizeof(*world));
+	const char *tmp = getenv("TMPDIR");
+
+	world->folder = sl_xasprintf("%s/store-XXXXXX", tmp ? tmp : "/tmp");
+	assert_non_null(mkdtemp(world->folder));
+	world->arena = sl_arena_new();
+	sl_rand_seed(&world->random, 7);
+	open_store(world);
+	*state = world;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *world = *state;
+
+	sl_store_free(world->store);
+	sl_arena_free(world->arena);
+	assert_int_equal(sl_tree_remove(world->folder, NULL), SL_OK);
+	free(world->folder);
+	free(world);
+	return 0;
+}
+
+#define assert_ok(world, call)                            \
+	do {                                              \
+		if ((call) != SL_OK)                      \
+			fail_msg("%s", (world)->err.msg); \
+	} while (0)
+
+static void commit(struct world *world, struct sl_batch *batch)
+{
+	assert_ok(world, sl_store_commit(world->store, batch, &world->err));
+}
+
+/* A merged change with one stage and one waiting task on each of the targets. */
+struct planned {
+	int64_t change, stage, tasks[4];
+};
+
+static struct planned plan(struct world *world, const char *const *targets, size_t n)
+{
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+	struct planned ids = { 0 };
+	int64_t change = sl_batch_add_change(batch,
+		&(struct sl_change){ .project = "shop",
+			.kind = SL_CHANGE_BRANCH,
+			.state = SL_CHANGE_MERGED,
+			.branch = "change/orders",
+			.title = "orders",
+			.opened_at = 1 });
+	int64_t stage = sl_batch_add_stage(batch,
+		&(struct sl_stage){ .change_id = change,
+			.environment = "prod",
+			.state = SL_STAGE_WAITING,
+			.digest = DIGEST,
+			.risk = SL_RISK_HIGH,
+			.plan = "{}" });
+
+	for (size_t i = 0; i < n; i++)
+		ids.tasks[i] = sl_batch_add_task(batch,
+			&(struct sl_task){ .stage_id = stage,
+				.change_id = change,
+				.environment = "prod",
+				.target = targets[i],
+				.folder = "db",
+				.state = SL_TASK_WAITING });
+	commit(world, batch);
+	ids.change = sl_batch_id(batch, change);
+	ids.stage = sl_batch_id(batch, stage);
+	for (size_t i = 0; i < n; i++)
+		ids.tasks[i] = sl_batch_id(batch, ids.tasks[i]);
+	return ids;
+}
+
+static const char *const ONE[] = { "orders-prod" };
+
+static enum sl_code move_task(struct world *world, int64_t id, enum sl_task_state from,
+	enum sl_task_state to)
+{
+	struct sl_move move = { .object = SL_OBJECT_TASK,
+		.id = id,
+		.from = (int)from,
+		.to = (int)to,
+		.at = 1000 };
+
+	return sl_store_apply(world->store, &move, 1, &world->err);
+}
+
+static struct sl_task read_task(struct world *world, int64_t id)
+{
+	struct sl_task task = { 0 };
+
+	assert_ok(world, sl_store_task(world->store, id, world->arena, &task, &world->err));
+	return task;
+}
+
+static bool claim(struct world *world, int64_t now, struct sl_task *task)
+{
+	struct sl_claim wanted = { .replica = "r1", .now = now, .lease_us = 100 };
+	bool found = false;
+
+	assert_ok(world,
+		sl_store_task_claim(world->store, &wanted, world->arena, task, &found,
+			&world->err));
+	return found;
+}
+
+/* --- batches -------------------------------------------------------------------------------- */
+
+static void what_one_batch_adds_refers_to_itself_by_tickets(void **state)
+{
+	struct world *world = *state;
+	struct planned ids = plan(world, ONE, 1);
+	struct sl_change_view view;
+
+	assert_ok(world,
+		sl_store_change_view(world->store, ids.change, world->arena, &view, &world->err));
+	assert_string_equal(view.change.project, "shop");
+	assert_int_equal(view.stages_len, 1);
+	assert_int_equal(view.stages[0].change_id, ids.change);
+	assert_int_equal(view.tasks_len, 1);
+	assert_int_equal(view.tasks[0].stage_id, ids.stage);
+	assert_string_equal(view.tasks[0].target, "orders-prod");
+	assert_string_equal(view.tasks[0].wait, "");
+}
+
+static void a_batch_that_fails_in_the_middle_leaves_nothing(void **state)
+{
+	struct world *world = *state;
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+	struct sl_change_list changes;
+	struct sl_event_list events;
+
+	(void)sl_batch_add_change(batch, &(struct sl_change){ .project = "shop" });
+	sl_batch_event(batch, &(struct sl_event){ .kind = "change.opened" });
+	(void)sl_batch_add_waiver(batch, &(struct sl_waiver){ .change_id = 99 });
+	assert_int_equal(sl_store_commit(world->store, batch, &world->err), SL_ENOTFOUND);
+	assert_ok(world,
+		sl_store_changes(world->store, &(struct sl_change_query){ 0 }, world->arena,
+			&changes, &world->err));
+	assert_ok(world,
+		sl_store_events(world->store, &(struct sl_log_query){ 0 }, world->arena, &events,
+			&world->err));
+	assert_int_equal(changes.len, 0);
+	assert_int_equal(events.len, 0);
+}
+
+static void a_person_who_pushed_stays_one_who_pushed(void **state)
+{
+	struct world *world = *state;
+	struct planned ids = plan(world, ONE, 1);
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+	struct sl_change_view view;
+
+	sl_batch_add_person(batch, &(struct sl_change_person){ ids.change, "ana", false });
+	sl_batch_add_person(batch, &(struct sl_change_person){ ids.change, "ana", true });
+	sl_batch_add_person(batch, &(struct sl_change_person){ ids.change, "ana", false });
+	commit(world, batch);
+	assert_ok(world,
+		sl_store_change_view(world->store, ids.change, world->arena, &view, &world->err));
+	assert_int_equal(view.people_len, 1);
+	assert_true(view.people[0].pushed);
+}
+
+static void files_are_replaced_as_a_whole_and_keep_their_order(void **state)
+{
+	struct world *world = *state;
+	struct planned ids = plan(world, ONE, 1);
+	sl_auto(sl_batch_free_p) struct sl_batch *first = sl_batch_new();
+	sl_auto(sl_batch_free_p) struct sl_batch *second = sl_batch_new();
+	const struct sl_change_file two[] = { { .path = "V2__b.sql", .key = "2" },
+		{ .path = "V1__a.sql", .key = "1" } };
+	struct sl_change_file_list files;
+
+	sl_batch_set_files(first, ids.change, two, 1);
+	sl_batch_set_files(second, ids.change, two, 2);
+	commit(world, first);
+	commit(world, second);
+	assert_ok(world,
+		sl_store_change_files(world->store, ids.change, world->arena, &files, &world->err));
+	assert_int_equal(files.len, 2);
+	assert_string_equal(files.at[0].key, "2");
+	assert_string_equal(files.at[1].path, "V1__a.sql");
+}
+
+static void what_was_decided_from_an_old_view_is_refused(void **state)
+{
+	struct world *world = *state;
+	struct planned ids = plan(world, ONE, 1);
+	sl_auto(sl_batch_free_p) struct sl_batch *hold = sl_batch_new();
+	sl_auto(sl_batch_free_p) struct sl_batch *start = sl_batch_new();
+	struct sl_change change;
+
+	assert_ok(world,
+		sl_store_change(world->store, ids.change, world->arena, &change, &world->err));
+	sl_batch_hold(hold, ids.change, true, "month end", "dana");
+	commit(world, hold);
+	sl_batch_expect(start, ids.change, change.revision);
+	sl_batch_move(start,
+		&(struct sl_move){ .object = SL_OBJECT_STAGE,
+			.id = ids.stage,
+			.from = SL_STAGE_WAITING,
+			.to = SL_STAGE_RUNNING });
+	assert_int_equal(sl_store_commit(world->store, start, &world->err), SL_ECONFLICT);
+	assert_ok(world,
+		sl_store_change(world->store, ids.change, world->arena, &change, &world->err));
+	assert_true(change.held);
+	assert_string_equal(change.hold_by, "dana");
+}
+
+static void a_sentence_does_not_disturb_who_reads(void **state)
+{
+	struct world *world = *state;
+	struct planned ids = plan(world, ONE, 1);
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+	struct sl_change before, after;
+
+	assert_ok(world,
+		sl_store_change(world->store, ids.change, world->arena, &before, &world->err));
+	sl_batch_wait(batch, SL_OBJECT_CHANGE, ids.change, "waiting for stage dev");
+	commit(world, batch);
+	assert_ok(world,
+		sl_store_change(world->store, ids.change, world->arena, &after, &world->err));
+	assert_string_equal(after.wait, "waiting for stage dev");
+	assert_int_equal(before.revision, after.revision);
+}
+
+/* --- moves ---------------------------------------------------------------------------------- */
+
+static void a_move_that_lost_names_both_states(void **state)
+{
+	struct world *world = *state;
+	struct planned ids = plan(world, ONE, 1);
+
+	assert_ok(world, move_task(world, ids.tasks[0], SL_TASK_WAITING, SL_TASK_READY));
+	assert_int_equal(move_task(world, ids.tasks[0], SL_TASK_WAITING, SL_TASK_SKIPPED),
+		SL_ECONFLICT);
+	assert_string_equal(world->err.msg,
+		"task 1: is ready by now, not waiting, and was not made skipped");
+}
+
+static void moves_are_made_together_or_not_at_all(void **state)
+{
+	struct world *world = *state;
+	struct planned ids = plan(world, ONE, 1);
+	const struct sl_move moves[] = {
+		{ .object = SL_OBJECT_STAGE,
+			.id = ids.stage,
+			.from = SL_STAGE_WAITING,
+			.to = SL_STAGE_RUNNING },
+		{ .object = SL_OBJECT_TASK,
+			.id = ids.tasks[0],
+			.from = SL_TASK_BLOCKED,
+			.to = SL_TASK_READY },
+	};
+	struct sl_stage stage;
+
+	assert_int_equal(sl_store_apply(world->store, moves, 2, &world->err), SL_ECONFLICT);
+	assert_ok(world,
+		sl_store_stage(world->store, ids.stage, world->arena, &stage, &world->err));
+	assert_int_equal(stage.state, SL_STAGE_WAITING);
+}
+
+static void a_move_brings_its_event_audit_and_messages(void **state)
+{
+	struct world *world = *state;
+	struct planned ids = plan(world, ONE, 1);
+	struct sl_event event = { .at = 5, .change_id = ids.change, .kind = "stage.started" };
+	struct sl_audit audit = { .at = 5, .by = "dana", .action = "stage.start" };
+	struct sl_message message = { .route = "ops", .kind = "stage.started", .due_at = 5 };
+	struct sl_move move = { .object = SL_OBJECT_STAGE,
+		.id = ids.stage,
+		.from = SL_STAGE_WAITING,
+		.to = SL_STAGE_RUNNING,
+		.at = 5,
+		.event = &event,
+		.audit = &audit,
+		.outbox = &message,
+		.outbox_len = 1 };
+	struct sl_log_query query = { .change_id = ids.change };
+	struct sl_event_list events;
+	struct sl_audit_list audits;
+	struct sl_message_list messages;
+	struct sl_stage stage;
+
+	assert_ok(world, sl_store_apply(world->store, &move, 1, &world->err));
+	assert_ok(world, sl_store_events(world->store, &query, world->arena, &events, &world->err));
+	assert_ok(world,
+		sl_store_audit(world->store, &(struct sl_log_query){ 0 }, world->arena, &audits,
+			&world->err));
+	assert_ok(world,
+		sl_store_outbox(world->store, (struct sl_page){ 0 }, world->arena, &messages,
+			&world->err));
+	assert_ok(world,
+		sl_store_stage(world->store, ids.stage, world->arena, &stage, &world->err));
+	assert_int_equal(events.len, 1);
+	assert_string_equal(events.at[0].kind, "stage.started");
+	assert_int_equal(audits.len, 1);
+	assert_int_equal(messages.len, 1);
+	assert_int_equal(stage.started_at, 5);
+}
+
+static void a_worker_that_lost_its_lease_moves_nothing(void **state)
+{
+	struct world *world = *state;
+	struct planned ids = plan(world, ONE, 1);
+	struct sl_task task;
+	struct sl_move late = { .object = SL_OBJECT_TASK,
+		.id = ids.tasks[0],
+		.from = SL_TASK_RUNNING,
+		.to = SL_TASK_DONE,
+		.lease_epoch = 1 };
+
+	assert_ok(world, move_task(world, ids.tasks[0], SL_TASK_WAITING, SL_TASK_READY));
+	assert_true(claim(world, 10, &task));
+	assert_ok(world, move_task(world, ids.tasks[0], SL_TASK_RUNNING, SL_TASK_READY));
+	assert_true(claim(world, 20, &task));
+	assert_int_equal(task.lease_epoch, 2);
+	assert_int_equal(sl_store_apply(world->store, &late, 1, &world->err), SL_ECONFLICT);
+	late.lease_epoch = 2;
+	assert_ok(world, sl_store_apply(world->store, &late, 1, &world->err));
+}
+
+static void blocked_counts_from_the_first_attempt_that_was(void **state)
+{
+	struct world *world = *state;
+	struct planned ids = plan(world, ONE, 1);
+	struct sl_move block = { .object = SL_OBJECT_TASK,
+		.id = ids.tasks[0],
+		.from = SL_TASK_RUNNING,
+		.to = SL_TASK_BLOCKED,
+		.at = 500 };
+	struct sl_task task;
+
+	assert_ok(world, move_task(world, ids.tasks[0], SL_TASK_WAITING, SL_TASK_READY));
+	assert_true(claim(world, 10, &task));
+	assert_ok(world, sl_store_apply(world->store, &block, 1, &world->err));
+	assert_ok(world, move_task(world, ids.tasks[0], SL_TASK_BLOCKED, SL_TASK_READY));
+	assert_true(claim(world, 600, &task));
+	block.at = 700;
+	assert_ok(world, sl_store_apply(world->store, &block, 1, &world->err));
+	assert_int_equal(read_task(world, ids.tasks[0]).blocked_at, 500);
+	assert_ok(world, move_task(world, ids.tasks[0], SL_TASK_BLOCKED, SL_TASK_SKIPPED));
+	assert_int_equal(read_task(world, ids.tasks[0]).blocked_at, 0);
+}
+
+struct woken {
+	size_t n;
+	enum sl_object last;
+	struct sl_store *store;
+};
+
+static void note_wake(void *ctx, enum sl_object object, int64_t id)
+{
+	struct woken *woken = ctx;
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	struct sl_task task;
+
+	woken->n++;
+	woken->last = object;
+	if (object == SL_OBJECT_TASK) {
+		assert_int_equal(sl_store_task(woken->store, id, arena, &task, NULL), SL_OK);
+		assert_int_equal(task.state, SL_TASK_READY);
+	}
+}
+
+static void who_is_woken_finds_the_move_made(void **state)
+{
+	struct world *world = *state;
+	struct planned ids = plan(world, ONE, 1);
+	struct woken woken = { .store = world->store };
+
+	sl_store_on_commit(world->store, note_wake, &woken);
+	assert_ok(world, move_task(world, ids.tasks[0], SL_TASK_WAITING, SL_TASK_READY));
+	assert_int_equal(woken.n, 2);
+	assert_int_equal(move_task(world, ids.tasks[0], SL_TASK_WAITING, SL_TASK_READY),
+		SL_ECONFLICT);
+	assert_int_equal(woken.n, 2);
+}
+
+/* --- approvals ------------------------------------------------------------------------------ */
+
+static enum sl_code approve(struct world *world, int64_t stage, const char *by, const char *digest,
+	int64_t *id)
+{
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+	int64_t ticket = sl_batch_add_approval(batch,
+		&(struct sl_approval){ .stage_id = stage, .by = by, .digest = digest });
+	enum sl_code code = sl_store_commit(world->store, batch, &world->err);
+
+	if (code == SL_OK && id)
+		*id = sl_batch_id(batch, ticket);
+	return code;
+}
+
+static void an_approval_of_another_digest_is_refused(void **state)
+{
+	struct world *world = *state;
+	struct planned ids = plan(world, ONE, 1);
+
+	assert_int_equal(approve(world, ids.stage, "dana", "d0", NULL), SL_ECONFLICT);
+	assert_string_equal(world->err.msg, "stage prod: the plan changed since it was looked at");
+}
+
+static void a_person_approves_a_digest_once_and_again_after_revoking(void **state)
+{
+	struct world *world = *state;
+	struct planned ids = plan(world, ONE, 1);
+	sl_auto(sl_batch_free_p) struct sl_batch *revoke = sl_batch_new();
+	sl_auto(sl_batch_free_p) struct sl_batch *again = sl_batch_new();
+	int64_t id = 0;
+
+	assert_ok(world, approve(world, ids.stage, "dana", DIGEST, &id));
+	assert_int_equal(approve(world, ids.stage, "dana", DIGEST, NULL), SL_ECONFLICT);
+	sl_batch_revoke_approval(revoke, id, "dana", 9);
+	commit(world, revoke);
+	sl_batch_revoke_approval(again, id, "dana", 10);
+	assert_int_equal(sl_store_commit(world->store, again, &world->err), SL_ECONFLICT);
+	assert_ok(world, approve(world, ids.stage, "dana", DIGEST, NULL));
+}
+
+/* --- claims --------------------------------------------------------------------------------- */
+
+static void a_target_has_one_task_at_work_and_the_oldest_first(void **state)
+{
+	struct world *world = *state;
+	struct planned old = plan(world, ONE, 1);
+	struct planned young = plan(world, ONE, 1);
+	struct sl_task task;
+
+	assert_ok(world, move_task(world, young.tasks[0], SL_TASK_WAITING, SL_TASK_READY));
+	assert_ok(world, move_task(world, old.tasks[0], SL_TASK_WAITING, SL_TASK_READY));
+	assert_true(claim(world, 10, &task));
+	assert_int_equal(task.id, old.tasks[0]);
+	assert_int_equal(task.attempts, 1);
+	assert_int_equal(read_task(world, task.id).state, SL_TASK_RUNNING);
+	assert_false(claim(world, 11, &task));
+	assert_ok(world, move_task(world, old.tasks[0], SL_TASK_RUNNING, SL_TASK_UNKNOWN));
+	assert_false(claim(world, 12, &task));
+	assert_ok(world, move_task(world, old.tasks[0], SL_TASK_UNKNOWN, SL_TASK_DONE));
+	assert_true(claim(world, 13, &task));
+	assert_int_equal(task.id, young.tasks[0]);
+}
+
+static void targets_are_worked_on_side_by_side_and_not_before_they_are_due(void **state)
+{
+	static const char *const two[] = { "a", "b" };
+	struct world *world = *state;
+	struct planned ids = plan(world, two, 2);
+	struct sl_move later = { .object = SL_OBJECT_TASK,
+		.id = ids.tasks[1],
+		.from = SL_TASK_WAITING,
+		.to = SL_TASK_READY,
+		.due_at = 50 };
+	struct sl_task task;
+	int64_t due = 0;
+
+	assert_ok(world, move_task(world, ids.tasks[0], SL_TASK_WAITING, SL_TASK_READY));
+	assert_ok(world, sl_store_apply(world->store, &later, 1, &world->err));
+	assert_true(claim(world, 10, &task));
+	assert_string_equal(task.target, "a");
+	assert_false(claim(world, 49, &task));
+	assert_ok(world, sl_store_next_due(world->store, &due, &world->err));
+	assert_int_equal(due, 50);
+	assert_true(claim(world, 50, &task));
+	assert_string_equal(task.target, "b");
+}
+
+static void a_lease_is_renewed_by_its_holder_only_and_found_when_it_ends(void **state)
+{
+	struct world *world = *state;
+	struct planned ids = plan(world, ONE, 1);
+	struct sl_task_list expired;
+	struct sl_task task;
+
+	assert_ok(world, move_task(world, ids.tasks[0], SL_TASK_WAITING, SL_TASK_READY));
+	assert_true(claim(world, 10, &task));
+	assert_ok(world,
+		sl_store_task_renew(world->store, task.id, task.lease_epoch, 500, &world->err));
+	assert_int_equal(
+		sl_store_task_renew(world->store, task.id, task.lease_epoch - 1, 900, &world->err),
+		SL_ECONFLICT);
+	assert_ok(world,
+		sl_store_tasks_expired(world->store, 499, world->arena, &expired, &world->err));
+	assert_int_equal(expired.len, 0);
+	assert_ok(world,
+		sl_store_tasks_expired(world->store, 500, world->arena, &expired, &world->err));
+	assert_int_equal(expired.len, 1);
+	assert_string_equal(expired.at[0].lease_by, "r1");
+}
+
+/* --- inbox and outbox ----------------------------------------------------------------------- */
+
+static void a_delivery_counts_once(void **state)
+{
+	struct world *world = *state;
+	struct sl_delivery delivery = { .source = "gitlab", .key = "k1", .body = "{}", .at = 3 };
+	struct sl_delivery_list open;
+	bool fresh = false;
+
+	assert_ok(world, sl_store_inbox_add(world->store, &delivery, &fresh, &world->err));
+	assert_true(fresh);
+	assert_ok(world, sl_store_inbox_add(world->store, &delivery, &fresh, &world->err));
+	assert_false(fresh);
+	delivery.source = "gitea";
+	assert_ok(world, sl_store_inbox_add(world->store, &delivery, &fresh, &world->err));
+	assert_true(fresh);
+	assert_ok(world, sl_store_inbox(world->store, 10, world->arena, &open, &world->err));
+	assert_int_equal(open.len, 2);
+	assert_ok(world, sl_store_inbox_done(world->store, open.at[0].id, 4, &world->err));
+	assert_ok(world, sl_store_inbox(world->store, 10, world->arena, &open, &world->err));
+	assert_int_equal(open.len, 1);
+	assert_string_equal(open.at[0].source, "gitea");
+}
+
+static struct sl_message_list claim_messages(struct world *world, int64_t now)
+{
+	struct sl_claim wanted = { .replica = "r1", .now = now, .lease_us = 100 };
+	struct sl_message_list messages;
+
+	assert_ok(world,
+		sl_store_outbox_claim(world->store, &wanted, 10, world->arena, &messages,
+			&world->err));
+	return messages;
+}
+
+static void a_message_is_delivered_again_after_its_lease_until_acknowledged(void **state)
+{
+	struct world *world = *state;
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+	struct sl_message_list messages;
+
+	sl_batch_message(batch, &(struct sl_message){ .route = "ops", .body = "{}", .due_at = 10 });
+	commit(world, batch);
+	assert_int_equal(claim_messages(world, 9).len, 0);
+	messages = claim_messages(world, 10);
+	assert_int_equal(messages.len, 1);
+	assert_int_equal(messages.at[0].attempts, 1);
+	assert_int_equal(claim_messages(world, 109).len, 0);
+	messages = claim_messages(world, 110);
+	assert_int_equal(messages.len, 1);
+	assert_int_equal(messages.at[0].attempts, 2);
+	assert_ok(world, sl_store_outbox_ack(world->store, messages.at[0].id, 120, &world->err));
+	assert_int_equal(claim_messages(world, 1000).len, 0);
+}
+
+static void a_failed_message_waits_and_is_given_up_when_told(void **state)
+{
+	struct world *world = *state;
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+	struct sl_outbox_failure failure = { .error = "503", .due_at = 700, .at = 20 };
+	struct sl_message_list messages;
+
+	sl_batch_message(batch, &(struct sl_message){ .route = "ops", .due_at = 10 });
+	commit(world, batch);
+	failure.id = claim_messages(world, 10).at[0].id;
+	assert_ok(world, sl_store_outbox_fail(world->store, &failure, &world->err));
+	assert_int_equal(claim_messages(world, 699).len, 0);
+	assert_int_equal(claim_messages(world, 700).len, 1);
+	failure.due_at = 0;
+	assert_ok(world, sl_store_outbox_fail(world->store, &failure, &world->err));
+	assert_int_equal(claim_messages(world, 9999).len, 0);
+	assert_ok(world,
+		sl_store_outbox(world->store, (struct sl_page){ 0 }, world->arena, &messages,
+			&world->err));
+	assert_string_equal(messages.at[0].error, "503");
+	assert_int_equal(messages.at[0].done_at, 20);
+}
+
+/* --- history -------------------------------------------------------------------------------- */
+
+static void a_run_and_its_steps_read_back(void **state)
+{
+	struct world *world = *state;
+	struct planned ids = plan(world, ONE, 1);
+	sl_auto(sl_batch_free_p) struct sl_batch *begin = sl_batch_new();
+	sl_auto(sl_batch_free_p) struct sl_batch *end = sl_batch_new();
+	struct sl_run run = { .id = "aa",
+		.task_id = ids.tasks[0],
+		.change_id = ids.change,
+		.target = "orders-prod",
+		.steps_total = 1,
+		.started_at = 5 };
+	struct sl_step step = { .run_id = "aa", .number = 1, .sql_head = "CREATE", .rows = -1 };
+	struct sl_run_query query = { .target = "orders-prod" };
+	struct sl_run_list runs;
+	struct sl_step_list steps;
+
+	sl_batch_add_run(begin, &run);
+	sl_batch_put_step(begin, &step);
+	commit(world, begin);
+	step.rows = 3;
+	step.ended_at = 9;
+	run.outcome = SL_OUTCOME_APPLIED;
+	run.steps_done = 1;
+	run.after = "h2";
+	run.ended_at = 10;
+	sl_batch_put_step(end, &step);
+	sl_batch_end_run(end, &run);
+	commit(world, end);
+	assert_ok(world, sl_store_runs(world->store, &query, world->arena, &runs, &world->err));
+	assert_int_equal(runs.len, 1);
+	assert_string_equal(runs.at[0].id, "aa");
+	assert_int_equal(runs.at[0].outcome, SL_OUTCOME_APPLIED);
+	assert_string_equal(runs.at[0].after, "h2");
+	assert_ok(world, sl_store_steps(world->store, "aa", world->arena, &steps, &world->err));
+	assert_int_equal(steps.len, 1);
+	assert_int_equal(steps.at[0].rows, 3);
+	assert_int_equal(steps.at[0].ended_at, 9);
+}
+
+static void snapshots_share_their_content(void **state)
+{
+	struct world *world = *state;
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+	const struct sl_snapshot_object objects[] = { { "table a", "h1", "{\"a\":1}" },
+		{ "table b", "h2", "{\"b\":1}" } };
+	struct sl_snapshot_record snapshot = { .target = "dev", .hash = "s1", .at = 5 };
+	struct sl_snapshot_list list;
+	struct sl_snapshot_object_list content;
+
+	(void)sl_batch_add_snapshot(batch, &snapshot, objects, 2);
+	snapshot.target = "prod";
+	(void)sl_batch_add_snapshot(batch, &snapshot, objects, 2);
+	snapshot.hash = "s2";
+	(void)sl_batch_add_snapshot(batch, &snapshot, objects + 1, 1);
+	commit(world, batch);
+	assert_ok(world,
+		sl_store_snapshots(world->store, "prod", (struct sl_page){ 0 }, world->arena, &list,
+			&world->err));
+	assert_int_equal(list.len, 2);
+	assert_string_equal(list.at[0].hash, "s2");
+	assert_ok(world,
+		sl_store_snapshot_objects(world->store, "s1", world->arena, &content, &world->err));
+	assert_int_equal(content.len, 2);
+	assert_string_equal(content.at[0].key, "table a");
+	assert_string_equal(content.at[1].body, "{\"b\":1}");
+	assert_int_equal(
+		sl_store_snapshot_objects(world->store, "s3", world->arena, &content, &world->err),
+		SL_ENOTFOUND);
+}
+
+static void lists_come_newest_first_in_pages(void **state)
+{
+	struct world *world = *state;
+	struct sl_change_query query = { .project = "shop", .page = { .limit = 2 } };
+	struct sl_change_list list;
+
+	for (int i = 0; i < 5; i++)
+		(void)plan(world, ONE, 1);
+	assert_ok(world, sl_store_changes(world->store, &query, world->arena, &list, &world->err));
+	assert_int_equal(list.len, 2);
+	assert_int_equal(list.at[0].id, 5);
+	query.page.before = list.at[1].id;
+	assert_ok(world, sl_store_changes(world->store, &query, world->arena, &list, &world->err));
+	assert_int_equal(list.at[0].id, 3);
+	query = (struct sl_change_query){ .states = SL_STATE_BIT(SL_CHANGE_OPEN) };
+	assert_ok(world, sl_store_changes(world->store, &query, world->arena, &list, &world->err));
+	assert_int_equal(list.len, 0);
+	query.states |= SL_STATE_BIT(SL_CHANGE_MERGED);
+	assert_ok(world, sl_store_changes(world->store, &query, world->arena, &list, &world->err));
+	assert_int_equal(list.len, 5);
+}
+
+static void a_review_keeps_its_findings_in_order(void **state)
+{
+	struct world *world = *state;
+	struct planned ids = plan(world, ONE, 1);
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+	const struct sl_finding_record findings[] = {
+		{ .rule = "column-drop", .severity = SL_SEVERITY_ERROR, .line = 7 },
+		{ .rule = "naming-table", .severity = SL_SEVERITY_NOTICE, .line = 2 },
+	};
+	int64_t ticket = sl_batch_add_review(batch,
+		&(struct sl_review_record){ .change_id = ids.change, .errors = 1, .report = "{}" },
+		findings, 2);
+	struct sl_finding_list list;
+	struct sl_review_list reviews;
+	struct sl_review_record review;
+
+	sl_batch_update_change(batch,
+		&(struct sl_change){ .id = ids.change, .head = "c0ffee", .review_id = ticket });
+	commit(world, batch);
+	assert_ok(world,
+		sl_store_findings(world->store, sl_batch_id(batch, ticket), world->arena, &list,
+			&world->err));
+	assert_int_equal(list.len, 2);
+	assert_string_equal(list.at[0].rule, "column-drop");
+	assert_int_equal(list.at[1].severity, SL_SEVERITY_NOTICE);
+	assert_ok(world,
+		sl_store_reviews(world->store, ids.change, world->arena, &reviews, &world->err));
+	assert_string_equal(reviews.at[0].report, "");
+	assert_ok(world,
+		sl_store_review(world->store, sl_batch_id(batch, ticket), world->arena, &review,
+			&world->err));
+	assert_string_equal(review.report, "{}");
+}
+
+static void a_stage_at_work_cannot_be_planned_away(void **state)
+{
+	struct world *world = *state;
+	struct planned ids = plan(world, ONE, 1);
+	struct sl_move start = { .object = SL_OBJECT_STAGE,
+		.id = ids.stage,
+		.from = SL_STAGE_WAITING,
+		.to = SL_STAGE_RUNNING };
+	sl_auto(sl_batch_free_p) struct sl_batch *early = sl_batch_new();
+	sl_auto(sl_batch_free_p) struct sl_batch *late = sl_batch_new();
+	struct planned other = plan(world, ONE, 1);
+	struct sl_change_view view;
+
+	sl_batch_drop_stage(early, other.stage);
+	commit(world, early);
+	assert_ok(world,
+		sl_store_change_view(world->store, other.change, world->arena, &view, &world->err));
+	assert_int_equal(view.stages_len + view.tasks_len, 0);
+	assert_ok(world, sl_store_apply(world->store, &start, 1, &world->err));
+	sl_batch_drop_tasks(late, ids.stage);
+	assert_int_equal(sl_store_commit(world->store, late, &world->err), SL_ECONFLICT);
+}
+
+/* --- small facts ---------------------------------------------------------------------------- */
+
+static void an_epoch_never_goes_back(void **state)
+{
+	struct world *world = *state;
+	sl_auto(sl_batch_free_p) struct sl_batch *up = sl_batch_new();
+	sl_auto(sl_batch_free_p) struct sl_batch *down = sl_batch_new();
+	int64_t epoch = -1;
+
+	assert_ok(world, sl_store_epoch(world->store, "prod/default", &epoch, &world->err));
+	assert_int_equal(epoch, 0);
+	sl_batch_raise_epoch(up, "prod/default", 7);
+	sl_batch_raise_epoch(down, "prod/default", 3);
+	commit(world, up);
+	commit(world, down);
+	assert_ok(world, sl_store_epoch(world->store, "prod/default", &epoch, &world->err));
+	assert_int_equal(epoch, 7);
+}
+
+static void a_fact_is_replaced_and_an_absent_one_is_none(void **state)
+{
+	struct world *world = *state;
+	const char *value = "x";
+
+	assert_ok(world, sl_store_meta(world->store, "k", world->arena, &value, &world->err));
+	assert_null(value);
+	assert_ok(world, sl_store_set_meta(world->store, "k", "1", &world->err));
+	assert_ok(world, sl_store_set_meta(world->store, "k", "2", &world->err));
+	assert_ok(world, sl_store_meta(world->store, "k", world->arena, &value, &world->err));
+	assert_string_equal(value, "2");
+}
+
+static void a_project_is_put_by_name(void **state)
+{
+	struct world *world = *state;
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+	struct sl_project_record project = { .name = "shop", .head = "a", .first_seen_at = 3 };
+
+	sl_batch_put_project(batch, &project);
+	project.head = "b";
+	project.settled = true;
+	project.first_seen_at = 9;
+	sl_batch_put_project(batch, &project);
+	commit(world, batch);
+	assert_ok(world,
+		sl_store_project(world->store, "shop", world->arena, &project, &world->err));
+	assert_string_equal(project.head, "b");
+	assert_true(project.settled);
+	assert_int_equal(project.first_seen_at, 3);
+	assert_int_equal(sl_store_project(world->store, "crm", world->arena, &project, &world->err),
+		SL_ENOTFOUND);
+	assert_string_equal(world->err.msg, "project crm: there is none");
+}
+
+static void a_new_store_takes_the_installation_of_its_data_folder(void **state)
+{
+	struct world *world = *state;
+	char id[SL_ID_SIZE];
+	sl_autofree char *file = sl_xasprintf("%s/store.db", world->folder);
+
+	memcpy(id, sl_store_installation(world->store), SL_ID_SIZE);
+	sl_store_free(world->store);
+	assert_int_equal(sl_tree_remove(file, NULL), SL_OK);
+	open_store(world);
+	assert_string_equal(sl_store_installation(world->store), id);
+}
+
+/* --- threads -------------------------------------------------------------------------------- */
+
+#define THREADS 8
+#define EACH    25
+
+struct writer {
+	struct world *world;
+	int number;
+	unsigned fresh;
+};
+
+/* Two threads send each delivery. */
+static void *write_inbox(void *arg)
+{
+	struct writer *writer = arg;
+
+	for (int i = 0; i < EACH; i++) {
+		char key[32];
+		bool fresh = false;
+
+		(void)snprintf(key, sizeof(key), "%d-%d", writer->number / 2, i);
+		if (sl_store_inbox_add(writer->world->store,
+			    &(struct sl_delivery){ .source = "s", .key = key }, &fresh,
+			    NULL) == SL_OK)
+			writer->fresh += fresh;
+	}
+	return NULL;
+}
+
+static void deliveries_from_many_threads_each_count_once(void **state)
+{
+	struct world *world = *state;
+	struct writer writers[THREADS];
+	pthread_t threads[THREADS];
+	struct sl_delivery_list open;
+	unsigned fresh = 0;
+
+	for (int i = 0; i < THREADS; i++) {
+		writers[i] = (struct writer){ world, i, 0 };
+		assert_int_equal(pthread_create(&threads[i], NULL, write_inbox, &writers[i]), 0);
+	}
+	for (int i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+		fresh += writers[i].fresh;
+	}
+	assert_int_equal(fresh, THREADS / 2 * EACH);
+	assert_ok(world, sl_store_inbox(world->store, 0, world->arena, &open, &world->err));
+	assert_int_equal(open.len, fresh);
+}
+
+static void *claim_all(void *arg)
+{
+	struct writer *writer = arg;
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	struct sl_claim wanted = { .replica = "r", .now = 10, .lease_us = 100 };
+	struct sl_task task;
+	bool found = true;
+
+	while (found &&
+		sl_store_task_claim(writer->world->store, &wanted, arena, &task, &found, NULL) ==
+			SL_OK)
+		writer->fresh += found;
+	return NULL;
+}
+
+static void no_task_is_claimed_twice(void **state)
+{
+	static const char *const four[] = { "a", "b", "c", "d" };
+	struct world *world = *state;
+	struct planned ids = plan(world, four, 4);
+	struct writer writers[THREADS];
+	pthread_t threads[THREADS];
+	unsigned claimed = 0;
+
+	for (size_t i = 0; i < 4; i++)
+		assert_ok(world, move_task(world, ids.tasks[i], SL_TASK_WAITING, SL_TASK_READY));
+	for (int i = 0; i < THREADS; i++) {
+		writers[i] = (struct writer){ world, i, 0 };
+		assert_int_equal(pthread_create(&threads[i], NULL, claim_all, &writers[i]), 0);
+	}
+	for (int i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+		claimed += writers[i].fresh;
+	}
+	assert_int_equal(claimed, 4);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(what_one_batch_adds_refers_to_itself_by_tickets),
+		TEST(a_batch_that_fails_in_the_middle_leaves_nothing),
+		TEST(a_person_who_pushed_stays_one_who_pushed),
+		TEST(files_are_replaced_as_a_whole_and_keep_their_order),
+		TEST(what_was_decided_from_an_old_view_is_refused),
+		TEST(a_sentence_does_not_disturb_who_reads),
+		TEST(a_move_that_lost_names_both_states),
+		TEST(moves_are_made_together_or_not_at_all),
+		TEST(a_move_brings_its_event_audit_and_messages),
+		TEST(a_worker_that_lost_its_lease_moves_nothing),
+		TEST(blocked_counts_from_the_first_attempt_that_was),
+		TEST(who_is_woken_finds_the_move_made),
+		TEST(an_approval_of_another_digest_is_refused),
+		TEST(a_person_approves_a_digest_once_and_again_after_revoking),
+		TEST(a_target_has_one_task_at_work_and_the_oldest_first),
+		TEST(targets_are_worked_on_side_by_side_and_not_before_they_are_due),
+		TEST(a_lease_is_renewed_by_its_holder_only_and_found_when_it_ends),
+		TEST(a_delivery_counts_once),
+		TEST(a_message_is_delivered_again_after_its_lease_until_acknowledged),
+		TEST(a_failed_message_waits_and_is_given_up_when_told),
+		TEST(a_run_and_its_steps_read_back),
+		TEST(snapshots_share_their_content),
+		TEST(lists_come_newest_first_in_pages),
+		TEST(a_review_keeps_its_findings_in_order),
+		TEST(a_stage_at_work_cannot_be_planned_away),
+		TEST(an_epoch_never_goes_back),
+		TEST(a_fact_is_replaced_and_an_absent_one_is_none),
+		TEST(a_project_is_put_by_name),
+		TEST(a_new_store_takes_the_installation_of_its_data_folder),
+		TEST(deliveries_from_many_threads_each_count_once),
+		TEST(no_task_is_claimed_twice),
+	};
+
+	if (argc > 1)
+		backend = argv[1];
+	return cmocka_run_group_tests_name(backend, tests, NULL, NULL);
+}
