@@ -16,6 +16,7 @@ from house import House, Violation
 from rules import JOBS
 
 FINDING = re.compile(r"^([^:\n]+):(\d+):\d+: (?:warning|error): (.*)$", re.MULTILINE)
+THRESHOLD = re.compile(r"note: (.* \(threshold \d+\))$", re.MULTILINE)
 # The analyzer follows paths well enough for memory and files, not for every pointer.
 ANALYZER = """-O1 -fanalyzer -Wno-error -Wno-analyzer-null-dereference -Wno-analyzer-possible-null-dereference
     -Wno-analyzer-null-argument -Wno-analyzer-possible-null-argument -Wno-analyzer-use-of-uninitialized-value""".split()
@@ -74,11 +75,13 @@ def ask(house: House, reader: Reader, path: str, entry: dict) -> list:
     command = reader.command(house, path, entry)
     result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=entry["directory"])
     output = result.stdout + result.stderr
-    found = [
-        Violation(os.path.relpath(os.path.join(entry["directory"], where), house.root), int(line), text)
-        for where, line, text in FINDING.findall(output)
-        if reader.word in text
-    ]
+    found = []
+    for each in FINDING.finditer(output):
+        where, line, text = each.groups()
+        if reader.word in text:
+            full = os.path.realpath(os.path.join(entry["directory"], where))
+            why = THRESHOLD.search(output, each.end()) if "threshold" in text else None
+            found.append(Violation(os.path.relpath(full, house.root), int(line), f"{text} {why.group(1) if why else ''}".strip()))
     if result.returncode and not found:
         found = [Violation(path, 1, f"{command[0]} failed: {output.strip()[-300:]}")]
     return found
