@@ -20,7 +20,7 @@
 #include "sluice/core/clock.h"
 #include "sluice/core/error.h"
 #include "sluice/core/rand.h"
-#include "sluice/model/identity.h"
+#include "sluice/model/person.h"
 #include "sluice/model/workspace.h"
 
 #include <stdbool.h>
@@ -64,7 +64,7 @@ struct sl_auth_claim {
  * when a claim is false: an unknown token, a session that expired, an assertion from an account
  * that may not. */
 enum sl_code sl_auth_identify(const struct sl_auth *auth, const struct sl_auth_claim *claim,
-	struct sl_identity *out, struct sl_error *err) __attribute__((warn_unused_result));
+	struct sl_person *out, struct sl_error *err) __attribute__((warn_unused_result));
 
 /* A session of twelve hours for the cookie. */
 void sl_auth_session(const struct sl_auth *auth, const char *user, char out[SL_AUTH_TEXT_SIZE]);

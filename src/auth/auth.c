@@ -1,6 +1,6 @@
 #include "auth.h"
 
-#include "sluice/config.h"
+#include "sluice/config/secret.h"
 #include "sluice/core/alloc.h"
 #include "sluice/core/buf.h"
 #include "sluice/core/str.h"
@@ -16,7 +16,7 @@
 static enum sl_code add_token(struct sl_auth *auth, const struct sl_user *user,
 	struct sl_error *err)
 {
-	sl_auto_buf struct sl_buf secret = SL_BUF_INIT(TOKEN_MAX);
+	sl_auto_secret struct sl_buf secret = SL_BUF_INIT(TOKEN_MAX);
 	struct token *token = &auth->tokens[auth->tokens_len];
 	struct sl_sha256 *sha;
 	enum sl_code code = sl_secret_resolve(user->token, &secret, err);
@@ -32,8 +32,6 @@ static enum sl_code add_token(struct sl_auth *auth, const struct sl_user *user,
 	sl_sha256_free(sha);
 	token->user = user->name;
 	auth->tokens_len++;
-	if (secret.data)
-		OPENSSL_cleanse(secret.data, secret.cap);
 	return code;
 }
 
@@ -84,14 +82,14 @@ void sl_auth_free(struct sl_auth *auth)
 	free(auth);
 }
 
-static void set_user(struct sl_identity *who, const char *user, const char *via)
+static void set_user(struct sl_person *who, const char *user, const char *via)
 {
 	(void)snprintf(who->user, sizeof(who->user), "%s", user);
 	who->via = via;
 }
 
 /* Looks at every token whatever it finds, so that time tells nothing. */
-static enum sl_code by_token(const struct sl_auth *auth, const char *given, struct sl_identity *who,
+static enum sl_code by_token(const struct sl_auth *auth, const char *given, struct sl_person *who,
 	struct sl_error *err)
 {
 	unsigned char hash[SL_SHA256_SIZE];
@@ -125,7 +123,7 @@ static bool account_name(uid_t uid, char out[SL_USER_LIMIT])
 }
 
 static enum sl_code by_assertion(const struct sl_auth *auth, const char *name,
-	struct sl_identity *who, struct sl_error *err)
+	struct sl_person *who, struct sl_error *err)
 {
 	bool may = false;
 
@@ -145,7 +143,7 @@ static enum sl_code by_assertion(const struct sl_auth *auth, const char *name,
 }
 
 static enum sl_code by_account(const struct sl_auth *auth, const struct sl_auth_claim *claim,
-	struct sl_identity *who, struct sl_error *err)
+	struct sl_person *who, struct sl_error *err)
 {
 	if (!account_name(claim->uid, who->account))
 		return SL_OK;
@@ -170,9 +168,9 @@ static bool is_user(const struct sl_auth *auth, const char *name)
 }
 
 enum sl_code sl_auth_identify(const struct sl_auth *auth, const struct sl_auth_claim *claim,
-	struct sl_identity *out, struct sl_error *err)
+	struct sl_person *out, struct sl_error *err)
 {
-	struct sl_identity who = { .via = "" };
+	struct sl_person who = { .via = "" };
 	char user[SL_USER_LIMIT];
 	enum sl_code code = SL_OK;
 

@@ -15,10 +15,10 @@
 #include "sluice/control/control.h"
 #include "sluice/core/json.h"
 #include "sluice/forge/hook.h"
-#include "sluice/model/identity.h"
+#include "sluice/model/person.h"
 
 struct sl_ask {
-	struct sl_identity who;
+	struct sl_person who;
 	const char *reason; /* "" none */
 };
 
@@ -58,7 +58,7 @@ enum sl_code sl_control_resolve(struct sl_control *control, const struct sl_ask 
 
 /* Keeps who pushed what, durable, and queues the project.  *project is borrowed from the world,
  * NULL when the repository is none of ours. */
-enum sl_code sl_control_pushed(struct sl_control *control, const struct sl_identity *who,
+enum sl_code sl_control_pushed(struct sl_control *control, const struct sl_person *who,
 	const struct sl_hook_request *request, const char **project, struct sl_error *err)
 	__attribute__((warn_unused_result));
 

@@ -6,7 +6,7 @@
 #ifndef SLUICE_CONTROL_WORLD_H
 #define SLUICE_CONTROL_WORLD_H
 
-#include "sluice/config.h"
+#include "sluice/config/snapshot.h"
 #include "sluice/core/arena.h"
 #include "sluice/core/error.h"
 #include "sluice/model/workspace.h"

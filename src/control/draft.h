@@ -1,0 +1,86 @@
+/*
+ * A draft: one change as this pass over its project finds it, on its way into the store:
+ * discovered, reviewed, planned, and then written in one batch.  Lives in the pass's arena.
+ */
+#ifndef SLUICE_CONTROL_DRAFT_H
+#define SLUICE_CONTROL_DRAFT_H
+
+#include "folder.h"
+#include "inside.h"
+
+#include "sluice/forge.h"
+#include "sluice/git.h"
+#include "sluice/rollout/plan.h"
+
+/* One look at one project. */
+struct pass {
+	struct sl_control *control;
+	const struct sl_world *world;
+	const struct sl_project *project;
+	struct sl_arena *arena;
+	struct sl_cancel *cancel;
+	struct sl_repo *repo; /* owned */
+	struct sl_forge *forge; /* owned */
+	char head[SL_GIT_ID_SIZE]; /* of the project's branch, "" while it has none */
+	struct folder_list main; /* as head has them */
+	struct sl_forge_changes open; /* on the host */
+	struct sl_delivery_list pushes; /* not worked off yet, this project's only */
+	int64_t now;
+};
+
+/* A file of the change and where it is found. */
+struct draft_file {
+	struct sl_change_file row;
+	const struct folder *folder; /* of draft's folders */
+	const struct sl_migration *migration; /* NULL: it could not be read as one */
+	const char *base_blob; /* at the merge base, or NULL */
+};
+
+struct draft {
+	struct sl_change change; /* id 0: not in the store yet */
+	struct folder_list folders; /* at its head */
+	struct draft_file *files; /* in run order */
+	size_t files_len;
+
+	struct {
+		SL_VEC(struct sl_change_person);
+	} people;
+	/* Filled by review. */
+	struct sl_review_record review; /* id 0 */
+
+	struct {
+		SL_VEC(struct sl_finding_record);
+	} findings;
+
+	const char *verdict; /* "1 error, 2 warnings in 2 migrations" */
+	const char *lines; /* for the pusher */
+	const char *note; /* Markdown */
+	bool red; /* an error, or something that could not be reviewed */
+	/* Filled by plan. */
+	struct sl_plan plan;
+};
+
+/* Reviews the draft against the schema of each environment. */
+enum sl_code sl_draft_review(struct pass *pass, struct draft *draft, struct sl_error *err)
+	__attribute__((warn_unused_result));
+
+/* Risk and stages; needs the review. */
+enum sl_code sl_draft_plan(struct pass *pass, struct draft *draft, struct sl_error *err)
+	__attribute__((warn_unused_result));
+
+/* Everything in one batch, with events and messages; draft->change.id is set. */
+enum sl_code sl_draft_write(struct pass *pass, struct draft *draft, struct sl_error *err)
+	__attribute__((warn_unused_result));
+
+/* Facts that risk looks at, for one target of one environment: see plan.c. */
+struct target_risk {
+	enum sl_risk risk;
+	int64_t rows;
+};
+
+/* The statements of a draft's files that may change rows, on one target; -1 unknown. */
+enum sl_code sl_draft_risk(struct pass *pass, const struct draft *draft,
+	const struct folder *folder, size_t target, struct target_risk *out, struct sl_error *err)
+	__attribute__((warn_unused_result));
+
+#endif

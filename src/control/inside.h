@@ -1,0 +1,116 @@
+/* What the files of this room share: the object, and the small things that every verb needs. */
+#ifndef SLUICE_CONTROL_INSIDE_H
+#define SLUICE_CONTROL_INSIDE_H
+
+#include "sluice/apply.h"
+#include "sluice/control/control.h"
+#include "sluice/core/hash.h"
+#include "sluice/core/json.h"
+#include "sluice/core/map.h"
+#include "sluice/core/vec.h"
+#include "sluice/schema/catalog.h"
+#include "sluice/store/batch.h"
+#include "sluice/store/read.h"
+#include "sluice/store/store.h"
+
+#include <pthread.h>
+
+#define SL_REPORT_BYTES (16u << 20)
+#define SL_LEASE_US     (60 * SL_SECOND_US)
+#define SL_SWEEP_US     (10 * SL_SECOND_US)
+
+/* What was last seen of a target; a cache, made again at each start. */
+struct observation {
+	struct sl_arena *arena; /* owned */
+	const struct sl_catalog *catalog; /* a reference, or NULL */
+	int version;
+	char hash[SL_SHA256_HEX]; /* of the catalogue, "" none */
+	struct sl_ledger ledger;
+	const char *trouble; /* why it could not be seen, or NULL */
+	int64_t at;
+	unsigned refs; /* under the control's lock */
+};
+
+/* A run at work in this process. */
+struct active_run {
+	int64_t task_id, epoch;
+	struct sl_cancel *cancel; /* of the statement at hand */
+	bool stop; /* before the next statement */
+	struct active_run *next;
+};
+
+struct sl_control {
+	struct sl_control_doors doors;
+	pthread_mutex_t lock;
+	pthread_cond_t reconciled;
+	const struct sl_world *world; /* a reference */
+	struct sl_map *observed; /* target: struct observation */
+	struct sl_map *seen; /* project: digest of its branches when it was last worked off */
+	struct active_run *runs;
+	bool draining;
+};
+
+int64_t sl_control_now(const struct sl_control *control);
+void sl_control_queue_add(struct sl_control *control, enum sl_work work, const char *key,
+	int64_t due);
+void sl_control_queue_change(struct sl_control *control, int64_t change_id, int64_t due);
+
+/* --- the world ------------------------------------------------------------------------------ */
+
+/* How to reach a target: its secret is resolved into the arena. */
+enum sl_code sl_control_target_spec(struct sl_control *control, const struct sl_world *world,
+	const struct sl_target *target, struct sl_arena *arena, struct sl_conn_spec *out,
+	struct sl_error *err) __attribute__((warn_unused_result));
+
+/* --- observations --------------------------------------------------------------------------- */
+
+/* The last one, referenced for the caller, or NULL. */
+struct observation *sl_observation_get(struct sl_control *control, const char *target);
+void sl_observation_unref(struct sl_control *control, struct observation *seen);
+
+/* Whether the ledger says of the migration, by scope, kind and key, that it is settled here. */
+const struct sl_ledger_migration *sl_observation_knows(const struct observation *seen,
+	const char *scope, enum sl_migration_kind kind, const char *key);
+
+/* --- the jobs, a file each ------------------------------------------------------------------ */
+
+enum sl_code sl_control_project(struct sl_control *control, const char *name,
+	struct sl_cancel *cancel, struct sl_error *err);
+enum sl_code sl_control_observe(struct sl_control *control, const char *target,
+	struct sl_cancel *cancel, struct sl_error *err);
+enum sl_code sl_control_advance(struct sl_control *control, int64_t change_id,
+	struct sl_error *err);
+enum sl_code sl_control_run(struct sl_control *control, struct sl_cancel *cancel,
+	struct sl_error *err);
+enum sl_code sl_control_deliver(struct sl_control *control, struct sl_cancel *cancel,
+	struct sl_error *err);
+enum sl_code sl_control_sweep(struct sl_control *control, struct sl_error *err);
+
+/* --- records that go with many batches ------------------------------------------------------ */
+
+struct telling {
+	const char *kind; /* "task.failed" */
+	int64_t change_id; /* or a ticket */
+	const char *environment; /* "" none */
+	const char *target; /* "" none */
+	const char *by; /* user, or "sluice" */
+	const char *text; /* one sentence */
+};
+
+/* The event, and a message for each route that wants it. */
+void sl_control_tell(struct sl_control *control, const struct sl_world *world,
+	struct sl_batch *batch, const struct telling *telling);
+
+/* Messages only, for an event that a move carries itself. */
+void sl_control_tell_routes(struct sl_control *control, const struct sl_world *world,
+	struct sl_batch *batch, const struct telling *telling);
+
+/* The snapshot's content and moment; ran: id of a run, or "". */
+void sl_control_keep_snapshot(struct sl_control *control, struct sl_batch *batch,
+	const char *target, const struct sl_catalog *catalog, const char *ran);
+
+/* A catalogue back from the store by its hash; the caller owns one reference. */
+enum sl_code sl_control_load_snapshot(struct sl_control *control, const char *hash,
+	const struct sl_catalog **out, struct sl_error *err) __attribute__((warn_unused_result));
+
+#endif

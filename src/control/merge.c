@@ -1,0 +1,214 @@
+/* Open changes against the project's branch: merged by content, superseded, or gone. */
+#include "project_int.h"
+
+#include "sluice/core/str.h"
+#include "sluice/forge/plain.h"
+
+#include <string.h>
+
+static const char *main_blob(const struct pass *pass, const struct sl_change_file *file)
+{
+	for (size_t i = 0; i < pass->main.len; i++) {
+		const struct folder *folder = &pass->main.at[i];
+		size_t at;
+
+		if (!sl_str_eq(folder->entry->path, file->folder))
+			continue;
+		at = sl_folder_file(folder, file->path);
+		return at < folder->files_len ? folder->blobs[at] : NULL;
+	}
+	return NULL;
+}
+
+/* The file as it was where the change left the branch; NULL when it was not there. */
+static const char *base_blob(struct pass *pass, const struct sl_change *change,
+	const struct sl_change_file *file)
+{
+	struct sl_git_files files;
+	const char *path = file->folder[0] ?
+		sl_arena_printf(pass->arena, "%s/%s", file->folder, file->path) :
+		file->path;
+
+	if (change->base[0] == '\0' ||
+		sl_repo_files(pass->repo, pass->arena, change->base, file->folder, &files, NULL) !=
+			SL_OK)
+		return NULL;
+	for (size_t i = 0; i < files.len; i++) {
+		if (sl_str_eq(files.at[i].path, path))
+			return files.at[i].blob;
+	}
+	return NULL;
+}
+
+static struct sl_plain_merge_result compare(struct pass *pass, const struct sl_change *change,
+	const struct sl_change_file_list *files)
+{
+	struct sl_plain_file *plain = sl_arena_calloc(pass->arena, files->len + 1, sizeof(*plain));
+
+	for (size_t i = 0; i < files->len; i++) {
+		plain[i].path = files->at[i].path;
+		plain[i].content = files->at[i].blob;
+		plain[i].base = base_blob(pass, change, &files->at[i]);
+		plain[i].branch = main_blob(pass, &files->at[i]);
+	}
+	return sl_plain_merge_state(pass->arena, plain, files->len);
+}
+
+static const char *join(struct pass *pass, const struct sl_plain_merge_result *result)
+{
+	sl_auto_buf struct sl_buf out = SL_BUF_INIT(400);
+
+	for (size_t i = 0; i < result->n_files; i++)
+		sl_buf_addf(&out, "%s%s", i ? ", " : "", result->files[i]);
+	return sl_arena_strdup(pass->arena, sl_buf_str(&out));
+}
+
+struct ending {
+	enum sl_change_state to;
+	const char *kind; /* of the event */
+	const char *text;
+};
+
+static enum sl_code end_change(struct pass *pass, const struct sl_change *change,
+	const struct ending *ending, struct sl_error *err)
+{
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+
+	sl_batch_expect(batch, change->id, change->revision);
+	sl_batch_move(batch,
+		&(struct sl_move){ .object = SL_OBJECT_CHANGE,
+			.id = change->id,
+			.from = change->state,
+			.to = ending->to,
+			.at = pass->now,
+			.wait = ending->to == SL_CHANGE_MERGED ? NULL : "" });
+	sl_control_tell(pass->control, pass->world, batch,
+		&(struct telling){ .kind = ending->kind,
+			.change_id = change->id,
+			.environment = "",
+			.target = "",
+			.by = "sluice",
+			.text = ending->text });
+	return sl_store_commit(pass->control->doors.store, batch, err);
+}
+
+/* A change that comes in red, or unread, does nothing until somebody answers for it. */
+static const char *why_held(struct pass *pass, const struct sl_change *change)
+{
+	struct sl_review_record review;
+
+	if (change->review_id == 0)
+		return "merged before it was reviewed";
+	if (sl_store_review(pass->control->doors.store, change->review_id, pass->arena, &review,
+		    NULL) != SL_OK)
+		return "merged, and its review cannot be read";
+	if (review.errors == 0)
+		return NULL;
+	return sl_arena_printf(pass->arena, "merged with %u error%s in its review", review.errors,
+		review.errors == 1 ? "" : "s");
+}
+
+static enum sl_code merged(struct pass *pass, const struct sl_change *change, struct sl_error *err)
+{
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+	const char *held = change->held ? NULL : why_held(pass, change);
+	const char *text = held ?
+		sl_arena_printf(pass->arena, "held: %s", held) :
+		sl_arena_printf(pass->arena, "merged into %s", pass->project->branch);
+	enum sl_code code;
+
+	sl_batch_expect(batch, change->id, change->revision);
+	sl_batch_move(batch,
+		&(struct sl_move){ .object = SL_OBJECT_CHANGE,
+			.id = change->id,
+			.from = SL_CHANGE_OPEN,
+			.to = SL_CHANGE_MERGED,
+			.at = pass->now,
+			.wait = "" });
+	if (held)
+		sl_batch_hold(batch, change->id, true, held, "sluice");
+	sl_control_tell(pass->control, pass->world, batch,
+		&(struct telling){ .kind = held ? "change.held" : "change.merged",
+			.change_id = change->id,
+			.environment = "",
+			.target = "",
+			.by = "sluice",
+			.text = text });
+	code = sl_store_commit(pass->control->doors.store, batch, err);
+	if (code == SL_OK)
+		sl_control_queue_change(pass->control, change->id, 0);
+	return code;
+}
+
+static bool branch_is_there(const struct pass *pass, const struct sl_change *change)
+{
+	for (size_t i = 0; i < pass->open.len; i++) {
+		if (sl_str_eq(pass->open.at[i].branch, change->branch))
+			return true;
+	}
+	return false;
+}
+
+/* What keeps it open is said on the change. */
+static enum sl_code stays_open(struct pass *pass, const struct sl_change *change, const char *wait,
+	struct sl_error *err)
+{
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+
+	if (sl_str_eq(change->wait, wait))
+		return SL_OK;
+	sl_batch_wait(batch, SL_OBJECT_CHANGE, change->id, wait);
+	return sl_store_commit(pass->control->doors.store, batch, err);
+}
+
+static enum sl_code not_merged(struct pass *pass, const struct sl_change *change,
+	const struct sl_plain_merge_result *result, struct sl_error *err)
+{
+	struct ending ending = { SL_CHANGE_CLOSED, "change.closed", "the branch was deleted" };
+
+	if (!branch_is_there(pass, change))
+		return end_change(pass, change, &ending, err);
+	if (result->state == SL_PLAIN_PART)
+		return stays_open(pass, change,
+			sl_arena_printf(pass->arena, "merged in part, not on %s yet: %s",
+				pass->project->branch, join(pass, result)),
+			err);
+	return stays_open(pass, change,
+		sl_arena_printf(pass->arena, "waiting to be merged into %s", pass->project->branch),
+		err);
+}
+
+static enum sl_code settle(struct pass *pass, const struct sl_change *change, struct sl_error *err)
+{
+	struct sl_change_file_list files;
+	struct sl_plain_merge_result result;
+	struct ending ending = { SL_CHANGE_SUPERSEDED, "change.superseded", NULL };
+	enum sl_code code = sl_store_change_files(pass->control->doors.store, change->id,
+		pass->arena, &files, err);
+
+	if (code != SL_OK)
+		return code;
+	result = compare(pass, change, &files);
+	if (result.state == SL_PLAIN_MERGED)
+		return merged(pass, change, err);
+	if (result.state != SL_PLAIN_SUPERSEDED)
+		return not_merged(pass, change, &result, err);
+	ending.text = sl_arena_printf(pass->arena, "%s has other content on %s",
+		join(pass, &result), pass->project->branch);
+	return end_change(pass, change, &ending, err);
+}
+
+enum sl_code sl_project_merges(struct pass *pass, struct sl_error *err)
+{
+	const struct sl_change_query query = { .project = pass->project->name,
+		.states = SL_STATE_BIT(SL_CHANGE_OPEN),
+		.page = { .limit = 1000 } };
+	struct sl_change_list open;
+	enum sl_code code = sl_store_changes(pass->control->doors.store, &query, pass->arena, &open,
+		err);
+
+	/* Oldest first: equal files belong to the change that was pushed first. */
+	for (size_t i = open.len; code == SL_OK && i-- > 0;)
+		code = settle(pass, &open.at[i], err);
+	return code;
+}

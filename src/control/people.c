@@ -1,0 +1,595 @@
+/* What persons ask for: checked, audited, done. */
+#include "sluice/control/people.h"
+
+#include "folder.h"
+#include "stages.h"
+
+#include "sluice/core/str.h"
+#include "sluice/policy/role.h"
+#include "sluice/policy/workspace.h"
+#include "sluice/rollout/moves.h"
+#include "sluice/rollout/plan.h"
+
+#include <stdlib.h>
+
+/* One request on its way: everything dies with it. */
+struct request {
+	struct sl_control *control;
+	const struct sl_world *world; /* a reference */
+	struct sl_arena *arena; /* owned */
+	const struct sl_ask *ask;
+	const char *action; /* "change.approve" */
+	const char *object; /* "change 12" */
+	int64_t change_id;
+};
+
+static void request_open(struct request *request, struct sl_control *control,
+	const struct sl_ask *ask)
+{
+	request->control = control;
+	request->world = sl_control_world(control);
+	request->arena = sl_arena_new();
+	request->ask = ask;
+}
+
+static void audit(const struct request *request, struct sl_batch *batch, bool refused,
+	const char *detail)
+{
+	sl_batch_audit(batch,
+		&(struct sl_audit){ .at = sl_control_now(request->control),
+			.change_id = request->change_id,
+			.by = request->ask->who.user[0] ? request->ask->who.user :
+							  request->ask->who.account,
+			.via = request->ask->who.via,
+			.action = request->action,
+			.object = request->object,
+			.detail = detail,
+			.refused = refused });
+}
+
+/* A refusal is remembered too; what was refused stays refused whether that works or not. */
+static enum sl_code request_close(struct request *request, enum sl_code code,
+	const struct sl_error *err)
+{
+	if (code != SL_OK && err) {
+		sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+
+		audit(request, batch, true, err->msg);
+		(void)!sl_store_commit(request->control->doors.store, batch, NULL);
+	}
+	sl_arena_free(request->arena);
+	sl_world_unref(request->world);
+	return code;
+}
+
+/* --- changes -------------------------------------------------------------------------------- */
+
+static enum sl_code about_change(struct request *request, int64_t change_id, const char *action,
+	struct staged *staged, struct sl_error *err)
+{
+	request->action = action;
+	request->change_id = change_id;
+	request->object = sl_arena_printf(request->arena, "change %lld", (long long)change_id);
+	return sl_staged_read(request->control, request->world, change_id, request->arena, staged,
+		err);
+}
+
+static enum sl_code may(const struct request *request, enum sl_verb verb, struct sl_error *err)
+{
+	if (request->ask->who.user[0] == '\0')
+		return sl_error_set(err, SL_EUNAUTH,
+			"nobody known is asking: set SLUICE_TOKEN, or ask for a login link");
+	return sl_policy_may(request->world->workspace, request->ask->who.user, verb, err);
+}
+
+static bool awaits_approval(const struct staged *staged, size_t i)
+{
+	return staged->view.stages[i].state == SL_STAGE_WAITING && !staged->approvals[i].satisfied;
+}
+
+/* The named stage, or the first that awaits approvals. */
+static enum sl_code find_stage(const struct staged *staged, const char *environment, size_t *out,
+	struct sl_error *err)
+{
+	for (size_t i = 0; i < staged->view.stages_len; i++) {
+		if (environment ? sl_str_eq(staged->view.stages[i].environment, environment) :
+				  awaits_approval(staged, i)) {
+			*out = i;
+			return SL_OK;
+		}
+	}
+	if (environment)
+		return sl_error_set(err, SL_ENOTFOUND, "change %lld has no stage %s",
+			(long long)staged->view.change.id, environment);
+	return sl_error_set(err, SL_ECONFLICT, "change %lld awaits no approval",
+		(long long)staged->view.change.id);
+}
+
+static enum sl_code check_approval(const struct request *request, const struct staged *staged,
+	size_t stage, const char *digest, struct sl_error *err)
+{
+	const struct sl_stage *row = &staged->view.stages[stage];
+
+	if (request->ask->who.user[0] == '\0')
+		return may(request, SL_VERB_APPROVE, err);
+	if (digest && !sl_str_eq(digest, row->digest))
+		return sl_error_set(err, SL_ECONFLICT,
+			"the plan for %s has changed since it was shown: look again",
+			row->environment);
+	if (row->state != SL_STAGE_WAITING)
+		return sl_error_set(err, SL_ECONFLICT, "stage %s is %s: it awaits no approval",
+			row->environment, sl_stage_state_name(row->state));
+	return SL_OK;
+}
+
+static enum sl_code approve(struct request *request, const struct staged *staged, size_t stage,
+	struct sl_error *err)
+{
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+	const struct sl_stage *row = &staged->view.stages[stage];
+	const struct sl_approval_case kase = sl_staged_case(staged, stage);
+	const char *role;
+	const char *text;
+	enum sl_code code = sl_policy_may_approve(&kase, request->ask->who.user, &role, err);
+
+	if (code != SL_OK)
+		return code;
+	sl_batch_expect(batch, staged->view.change.id, staged->view.change.revision);
+	(void)sl_batch_add_approval(batch,
+		&(struct sl_approval){ .stage_id = row->id,
+			.change_id = staged->view.change.id,
+			.digest = row->digest,
+			.by = request->ask->who.user,
+			.role = role,
+			.reason = request->ask->reason,
+			.at = sl_control_now(request->control) });
+	text = sl_arena_printf(request->arena, "approved for %s%s%s", row->environment,
+		role[0] ? " as " : "", role);
+	audit(request, batch, false, text);
+	sl_control_tell(request->control, request->world, batch,
+		&(struct telling){ .kind = "change.approved",
+			.change_id = staged->view.change.id,
+			.environment = row->environment,
+			.target = "",
+			.by = request->ask->who.user,
+			.text = text });
+	return sl_store_commit(request->control->doors.store, batch, err);
+}
+
+enum sl_code sl_control_approve(struct sl_control *control, const struct sl_ask *ask,
+	int64_t change_id, const char *environment, const char *digest, struct sl_error *err)
+{
+	struct request request = { 0 };
+	struct staged staged;
+	size_t stage = 0;
+	enum sl_code code;
+
+	request_open(&request, control, ask);
+	code = about_change(&request, change_id, "change.approve", &staged, err);
+	if (code == SL_OK)
+		code = find_stage(&staged, environment, &stage, err);
+	if (code == SL_OK)
+		code = check_approval(&request, &staged, stage, digest, err);
+	if (code == SL_OK)
+		code = approve(&request, &staged, stage, err);
+	if (code == SL_OK)
+		sl_control_queue_change(control, change_id, 0);
+	return request_close(&request, code, err);
+}
+
+static const struct sl_approval *own_approval(const struct staged *staged, size_t stage,
+	const char *user)
+{
+	for (size_t i = 0; i < staged->view.approvals_len; i++) {
+		const struct sl_approval *approval = &staged->view.approvals[i];
+
+		if (approval->stage_id == staged->view.stages[stage].id &&
+			approval->revoked_at == 0 && sl_str_eq(approval->by, user))
+			return approval;
+	}
+	return NULL;
+}
+
+static enum sl_code revoke(struct request *request, const struct staged *staged,
+	const char *environment, struct sl_error *err)
+{
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+	const char *user = request->ask->who.user;
+	const struct sl_approval *approval = NULL;
+
+	for (size_t i = 0; !approval && i < staged->view.stages_len; i++) {
+		if (!environment || sl_str_eq(staged->view.stages[i].environment, environment))
+			approval = own_approval(staged, i, user);
+	}
+	if (!approval)
+		return sl_error_set(err, SL_ENOTFOUND, "%s has no approval there to take back",
+			user);
+	sl_batch_revoke_approval(batch, approval->id, user, sl_control_now(request->control));
+	audit(request, batch, false, "approval taken back");
+	sl_control_tell(request->control, request->world, batch,
+		&(struct telling){ .kind = "change.revoked",
+			.change_id = staged->view.change.id,
+			.environment = environment ? environment : "",
+			.target = "",
+			.by = user,
+			.text = "approval taken back" });
+	return sl_store_commit(request->control->doors.store, batch, err);
+}
+
+enum sl_code sl_control_revoke(struct sl_control *control, const struct sl_ask *ask,
+	int64_t change_id, const char *environment, struct sl_error *err)
+{
+	struct request request = { 0 };
+	struct staged staged;
+	enum sl_code code;
+
+	request_open(&request, control, ask);
+	code = about_change(&request, change_id, "change.revoke", &staged, err);
+	if (code == SL_OK)
+		code = may(&request, SL_VERB_REVOKE, err);
+	if (code == SL_OK)
+		code = revoke(&request, &staged, environment, err);
+	if (code == SL_OK)
+		sl_control_queue_change(control, change_id, 0);
+	return request_close(&request, code, err);
+}
+
+static enum sl_code set_hold(struct request *request, const struct staged *staged, bool held,
+	struct sl_error *err)
+{
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+	const char *reason = request->ask->reason;
+	const char *text = held ? sl_arena_printf(request->arena, "held: %s", reason) : "resumed";
+
+	if (held == staged->view.change.held)
+		return sl_error_set(err, SL_ECONFLICT,
+			held ? "the change is held already" : "the change is not held");
+	if (held && reason[0] == '\0')
+		return sl_error_set(err, SL_EINVAL, "a hold needs a reason");
+	sl_batch_expect(batch, staged->view.change.id, staged->view.change.revision);
+	sl_batch_hold(batch, staged->view.change.id, held, reason, request->ask->who.user);
+	audit(request, batch, false, text);
+	sl_control_tell(request->control, request->world, batch,
+		&(struct telling){ .kind = held ? "change.held" : "change.resumed",
+			.change_id = staged->view.change.id,
+			.environment = "",
+			.target = "",
+			.by = request->ask->who.user,
+			.text = text });
+	return sl_store_commit(request->control->doors.store, batch, err);
+}
+
+static enum sl_code hold_or_resume(struct sl_control *control, const struct sl_ask *ask,
+	int64_t change_id, bool held, struct sl_error *err)
+{
+	struct request request = { 0 };
+	struct staged staged;
+	enum sl_code code;
+
+	request_open(&request, control, ask);
+	code = about_change(&request, change_id, held ? "change.hold" : "change.resume", &staged,
+		err);
+	if (code == SL_OK)
+		code = may(&request, held ? SL_VERB_HOLD : SL_VERB_RESUME, err);
+	if (code == SL_OK)
+		code = set_hold(&request, &staged, held, err);
+	if (code == SL_OK)
+		sl_control_queue_change(control, change_id, 0);
+	return request_close(&request, code, err);
+}
+
+enum sl_code sl_control_hold(struct sl_control *control, const struct sl_ask *ask,
+	int64_t change_id, struct sl_error *err)
+{
+	return hold_or_resume(control, ask, change_id, true, err);
+}
+
+enum sl_code sl_control_resume(struct sl_control *control, const struct sl_ask *ask,
+	int64_t change_id, struct sl_error *err)
+{
+	return hold_or_resume(control, ask, change_id, false, err);
+}
+
+/* --- waivers -------------------------------------------------------------------------------- */
+
+static enum sl_code waive(struct request *request, const struct staged *staged, const char *finding,
+	struct sl_error *err)
+{
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+	struct sl_finding_list findings;
+	size_t n = 0;
+	enum sl_code code;
+
+	if (request->ask->reason[0] == '\0')
+		return sl_error_set(err, SL_EINVAL, "a waiver needs a reason");
+	code = sl_store_findings(request->control->doors.store, staged->view.change.review_id,
+		request->arena, &findings, err);
+	for (size_t i = 0; code == SL_OK && i < findings.len; i++) {
+		const struct sl_finding_record *row = &findings.at[i];
+
+		if (row->waived ||
+			(!sl_str_eq(row->rule, finding) && !sl_str_eq(row->fingerprint, finding)))
+			continue;
+		n++;
+		(void)sl_batch_add_waiver(batch,
+			&(struct sl_waiver){ .change_id = staged->view.change.id,
+				.fingerprint = row->fingerprint,
+				.rule = row->rule,
+				.reason = request->ask->reason,
+				.by = request->ask->who.user,
+				.at = sl_control_now(request->control) });
+	}
+	if (code != SL_OK)
+		return code;
+	if (n == 0)
+		return sl_error_set(err, SL_ENOTFOUND, "change %lld has no open finding '%s'",
+			(long long)staged->view.change.id, finding);
+	audit(request, batch, false,
+		sl_arena_printf(request->arena, "%zu of %s: %s", n, finding, request->ask->reason));
+	return sl_store_commit(request->control->doors.store, batch, err);
+}
+
+static void look_again(struct sl_control *control, const char *project)
+{
+	char *seen;
+
+	(void)pthread_mutex_lock(&control->lock);
+	seen = sl_map_remove(control->seen, project);
+	(void)pthread_mutex_unlock(&control->lock);
+	free(seen);
+	sl_control_queue_add(control, SL_WORK_PROJECT, project, 0);
+}
+
+enum sl_code sl_control_waive(struct sl_control *control, const struct sl_ask *ask,
+	int64_t change_id, const char *finding, struct sl_error *err)
+{
+	struct request request = { 0 };
+	struct staged staged;
+	enum sl_code code;
+
+	request_open(&request, control, ask);
+	code = about_change(&request, change_id, "change.waive", &staged, err);
+	if (code == SL_OK)
+		code = may(&request, SL_VERB_WAIVE, err);
+	if (code == SL_OK)
+		code = waive(&request, &staged, finding, err);
+	if (code == SL_OK)
+		look_again(control, staged.view.change.project);
+	return request_close(&request, code, err);
+}
+
+/* --- tasks ---------------------------------------------------------------------------------- */
+
+static enum sl_code about_task(struct request *request, int64_t task_id, const char *action,
+	struct sl_task *task, struct sl_error *err)
+{
+	enum sl_code code;
+
+	request->action = action;
+	request->object = sl_arena_printf(request->arena, "task %lld", (long long)task_id);
+	code = sl_store_task(request->control->doors.store, task_id, request->arena, task, err);
+	if (code != SL_OK)
+		return code;
+	request->change_id = task->change_id;
+	request->object = sl_arena_printf(request->arena, "task %lld on %s", (long long)task_id,
+		task->target);
+	return SL_OK;
+}
+
+static enum sl_code order(struct request *request, const struct sl_task *task,
+	const struct sl_task_order *given, struct sl_error *err)
+{
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+	struct sl_move move;
+	enum sl_code code = sl_rollout_order(task, given, request->arena, &move, err);
+
+	if (code == SL_OK)
+		code = sl_rollout_check(&move, err);
+	if (code != SL_OK)
+		return code;
+	move.audit = NULL; /* ours says how it was asked, which rollout cannot know */
+	audit(request, batch, false, given->reason ? given->reason : "");
+	sl_batch_move(batch, &move);
+	return sl_store_commit(request->control->doors.store, batch, err);
+}
+
+static struct sl_task_order order_of(const struct request *request, enum sl_verb verb)
+{
+	return (struct sl_task_order){ .verb = verb,
+		.reason = request->ask->reason,
+		.by = request->ask->who.user,
+		.resolution = SL_RESOLVED_RETRY,
+		.now = sl_control_now(request->control) };
+}
+
+enum sl_code sl_control_retry(struct sl_control *control, const struct sl_ask *ask, int64_t task_id,
+	struct sl_error *err)
+{
+	struct request request = { 0 };
+	struct sl_task_order given;
+	struct sl_task task;
+	enum sl_code code;
+
+	request_open(&request, control, ask);
+	given = order_of(&request, SL_VERB_RETRY);
+	code = about_task(&request, task_id, "task.retry", &task, err);
+	if (code == SL_OK)
+		code = may(&request, SL_VERB_RETRY, err);
+	if (code == SL_OK)
+		code = order(&request, &task, &given, err);
+	if (code == SL_OK)
+		sl_control_queue_change(control, task.change_id, 0);
+	return request_close(&request, code, err);
+}
+
+static enum sl_code ask_running_to_stop(struct request *request, const struct sl_task *task,
+	struct sl_error *err)
+{
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+
+	sl_batch_ask_cancel(batch, task->id);
+	audit(request, batch, false, "before the next statement");
+	return sl_store_commit(request->control->doors.store, batch, err);
+}
+
+enum sl_code sl_control_cancel(struct sl_control *control, const struct sl_ask *ask,
+	int64_t task_id, struct sl_error *err)
+{
+	struct request request = { 0 };
+	struct sl_task_order given;
+	struct sl_task task;
+	enum sl_code code;
+
+	request_open(&request, control, ask);
+	given = order_of(&request, SL_VERB_CANCEL);
+	code = about_task(&request, task_id, "task.cancel", &task, err);
+	if (code == SL_OK)
+		code = may(&request, SL_VERB_CANCEL, err);
+	if (code == SL_OK)
+		code = task.state == SL_TASK_RUNNING ? ask_running_to_stop(&request, &task, err) :
+						       order(&request, &task, &given, err);
+	if (code == SL_OK)
+		sl_control_queue_change(control, task.change_id, 0);
+	return request_close(&request, code, err);
+}
+
+/* What a word in the ledger needs, from the task. */
+struct ledger_work {
+	struct sl_stage_plan plan;
+	const struct sl_plan_part *part;
+	struct sl_conn_spec spec;
+	struct sl_apply_word word;
+};
+
+static enum sl_code read_part(struct request *request, const struct sl_task *task,
+	struct ledger_work *out, struct sl_error *err)
+{
+	struct sl_stage stage;
+	enum sl_code code = sl_store_stage(request->control->doors.store, task->stage_id,
+		request->arena, &stage, err);
+
+	if (code == SL_OK)
+		code = sl_rollout_read_plan(stage.plan, request->arena, &out->plan, err);
+	for (size_t i = 0; code == SL_OK && i < out->plan.targets_len; i++) {
+		if (sl_str_eq(out->plan.targets[i].name, task->target) &&
+			sl_str_eq(out->plan.parts[out->plan.targets[i].part].folder, task->folder))
+			out->part = &out->plan.parts[out->plan.targets[i].part];
+	}
+	if (code == SL_OK && !out->part)
+		code = sl_error_set(err, SL_EINTERNAL, "the plan does not know %s", task->target);
+	return code;
+}
+
+static enum sl_code prepare_word(struct request *request, const struct sl_task *task,
+	struct ledger_work *out, struct sl_error *err)
+{
+	struct sl_control *control = request->control;
+	const struct sl_workspace *workspace = request->world->workspace;
+	size_t target = sl_workspace_target(workspace, task->target);
+	int64_t epoch = 0;
+	enum sl_code code = read_part(request, task, out, err);
+
+	if (code != SL_OK)
+		return code;
+	if (target == workspace->targets_len)
+		return sl_error_set(err, SL_ENOTFOUND, "target %s is not configured any more",
+			task->target);
+	code = sl_control_target_spec(control, request->world, &workspace->targets[target],
+		request->arena, &out->spec, err);
+	if (code == SL_OK)
+		code = sl_store_epoch(control->doors.store,
+			sl_arena_printf(request->arena, "%s/%s", task->target, out->part->ledger),
+			&epoch, err);
+	out->word = (struct sl_apply_word){ .target = &out->spec,
+		.scope = out->part->ledger,
+		.actor = request->ask->who.user,
+		.reason = request->ask->reason,
+		.tool = control->doors.tool,
+		.installation = sl_store_installation(control->doors.store),
+		.epoch = epoch,
+		.clock = control->doors.clock,
+		.rand = control->doors.rand };
+	return code;
+}
+
+static enum sl_code skip_in_ledger(struct request *request, const struct sl_task *task,
+	struct sl_error *err)
+{
+	struct ledger_work work = { 0 };
+	enum sl_code code = prepare_word(request, task, &work, err);
+
+	for (size_t i = 0; code == SL_OK && i < work.part->set.len; i++) {
+		code = sl_apply_skip(&work.word, &work.part->set.at[i], err);
+		if (code == SL_ECONFLICT)
+			code = SL_OK; /* settled there already */
+	}
+	return code;
+}
+
+enum sl_code sl_control_skip(struct sl_control *control, const struct sl_ask *ask, int64_t task_id,
+	struct sl_error *err)
+{
+	struct request request = { 0 };
+	struct sl_task_order given;
+	struct sl_task task;
+	enum sl_code code;
+
+	request_open(&request, control, ask);
+	given = order_of(&request, SL_VERB_SKIP);
+	code = about_task(&request, task_id, "task.skip", &task, err);
+	if (code == SL_OK)
+		code = may(&request, SL_VERB_SKIP, err);
+	if (code == SL_OK && ask->reason[0] == '\0')
+		code = sl_error_set(err, SL_EINVAL, "a skip needs a reason");
+	if (code == SL_OK)
+		code = skip_in_ledger(&request, &task, err);
+	if (code == SL_OK)
+		code = order(&request, &task, &given, err);
+	if (code == SL_OK)
+		sl_control_queue_change(control, task.change_id, 0);
+	return request_close(&request, code, err);
+}
+
+/* The file in doubt is the one that the ledger knows as begun; the others are not in question. */
+static enum sl_code resolve_in_ledger(struct request *request, const struct sl_task *task,
+	bool applied, struct sl_error *err)
+{
+	struct ledger_work work = { 0 };
+	bool any = false;
+	enum sl_code code = prepare_word(request, task, &work, err);
+
+	for (size_t i = 0; code == SL_OK && i < work.part->set.len; i++) {
+		code = sl_apply_resolve(&work.word, &work.part->set.at[i], applied, err);
+		any = any || code == SL_OK;
+		if (code == SL_ENOTFOUND)
+			code = SL_OK;
+	}
+	if (code == SL_OK && !any)
+		return sl_error_set(err, SL_ECONFLICT,
+			"%s has nothing in doubt: retry the task instead", task->target);
+	return code;
+}
+
+enum sl_code sl_control_resolve(struct sl_control *control, const struct sl_ask *ask,
+	int64_t task_id, bool applied, struct sl_error *err)
+{
+	struct request request = { 0 };
+	struct sl_task_order given;
+	struct sl_task task;
+	enum sl_code code;
+
+	request_open(&request, control, ask);
+	given = order_of(&request, SL_VERB_RESOLVE);
+	code = about_task(&request, task_id, "task.resolve", &task, err);
+	if (code == SL_OK)
+		code = may(&request, SL_VERB_RESOLVE, err);
+	if (code == SL_OK && ask->reason[0] == '\0')
+		code = sl_error_set(err, SL_EINVAL, "a resolution needs a reason");
+	if (code == SL_OK)
+		code = resolve_in_ledger(&request, &task, applied, err);
+	if (code == SL_OK)
+		code = order(&request, &task, &given, err);
+	if (code == SL_OK)
+		sl_control_queue_change(control, task.change_id, 0);
+	return request_close(&request, code, err);
+}

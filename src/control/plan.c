@@ -1,0 +1,311 @@
+/* The draft's plan: what its files need in each environment, and how risky that is. */
+#include "draft.h"
+
+#include "sluice/core/str.h"
+#include "sluice/policy/risk.h"
+#include "sluice/sql/statement.h"
+
+#include <string.h>
+
+#define ESTIMATE_US   (500000)
+#define ESTIMATES_MAX 32
+
+static const char *const risk_kinds[] = {
+	[SL_SQL_KIND_OTHER] = "unknown",
+	[SL_SQL_KIND_DDL] = "ddl",
+	[SL_SQL_KIND_DML] = "dml",
+	[SL_SQL_KIND_QUERY] = "query",
+	[SL_SQL_KIND_DCL] = "dcl",
+	[SL_SQL_KIND_TRANSACTION] = "control",
+	[SL_SQL_KIND_SESSION] = "control",
+	[SL_SQL_KIND_UTILITY] = "ddl",
+	[SL_SQL_KIND_COPY] = "dml",
+	[SL_SQL_KIND_BLOCK] = "unknown",
+	[SL_SQL_KIND_COMMAND] = "unknown",
+};
+
+_Static_assert(sizeof(risk_kinds) / sizeof(risk_kinds[0]) == SL_SQL_KIND_COUNT,
+	"a kind is missing");
+
+/* A statement as risk sees it; DML waits for its estimate. */
+struct weighed {
+	struct sl_risk_facts facts;
+	const char *sql; /* of DML that can be estimated, else NULL */
+	size_t len;
+};
+
+struct weighing {
+	struct pass *pass;
+
+	struct {
+		SL_VEC(struct weighed);
+	} statements;
+
+	int version;
+};
+
+static const struct sl_fact_object *changed_object(const struct sl_facts *facts)
+{
+	static const enum sl_sql_role roles[] = { SL_SQL_ROLE_WRITTEN, SL_SQL_ROLE_CREATED,
+		SL_SQL_ROLE_ALTERED, SL_SQL_ROLE_DROPPED, SL_SQL_ROLE_RENAMED };
+
+	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
+		const struct sl_fact_object *object = sl_facts_object(facts, roles[i],
+			SL_SQL_OBJECT_NONE);
+
+		if (object)
+			return object;
+	}
+	return NULL;
+}
+
+static void weigh_statement(struct weighing *weighing, const struct folder *folder,
+	const struct sl_statement_text *statement)
+{
+	struct sl_arena *arena = weighing->pass->arena;
+	const struct sl_facts *facts = sl_sql_parse_statement(arena, folder->dialect,
+		weighing->version, statement);
+	const struct sl_fact_statement *row = sl_facts_statement(facts);
+	const struct sl_fact_object *object = changed_object(facts);
+	bool understood = row->status == SL_SQL_PARSED;
+	struct weighed *weighed = sl_vec_add_in(arena, &weighing->statements);
+
+	weighed->facts.kind = understood ? risk_kinds[row->kind] : "unknown";
+	weighed->facts.verb = sl_sql_verb_name(row->verb);
+	weighed->facts.table = object ? object->name : "";
+	weighed->facts.affected_rows = -1;
+	if (understood && row->kind == SL_SQL_KIND_DML && !statement->oversized) {
+		weighed->sql = sl_arena_strndup(arena, statement->text, statement->len);
+		weighed->len = statement->len;
+	}
+}
+
+static enum sl_code weigh_migration(struct weighing *weighing, const struct folder *folder,
+	const struct sl_migration *migration, struct sl_error *err)
+{
+	const struct sl_splitter_options options = { .dialect = folder->dialect,
+		.first_line = migration->first_line,
+		.statement_blocks = migration->statement_blocks };
+	sl_auto(sl_splitter_free_p) struct sl_splitter *splitter = sl_splitter_new(&options,
+		migration->sql, migration->sql_len);
+	struct sl_statement_text statement;
+	enum sl_code code;
+
+	for (;;) {
+		code = sl_splitter_next(splitter, &statement, err);
+		if (code != SL_OK || statement.kind == SL_TEXT_END)
+			return code;
+		weigh_statement(weighing, folder, &statement);
+	}
+}
+
+/* Rows that DML would touch now, asked of the target itself; what cannot be known stays unknown and
+ * so ranks as the highest risk. */
+static void estimate(struct weighing *weighing, size_t target)
+{
+	struct pass *pass = weighing->pass;
+	struct sl_apply_sql texts[ESTIMATES_MAX];
+	struct sl_estimate found[ESTIMATES_MAX];
+	size_t of[ESTIMATES_MAX];
+	size_t n = 0;
+	struct sl_conn_spec spec;
+
+	for (size_t i = 0; i < weighing->statements.len && n < ESTIMATES_MAX; i++) {
+		const struct weighed *weighed = &weighing->statements.at[i];
+
+		if (!weighed->sql)
+			continue;
+		texts[n] = (struct sl_apply_sql){ weighed->sql, weighed->len };
+		of[n++] = i;
+	}
+	if (n == 0 ||
+		sl_control_target_spec(pass->control, pass->world,
+			&pass->world->workspace->targets[target], pass->arena, &spec,
+			NULL) != SL_OK)
+		return;
+	spec.cancel = pass->cancel;
+	if (sl_apply_estimate(&spec, texts, n, ESTIMATE_US, found, NULL) != SL_OK)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		if (found[i].kind != SL_ESTIMATE_UNKNOWN)
+			weighing->statements.at[of[i]].facts.affected_rows = found[i].rows;
+	}
+}
+
+static enum sl_code rank(struct weighing *weighing, size_t target, struct target_risk *out,
+	struct sl_error *err)
+{
+	struct pass *pass = weighing->pass;
+	sl_auto(sl_policy_free_p) struct sl_policy *policy = NULL;
+	enum sl_code code = sl_policy_new(&policy, pass->world->workspace, err);
+
+	*out = (struct target_risk){ .risk = SL_RISK_LOW, .rows = 0 };
+	for (size_t i = 0; code == SL_OK && i < weighing->statements.len; i++) {
+		struct weighed *weighed = &weighing->statements.at[i];
+		struct sl_risk_level level;
+
+		weighed->facts.target = target;
+		weighed->facts.project = pass->project->name;
+		sl_policy_risk(policy, &weighed->facts, pass->arena, &level);
+		if (level.level > out->risk)
+			out->risk = level.level;
+		if (!weighed->sql)
+			continue;
+		if (weighed->facts.affected_rows < 0)
+			out->rows = -1;
+		else if (out->rows >= 0)
+			out->rows += weighed->facts.affected_rows;
+	}
+	return code;
+}
+
+enum sl_code sl_draft_risk(struct pass *pass, const struct draft *draft,
+	const struct folder *folder, size_t target, struct target_risk *out, struct sl_error *err)
+{
+	struct weighing weighing = { .pass = pass };
+	const char *name = pass->world->workspace->targets[target].name;
+	struct observation *seen = sl_observation_get(pass->control, name);
+	enum sl_code code = SL_OK;
+
+	weighing.version = seen ? seen->version : 0;
+	sl_observation_unref(pass->control, seen);
+	for (size_t i = 0; code == SL_OK && i < draft->files_len; i++) {
+		const struct draft_file *file = &draft->files[i];
+		const struct sl_migration *migration = sl_str_eq(file->row.folder,
+							       folder->entry->path) ?
+			sl_folder_migration(folder, file->row.path) :
+			NULL;
+
+		if (migration)
+			code = weigh_migration(&weighing, folder, migration, err);
+	}
+	if (code != SL_OK)
+		return code;
+	estimate(&weighing, target);
+	return rank(&weighing, target, out, err);
+}
+
+/* --- the request ---------------------------------------------------------------------------- */
+
+struct planning {
+	struct pass *pass;
+	struct draft *draft;
+
+	struct {
+		SL_VEC(struct sl_plan_part);
+	} parts;
+
+	struct {
+		SL_VEC(struct sl_plan_target);
+	} * targets; /* one list for each environment */
+};
+
+static struct sl_migration_set own_set(struct pass *pass, const struct draft *draft,
+	const struct folder *folder)
+{
+	struct {
+		SL_VEC(struct sl_migration);
+	} own = { 0 };
+
+	for (size_t i = 0; i < folder->layout.set.len; i++) {
+		const struct sl_migration *migration = &folder->layout.set.at[i];
+
+		for (size_t k = 0; k < draft->files_len; k++) {
+			if (sl_str_eq(draft->files[k].row.folder, folder->entry->path) &&
+				sl_str_eq(draft->files[k].row.path, migration->path))
+				*sl_vec_add_in(pass->arena, &own) = *migration;
+		}
+	}
+	return (struct sl_migration_set){ own.at, own.len };
+}
+
+static enum sl_code plan_folder(struct planning *planning, const struct folder *folder,
+	struct sl_error *err)
+{
+	struct pass *pass = planning->pass;
+	struct sl_plan_part part = { .folder = folder->entry->path,
+		.layout = sl_layout_kind_name(folder->layout.kind),
+		.ledger = folder->entry->ledger,
+		.selector = folder->entry->targets,
+		.set = own_set(pass, planning->draft, folder) };
+	struct target_list targets;
+	enum sl_code code = sl_entry_targets(&targets, pass->arena, pass->world, folder->entry,
+		err);
+
+	if (part.set.len == 0)
+		return code;
+	*sl_vec_add_in(pass->arena, &planning->parts) = part;
+	for (size_t i = 0; code == SL_OK && i < targets.len; i++) {
+		const struct sl_target *target = &pass->world->workspace->targets[targets.at[i]];
+		struct target_risk risk;
+
+		if (target->dialect != folder->dialect)
+			continue;
+		code = sl_draft_risk(pass, planning->draft, folder, targets.at[i], &risk, err);
+		*sl_vec_add_in(pass->arena,
+			&planning->targets[target->environment]) = (struct sl_plan_target){
+			.part = planning->parts.len - 1,
+			.name = target->name,
+			.dialect = target->dialect,
+			.risk = risk.risk,
+			.rows = risk.rows
+		};
+	}
+	return code;
+}
+
+static enum sl_risk highest(const struct sl_plan_target *targets, size_t n)
+{
+	enum sl_risk risk = SL_RISK_LOW;
+
+	for (size_t i = 0; i < n; i++)
+		risk = targets[i].risk > risk ? targets[i].risk : risk;
+	return risk;
+}
+
+static void make(struct planning *planning)
+{
+	struct pass *pass = planning->pass;
+	const struct sl_workspace *workspace = pass->world->workspace;
+	struct draft *draft = planning->draft;
+	struct sl_plan_environment *environments = sl_arena_calloc(pass->arena,
+		workspace->environments_len + 1, sizeof(*environments));
+	const struct sl_plan_request request = { .change_id = draft->change.id,
+		.commit = draft->change.head,
+		.now = pass->now,
+		.parts = planning->parts.at,
+		.parts_len = planning->parts.len,
+		.environments = environments,
+		.environments_len = workspace->environments_len };
+
+	draft->review.risk = SL_RISK_LOW;
+	for (size_t i = 0; i < workspace->environments_len; i++) {
+		enum sl_risk risk = highest(planning->targets[i].at, planning->targets[i].len);
+
+		environments[i] = (struct sl_plan_environment){
+			.name = workspace->environments[i].name,
+			.position = (unsigned)i,
+			.mode = workspace->environments[i].mode,
+			.flow = workspace->approvals[risk],
+			.targets = planning->targets[i].at,
+			.targets_len = planning->targets[i].len
+		};
+		if (risk > draft->review.risk)
+			draft->review.risk = risk;
+	}
+	sl_rollout_plan(&request, pass->arena, &draft->plan);
+}
+
+enum sl_code sl_draft_plan(struct pass *pass, struct draft *draft, struct sl_error *err)
+{
+	struct planning planning = { .pass = pass, .draft = draft };
+	enum sl_code code = SL_OK;
+
+	planning.targets = sl_arena_calloc(pass->arena,
+		pass->world->workspace->environments_len + 1, sizeof(*planning.targets));
+	for (size_t i = 0; code == SL_OK && i < draft->folders.len; i++)
+		code = plan_folder(&planning, &draft->folders.at[i], err);
+	if (code == SL_OK)
+		make(&planning);
+	return code;
+}

@@ -1,0 +1,203 @@
+#include "draft.h"
+#include "project_int.h"
+
+#include "sluice/core/alloc.h"
+#include "sluice/core/hash.h"
+#include "sluice/core/log.h"
+#include "sluice/core/str.h"
+#include "sluice/forge/plain.h"
+#include "sluice/policy/workspace.h"
+#include "sluice/store/work.h"
+
+#include <stdlib.h>
+
+static void pass_done(struct pass *pass)
+{
+	sl_forge_free(pass->forge);
+	sl_repo_close(pass->repo);
+	sl_arena_free(pass->arena);
+	sl_world_unref(pass->world);
+}
+
+#define PUSHES_MAX 500
+
+/* The deliveries of this project; those of others stay where they are. */
+static enum sl_code read_pushes(struct pass *pass, struct sl_error *err)
+{
+	struct sl_delivery_list all;
+
+	struct {
+		SL_VEC(struct sl_delivery);
+	} own = { 0 };
+	enum sl_code code = sl_store_inbox(pass->control->doors.store, PUSHES_MAX, pass->arena,
+		&all, err);
+
+	for (size_t i = 0; code == SL_OK && i < all.len; i++) {
+		if (sl_str_eq(all.at[i].source, pass->project->name))
+			*sl_vec_add_in(pass->arena, &own) = all.at[i];
+	}
+	pass->pushes = (struct sl_delivery_list){ own.at, own.len };
+	return code;
+}
+
+static enum sl_code pass_open(struct pass *pass, struct sl_error *err)
+{
+	struct sl_control *control = pass->control;
+	enum sl_code code = control->doors.open_repo(control->doors.ctx, pass->world, pass->project,
+		&pass->repo, err);
+
+	if (code == SL_OK)
+		code = sl_repo_fetch(pass->repo, pass->cancel, err);
+	if (code == SL_OK)
+		code = sl_forge_plain_new(&pass->forge, pass->repo, err);
+	if (code == SL_OK)
+		code = sl_forge_list_changes(pass->forge, pass->cancel, pass->arena, &pass->open,
+			err);
+	if (code == SL_OK)
+		code = read_pushes(pass, err);
+	if (code != SL_OK)
+		return sl_error_wrap(err, code, "project %s", pass->project->name);
+	code = sl_repo_resolve(pass->repo, pass->project->branch, pass->head, err);
+	if (code == SL_ENOTFOUND) {
+		pass->head[0] = '\0'; /* nothing was pushed there yet */
+		return SL_OK;
+	}
+	return code;
+}
+
+/* Equal when no branch that concerns the project moved. */
+static void branches_digest(const struct pass *pass, char out[SL_SHA256_HEX])
+{
+	struct sl_sha256 *sha = sl_sha256_new();
+
+	sl_sha256_add_str(sha, pass->head);
+	for (size_t i = 0; i < pass->open.len; i++) {
+		sl_sha256_add_str(sha, pass->open.at[i].branch);
+		sl_sha256_add_str(sha, pass->open.at[i].head);
+	}
+	sl_sha256_end_hex(sha, out);
+	sl_sha256_free(sha);
+}
+
+static bool seen_before(const struct pass *pass, const char *digest)
+{
+	const char *seen;
+	bool same;
+
+	(void)pthread_mutex_lock(&pass->control->lock);
+	seen = sl_map_get(pass->control->seen, pass->project->name);
+	same = seen && sl_str_eq(seen, digest) && pass->pushes.len == 0;
+	(void)pthread_mutex_unlock(&pass->control->lock);
+	return same;
+}
+
+static void remember(const struct pass *pass, const char *digest)
+{
+	char *old;
+
+	(void)pthread_mutex_lock(&pass->control->lock);
+	old = sl_map_put(pass->control->seen, pass->project->name, sl_xstrdup(digest));
+	(void)pthread_cond_broadcast(&pass->control->reconciled);
+	(void)pthread_mutex_unlock(&pass->control->lock);
+	free(old);
+}
+
+static enum sl_code close_pushes(struct pass *pass, struct sl_error *err)
+{
+	enum sl_code code = SL_OK;
+
+	for (size_t i = 0; code == SL_OK && i < pass->pushes.len; i++)
+		code = sl_store_inbox_done(pass->control->doors.store, pass->pushes.at[i].id,
+			pass->now, err);
+	return code;
+}
+
+static enum sl_code store_project(struct pass *pass, struct sl_error *err)
+{
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+
+	sl_batch_put_project(batch,
+		&(struct sl_project_record){ .name = pass->project->name,
+			.head = pass->head,
+			.settled = true,
+			.first_seen_at = pass->now,
+			.seen_at = pass->now });
+	return sl_store_commit(pass->control->doors.store, batch, err);
+}
+
+/* Targets that were never looked at are looked at now: what is settled there decides what a first
+ * sight brings, and their schema is what a review is held against. */
+static void observe_missing(struct pass *pass)
+{
+	for (size_t e = 0; e < pass->project->migrations_len; e++) {
+		struct target_list targets = { 0 };
+
+		if (sl_entry_targets(&targets, pass->arena, pass->world,
+			    &pass->project->migrations[e], NULL) != SL_OK)
+			continue;
+		for (size_t i = 0; i < targets.len; i++) {
+			const char *name = pass->world->workspace->targets[targets.at[i]].name;
+			struct observation *seen = sl_observation_get(pass->control, name);
+
+			if (!seen)
+				(void)sl_control_observe(pass->control, name, pass->cancel, NULL);
+			sl_observation_unref(pass->control, seen);
+		}
+	}
+}
+
+static enum sl_code work_through(struct pass *pass, struct sl_error *err)
+{
+	struct sl_project_record known;
+	enum sl_code code;
+	bool first;
+
+	observe_missing(pass);
+	code = sl_store_project(pass->control->doors.store, pass->project->name, pass->arena,
+		&known, err);
+	first = code == SL_ENOTFOUND || (code == SL_OK && !known.settled);
+	if (code != SL_OK && code != SL_ENOTFOUND)
+		return code;
+	code = sl_folders_read(&pass->main, pass->arena, pass->repo, pass->world, pass->project,
+		pass->head, err);
+	if (code == SL_OK && first)
+		code = sl_project_first_sight(pass, err);
+	if (code == SL_OK)
+		code = sl_project_branches(pass, first ? pass->head : known.head, err);
+	if (code == SL_OK)
+		code = sl_project_merges(pass, err);
+	if (code == SL_OK && !first && !sl_str_eq(known.head, pass->head))
+		code = sl_project_direct(pass, known.head, err);
+	if (code == SL_OK)
+		code = store_project(pass, err);
+	return code == SL_OK ? close_pushes(pass, err) : code;
+}
+
+enum sl_code sl_control_project(struct sl_control *control, const char *name,
+	struct sl_cancel *cancel, struct sl_error *err)
+{
+	struct pass pass = { .control = control,
+		.world = sl_control_world(control),
+		.arena = sl_arena_new(),
+		.cancel = cancel,
+		.now = sl_control_now(control) };
+	size_t index = sl_workspace_project(pass.world->workspace, name);
+	char digest[SL_SHA256_HEX];
+	enum sl_code code = SL_OK;
+
+	if (index < pass.world->workspace->projects_len) {
+		pass.project = &pass.world->workspace->projects[index];
+		code = pass_open(&pass, err);
+		if (code == SL_OK) {
+			branches_digest(&pass, digest);
+			if (!seen_before(&pass, digest))
+				code = work_through(&pass, err);
+			if (code == SL_OK)
+				remember(&pass, digest);
+		}
+		sl_control_queue_add(control, SL_WORK_PROJECT, name,
+			pass.now + pass.world->poll_us);
+	}
+	pass_done(&pass);
+	return code;
+}

@@ -1,0 +1,475 @@
+/*
+ * One attempt of one task: claimed, applied, and its outcome turned into the task's next state.
+ * The ledger in the target is the truth; the store learns of it through the journal.
+ */
+#include "folder.h"
+#include "inside.h"
+
+#include "sluice/core/log.h"
+#include "sluice/core/str.h"
+#include "sluice/policy/workspace.h"
+#include "sluice/rollout/moves.h"
+#include "sluice/rollout/plan.h"
+#include "sluice/store/work.h"
+#include "sluice/sys/cancel.h"
+
+#include <stdio.h>
+
+struct attempt {
+	struct sl_control *control;
+	const struct sl_world *world;
+	struct sl_arena *arena;
+	struct sl_task task;
+	struct sl_stage_plan plan;
+	const struct sl_plan_part *part;
+	const struct sl_target *target;
+	struct folder folder;
+	const struct sl_migration **only;
+	size_t only_len;
+	struct active_run active;
+	char run[SL_ID_SIZE];
+	char epoch_name[256];
+	int64_t started_at;
+	bool begun; /* the store has the run */
+};
+
+/* --- the journal ---------------------------------------------------------------------------- */
+
+static enum sl_code on_intent(void *ctx, const struct sl_apply_intent *intent, struct sl_error *err)
+{
+	struct attempt *attempt = ctx;
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+	enum sl_code code;
+
+	sl_batch_raise_epoch(batch, attempt->epoch_name, intent->epoch);
+	sl_batch_add_run(batch,
+		&(struct sl_run){ .id = intent->run,
+			.task_id = attempt->task.id,
+			.target = attempt->task.target,
+			.environment = attempt->task.environment,
+			.change_id = attempt->task.change_id,
+			.steps_total = intent->steps_total,
+			.started_at = attempt->started_at });
+	code = sl_store_commit(attempt->control->doors.store, batch, err);
+	attempt->begun = code == SL_OK;
+	return code;
+}
+
+static bool must_stop(struct attempt *attempt)
+{
+	bool stop;
+
+	(void)pthread_mutex_lock(&attempt->control->lock);
+	stop = attempt->active.stop || attempt->control->draining;
+	(void)pthread_mutex_unlock(&attempt->control->lock);
+	return stop;
+}
+
+static enum sl_code may_go_on(void *ctx, const struct sl_step *next, struct sl_error *err)
+{
+	struct attempt *attempt = ctx;
+	struct sl_task task;
+	enum sl_code code;
+
+	(void)next;
+	if (must_stop(attempt))
+		return sl_error_set(err, SL_ECANCELED, "Sluice is stopping");
+	code = sl_store_task(attempt->control->doors.store, attempt->task.id, attempt->arena, &task,
+		err);
+	if (code != SL_OK)
+		return code;
+	if (task.cancel_asked)
+		return sl_error_set(err, SL_ECANCELED, "canceled by a person");
+	if (task.state != SL_TASK_RUNNING || task.lease_epoch != attempt->task.lease_epoch)
+		return sl_error_set(err, SL_ECANCELED, "another worker has taken the task over");
+	return SL_OK;
+}
+
+static enum sl_code on_step(void *ctx, const struct sl_step *step, struct sl_error *err)
+{
+	struct attempt *attempt = ctx;
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+
+	if (!attempt->begun)
+		return SL_OK;
+	sl_batch_put_step(batch, step);
+	return sl_store_commit(attempt->control->doors.store, batch, err);
+}
+
+static enum sl_code on_snapshot(void *ctx, bool after, const struct sl_catalog *catalog,
+	struct sl_error *err)
+{
+	struct attempt *attempt = ctx;
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+
+	(void)after;
+	sl_control_keep_snapshot(attempt->control, batch, attempt->task.target, catalog,
+		attempt->run);
+	return sl_store_commit(attempt->control->doors.store, batch, err);
+}
+
+/* --- before --------------------------------------------------------------------------------- */
+
+static enum sl_code read_plan(struct attempt *attempt, struct sl_error *err)
+{
+	struct sl_stage stage;
+	enum sl_code code = sl_store_stage(attempt->control->doors.store, attempt->task.stage_id,
+		attempt->arena, &stage, err);
+
+	if (code == SL_OK)
+		code = sl_rollout_read_plan(stage.plan, attempt->arena, &attempt->plan, err);
+	if (code != SL_OK)
+		return code;
+	for (size_t i = 0; i < attempt->plan.targets_len; i++) {
+		const struct sl_plan_target *target = &attempt->plan.targets[i];
+
+		if (sl_str_eq(target->name, attempt->task.target) &&
+			sl_str_eq(attempt->plan.parts[target->part].folder, attempt->task.folder))
+			attempt->part = &attempt->plan.parts[target->part];
+	}
+	if (!attempt->part)
+		return sl_error_set(err, SL_EINTERNAL, "the plan of stage %lld does not know %s",
+			(long long)stage.id, attempt->task.target);
+	return SL_OK;
+}
+
+static const struct sl_project *project_of(const struct attempt *attempt,
+	const struct sl_change *change)
+{
+	const struct sl_workspace *workspace = attempt->world->workspace;
+	size_t i = sl_workspace_project(workspace, change->project);
+
+	return i < workspace->projects_len ? &workspace->projects[i] : NULL;
+}
+
+static enum sl_code find_target(struct attempt *attempt, const struct sl_change *change,
+	struct sl_error *err)
+{
+	const struct sl_workspace *workspace = attempt->world->workspace;
+	const struct sl_project *project = project_of(attempt, change);
+	size_t i = sl_workspace_target(workspace, attempt->task.target);
+
+	if (i == workspace->targets_len || !project)
+		return sl_error_set(err, SL_EUNAVAIL,
+			"%s is not in the configuration any more: put it back, or cancel the task",
+			project ? attempt->task.target : change->project);
+	attempt->target = &workspace->targets[i];
+	attempt->folder.dialect = attempt->target->dialect;
+	for (size_t k = 0; k < project->migrations_len; k++) {
+		if (sl_str_eq(project->migrations[k].path, attempt->task.folder))
+			attempt->folder.entry = &project->migrations[k];
+	}
+	if (!attempt->folder.entry)
+		return sl_error_set(err, SL_EUNAVAIL,
+			"project %s has no migrations folder %s any more: put it back, or cancel the task",
+			project->name, attempt->task.folder);
+	return SL_OK;
+}
+
+/* The files of the plan as its commit has them: what was approved is what runs. */
+static enum sl_code pin(struct attempt *attempt, struct sl_error *err)
+{
+	const struct sl_migration_set *planned = &attempt->part->set;
+	const struct sl_migration_set *found = &attempt->folder.layout.set;
+
+	attempt->only = sl_arena_calloc(attempt->arena, planned->len + 1, sizeof(*attempt->only));
+	for (size_t i = 0; i < planned->len; i++) {
+		const struct sl_migration *same = NULL;
+
+		for (size_t k = 0; k < found->len; k++) {
+			if (sl_str_eq(found->at[k].path, planned->at[i].path) &&
+				sl_str_eq(found->at[k].sha256, planned->at[i].sha256))
+				same = &found->at[k];
+		}
+		if (!same)
+			return sl_error_set(err, SL_ECONFLICT,
+				"%s is not at commit %.7s as it was planned", planned->at[i].path,
+				attempt->plan.commit);
+		attempt->only[attempt->only_len++] = same;
+	}
+	return SL_OK;
+}
+
+static enum sl_code read_files(struct attempt *attempt, struct sl_error *err)
+{
+	sl_auto(sl_repo_close_p) struct sl_repo *repo = NULL;
+	struct sl_control *control = attempt->control;
+	struct sl_change change;
+	enum sl_code code = sl_store_change(control->doors.store, attempt->task.change_id,
+		attempt->arena, &change, err);
+
+	if (code == SL_OK)
+		code = find_target(attempt, &change, err);
+	if (code == SL_OK)
+		code = control->doors.open_repo(control->doors.ctx, attempt->world,
+			project_of(attempt, &change), &repo, err);
+	if (code == SL_OK)
+		code = sl_folder_read(&attempt->folder, attempt->arena, repo, attempt->world,
+			attempt->plan.commit, err);
+	return code == SL_OK ? pin(attempt, err) : code;
+}
+
+/* --- after ---------------------------------------------------------------------------------- */
+
+static const char *event_of(enum sl_outcome outcome)
+{
+	switch (outcome) {
+	case SL_OUTCOME_NOTHING:
+	case SL_OUTCOME_APPLIED:
+		return "task.done";
+	case SL_OUTCOME_FAILED_CLEAN:
+	case SL_OUTCOME_FAILED_PARTIAL:
+		return "task.failed";
+	case SL_OUTCOME_CANCELED:
+		return "task.canceled";
+	case SL_OUTCOME_NEEDS_HUMAN:
+		return "task.needs_human";
+	case SL_OUTCOME_BLOCKED:
+	case SL_OUTCOME_UNKNOWN:
+	case SL_OUTCOME_COUNT:
+		break;
+	}
+	return NULL;
+}
+
+static const char *text_of(const struct attempt *attempt, const struct sl_apply_result *result)
+{
+	if (result->path && result->path[0] != '\0' && result->line > 0)
+		return sl_arena_printf(attempt->arena, "%s:%u: %s", result->path, result->line,
+			result->text);
+	return result->text;
+}
+
+/* A run that a stop of ours ended is no person's cancel: the next start takes it up. */
+static enum sl_outcome outcome_of(const struct sl_apply_result *result, bool asked)
+{
+	if (result->outcome == SL_OUTCOME_CANCELED && !asked)
+		return SL_OUTCOME_UNKNOWN;
+	return result->outcome;
+}
+
+static bool cancel_was_asked(struct attempt *attempt)
+{
+	struct sl_task task;
+
+	return sl_store_task(attempt->control->doors.store, attempt->task.id, attempt->arena, &task,
+		       NULL) == SL_OK &&
+		task.cancel_asked;
+}
+
+static void end_run(struct attempt *attempt, struct sl_batch *batch,
+	const struct sl_apply_result *result, enum sl_outcome outcome)
+{
+	if (!attempt->begun)
+		return;
+	sl_batch_end_run(batch,
+		&(struct sl_run){ .id = attempt->run,
+			.task_id = attempt->task.id,
+			.target = attempt->task.target,
+			.environment = attempt->task.environment,
+			.change_id = attempt->task.change_id,
+			.outcome = outcome,
+			.detail = text_of(attempt, result),
+			.steps_done = result->done,
+			.steps_total = result->total,
+			.before = result->before_hash,
+			.after = result->after_hash,
+			.started_at = attempt->started_at,
+			.ended_at = sl_control_now(attempt->control) });
+}
+
+static enum sl_code settle(struct attempt *attempt, const struct sl_apply_result *result,
+	struct sl_error *err)
+{
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+	enum sl_outcome outcome = outcome_of(result, cancel_was_asked(attempt));
+	const char *text = text_of(attempt, result);
+	const struct sl_attempt ended = { .outcome = outcome,
+		.detail = text,
+		.retry_after_us = result->try_after_us,
+		.now = sl_control_now(attempt->control) };
+	struct telling telling = { .kind = event_of(outcome),
+		.change_id = attempt->task.change_id,
+		.environment = attempt->task.environment,
+		.target = attempt->task.target,
+		.by = "sluice" };
+	struct sl_move move;
+	enum sl_code code;
+
+	sl_rollout_settle(&attempt->task, &ended, attempt->control->doors.rand, attempt->arena,
+		&move);
+	code = sl_rollout_check(&move, err);
+	if (code != SL_OK)
+		return code;
+	end_run(attempt, batch, result, outcome);
+	sl_batch_move(batch, &move);
+	if (telling.kind) {
+		telling.text = sl_arena_printf(attempt->arena, "%s: %s", attempt->task.target,
+			text && text[0] ? text : sl_outcome_name(outcome));
+		if (move.event)
+			sl_control_tell_routes(attempt->control, attempt->world, batch, &telling);
+		else
+			sl_control_tell(attempt->control, attempt->world, batch, &telling);
+	}
+	return sl_store_commit(attempt->control->doors.store, batch, err);
+}
+
+/* Changes that waited for this target may go on. */
+static void wake_others(struct sl_control *control)
+{
+	const struct sl_change_query query = { .states = SL_STATE_BIT(SL_CHANGE_MERGED),
+		.page = { .limit = 1000 } };
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	struct sl_change_list changes = { 0 };
+
+	if (sl_store_changes(control->doors.store, &query, arena, &changes, NULL) != SL_OK)
+		return;
+	for (size_t i = 0; i < changes.len; i++)
+		sl_control_queue_change(control, changes.at[i].id, 0);
+}
+
+/* --- one attempt ---------------------------------------------------------------------------- */
+
+static void enter(struct attempt *attempt, struct sl_cancel *cancel)
+{
+	struct sl_control *control = attempt->control;
+
+	attempt->active = (struct active_run){ .task_id = attempt->task.id,
+		.epoch = attempt->task.lease_epoch,
+		.cancel = cancel };
+	(void)pthread_mutex_lock(&control->lock);
+	attempt->active.stop = control->draining;
+	attempt->active.next = control->runs;
+	control->runs = &attempt->active;
+	(void)pthread_mutex_unlock(&control->lock);
+}
+
+static void leave(struct attempt *attempt)
+{
+	struct sl_control *control = attempt->control;
+	struct active_run **at = &control->runs;
+
+	(void)pthread_mutex_lock(&control->lock);
+	while (*at != &attempt->active)
+		at = &(*at)->next;
+	*at = attempt->active.next;
+	(void)pthread_mutex_unlock(&control->lock);
+}
+
+static void apply(struct attempt *attempt, const struct sl_conn_spec *spec, int64_t epoch,
+	struct sl_apply_result *result)
+{
+	struct sl_control *control = attempt->control;
+	const struct sl_apply_journal journal = { .intent = on_intent,
+		.may_go_on = may_go_on,
+		.step = on_step,
+		.snapshot = on_snapshot,
+		.ctx = attempt };
+	const struct sl_apply_request request = { .target = spec,
+		.target_name = attempt->task.target,
+		.dir_name = attempt->task.folder,
+		.scope = attempt->part->ledger,
+		.set = &attempt->folder.layout.set,
+		.only = attempt->only,
+		.only_len = attempt->only_len,
+		.run = attempt->run,
+		.actor = "sluice",
+		.tool = control->doors.tool,
+		.installation = sl_store_installation(control->doors.store),
+		.epoch = epoch,
+		.journal = &journal,
+		.clock = control->doors.clock,
+		.rand = control->doors.rand };
+	struct sl_error err = SL_ERROR_INIT;
+
+	(void)sl_apply_run(&request, result, attempt->arena, &err);
+	if (!result->text || result->text[0] == '\0')
+		result->text = sl_arena_strdup(attempt->arena, err.msg);
+	for (size_t i = 0; i < result->notices_len; i++)
+		sl_log(SL_LOG_INFO, "run.notice", "target", attempt->task.target, "text",
+			result->notices[i], NULL);
+}
+
+/* What kept the attempt from reaching the target: tried again, except where nothing can change. */
+static void not_begun(struct sl_apply_result *result, enum sl_code code, const struct sl_error *err,
+	struct sl_arena *arena)
+{
+	*result = (struct sl_apply_result){ .outcome = code == SL_ECONFLICT || code == SL_EINVAL ?
+			SL_OUTCOME_FAILED_CLEAN :
+			SL_OUTCOME_BLOCKED,
+		.code = code,
+		.run = "",
+		.text = sl_arena_strdup(arena, err->msg),
+		.path = "",
+		.server_code = "" };
+}
+
+static enum sl_code work_on(struct attempt *attempt, struct sl_cancel *cancel, struct sl_error *err)
+{
+	struct sl_apply_result result = { 0 };
+	struct sl_error why = SL_ERROR_INIT;
+	struct sl_conn_spec spec = { 0 };
+	int64_t epoch = 0;
+	enum sl_code code = read_plan(attempt, &why);
+
+	if (code == SL_OK)
+		code = read_files(attempt, &why);
+	if (code == SL_OK)
+		code = sl_control_target_spec(attempt->control, attempt->world, attempt->target,
+			attempt->arena, &spec, &why);
+	(void)snprintf(attempt->epoch_name, sizeof(attempt->epoch_name), "%s/%s",
+		attempt->task.target, attempt->part ? attempt->part->ledger : "");
+	if (code == SL_OK)
+		code = sl_store_epoch(attempt->control->doors.store, attempt->epoch_name, &epoch,
+			&why);
+	if (code == SL_OK) {
+		spec.cancel = cancel;
+		apply(attempt, &spec, epoch, &result);
+	} else {
+		not_begun(&result, code, &why, attempt->arena);
+	}
+	code = settle(attempt, &result, err);
+	sl_apply_result_done(&result);
+	return code;
+}
+
+static bool is_draining(struct sl_control *control)
+{
+	bool draining;
+
+	(void)pthread_mutex_lock(&control->lock);
+	draining = control->draining;
+	(void)pthread_mutex_unlock(&control->lock);
+	return draining;
+}
+
+enum sl_code sl_control_run(struct sl_control *control, struct sl_cancel *cancel,
+	struct sl_error *err)
+{
+	sl_auto(sl_world_unref_p) const struct sl_world *world = sl_control_world(control);
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	struct attempt attempt = { .control = control,
+		.world = world,
+		.arena = arena,
+		.started_at = sl_control_now(control) };
+	const struct sl_claim claim = { .replica = control->doors.replica,
+		.now = attempt.started_at,
+		.lease_us = SL_LEASE_US };
+	bool found = false;
+	enum sl_code code = SL_OK;
+
+	if (!is_draining(control))
+		code = sl_store_task_claim(control->doors.store, &claim, arena, &attempt.task,
+			&found, err);
+	if (code != SL_OK || !found)
+		return code;
+	(void)sl_rand_id(control->doors.rand, attempt.run);
+	enter(&attempt, cancel);
+	code = work_on(&attempt, cancel, err);
+	leave(&attempt);
+	sl_control_queue_add(control, SL_WORK_OBSERVE, attempt.task.target, 0);
+	sl_control_queue_add(control, SL_WORK_RUN, attempt.task.target, 0);
+	sl_control_queue_change(control, attempt.task.change_id, 0);
+	wake_others(control);
+	return code;
+}

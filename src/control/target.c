@@ -1,0 +1,155 @@
+#include "inside.h"
+
+#include "sluice/config/secret.h"
+#include "sluice/core/alloc.h"
+#include "sluice/core/str.h"
+#include "sluice/policy/workspace.h"
+#include "sluice/schema/snapshot.h"
+#include "sluice/sys/cancel.h"
+
+#include <stdlib.h>
+
+#define CONNECT_US (5 * SL_SECOND_US)
+
+enum sl_code sl_control_target_spec(struct sl_control *control, const struct sl_world *world,
+	const struct sl_target *target, struct sl_arena *arena, struct sl_conn_spec *out,
+	struct sl_error *err)
+{
+	sl_auto_secret struct sl_buf secret = SL_BUF_INIT(4096);
+	struct sl_conn_spec spec = { .application = "sluice",
+		.connect_timeout_us = CONNECT_US,
+		.clock = control->doors.clock,
+		.fake = control->doors.fake };
+	enum sl_code code = sl_engine_url_parse(&spec.url, arena, target->url, err);
+
+	(void)world;
+	if (code == SL_OK && target->password[0] != '\0') {
+		code = sl_secret_resolve(target->password, &secret, err);
+		if (code == SL_OK)
+			spec.password = sl_arena_strndup(arena, sl_buf_str(&secret), secret.len);
+	}
+	if (code != SL_OK)
+		return sl_error_wrap(err, code, "target %s", target->name);
+	*out = spec;
+	return SL_OK;
+}
+
+/* --- observations --------------------------------------------------------------------------- */
+
+static void observation_free(struct observation *seen)
+{
+	sl_catalog_unref(seen->catalog);
+	sl_arena_free(seen->arena);
+	free(seen);
+}
+
+struct observation *sl_observation_get(struct sl_control *control, const char *target)
+{
+	struct observation *seen;
+
+	(void)pthread_mutex_lock(&control->lock);
+	seen = sl_map_get(control->observed, target);
+	if (seen)
+		seen->refs++;
+	(void)pthread_mutex_unlock(&control->lock);
+	return seen;
+}
+
+void sl_observation_unref(struct sl_control *control, struct observation *seen)
+{
+	bool last;
+
+	if (!seen)
+		return;
+	(void)pthread_mutex_lock(&control->lock);
+	last = --seen->refs == 0;
+	(void)pthread_mutex_unlock(&control->lock);
+	if (last)
+		observation_free(seen);
+}
+
+static void put(struct sl_control *control, const char *target, struct observation *seen)
+{
+	struct observation *old;
+
+	(void)pthread_mutex_lock(&control->lock);
+	old = sl_map_put(control->observed, target, seen);
+	(void)pthread_mutex_unlock(&control->lock);
+	sl_observation_unref(control, old);
+}
+
+const struct sl_ledger_migration *sl_observation_knows(const struct observation *seen,
+	const char *scope, enum sl_migration_kind kind, const char *key)
+{
+	if (!seen)
+		return NULL;
+	for (size_t i = 0; i < seen->ledger.migrations_len; i++) {
+		const struct sl_ledger_migration *row = &seen->ledger.migrations[i];
+
+		if (row->kind == kind && row->state != SL_LEDGER_PARTIAL &&
+			sl_str_eq(row->key, key) && sl_str_eq(row->scope, scope))
+			return row;
+	}
+	return NULL;
+}
+
+static enum sl_code look(const struct sl_conn_spec *spec, struct observation *seen,
+	struct sl_error *err)
+{
+	struct sl_apply_ping ping = { 0 };
+	enum sl_code code = sl_apply_ping(spec, &ping, seen->arena, err);
+
+	if (code == SL_OK)
+		code = sl_apply_history(spec, NULL, &seen->ledger, seen->arena, err);
+	if (code == SL_OK)
+		code = sl_apply_snapshot(spec, &seen->catalog, err);
+	seen->version = ping.version;
+	if (seen->catalog)
+		sl_snapshot_hash(seen->catalog, seen->hash);
+	return code;
+}
+
+/* The store has the moment already when the target's newest snapshot has the same hash. */
+static enum sl_code keep(struct sl_control *control, const char *target,
+	const struct observation *seen, struct sl_error *err)
+{
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+	struct sl_snapshot_list last;
+	enum sl_code code = sl_store_snapshots(control->doors.store, target,
+		(struct sl_page){ .limit = 1 }, arena, &last, err);
+
+	if (code != SL_OK || (last.len > 0 && sl_str_eq(last.at[0].hash, seen->hash)))
+		return code;
+	sl_control_keep_snapshot(control, batch, target, seen->catalog, "");
+	return sl_store_commit(control->doors.store, batch, err);
+}
+
+enum sl_code sl_control_observe(struct sl_control *control, const char *target,
+	struct sl_cancel *cancel, struct sl_error *err)
+{
+	sl_auto(sl_world_unref_p) const struct sl_world *world = sl_control_world(control);
+	size_t index = sl_workspace_target(world->workspace, target);
+	struct observation *seen;
+	struct sl_conn_spec spec;
+	enum sl_code code;
+
+	if (index == world->workspace->targets_len)
+		return SL_OK;
+	seen = sl_xcalloc(1, sizeof(*seen));
+	seen->arena = sl_arena_new();
+	seen->refs = 1;
+	seen->at = sl_control_now(control);
+	code = sl_control_target_spec(control, world, &world->workspace->targets[index],
+		seen->arena, &spec, err);
+	spec.cancel = cancel;
+	if (code == SL_OK)
+		code = look(&spec, seen, err);
+	if (code == SL_OK)
+		code = keep(control, target, seen, err);
+	else if (err)
+		seen->trouble = sl_arena_strdup(seen->arena, err->msg);
+	spec.password = NULL;
+	put(control, target, seen);
+	return code;
+}

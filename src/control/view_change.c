@@ -1,0 +1,413 @@
+/* Views of changes: the list, one with all that hangs on it, and what needs somebody. */
+#include "sluice/control/people.h"
+
+#include "folder.h"
+#include "stages.h"
+#include "view_int.h"
+
+#include "sluice/core/str.h"
+#include "sluice/git.h"
+#include "sluice/policy/workspace.h"
+#include "sluice/rollout/moves.h"
+
+#include <string.h>
+
+#define LINES_MAX 2000
+
+static const char *verdict_word(const struct sl_review_record *review)
+{
+	if (review->errors > 0)
+		return "error";
+	return review->warnings > 0 ? "warning" : "ok";
+}
+
+static json_t *review_row(struct sl_arena *arena, const struct sl_review_record *review)
+{
+	json_t *row = json_object();
+
+	sl_view_set(row, "verdict", verdict_word(review));
+	sl_view_set(row, "verdict_text",
+		review->errors + review->warnings == 0 ?
+			"review passed" :
+			sl_arena_printf(arena, "%u error%s, %u warning%s", review->errors,
+				review->errors == 1 ? "" : "s", review->warnings,
+				review->warnings == 1 ? "" : "s"));
+	sl_view_set_i64(row, "errors", review->errors);
+	sl_view_set_i64(row, "warnings", review->warnings);
+	sl_view_set_i64(row, "notices", review->notices);
+	sl_view_set(row, "risk", sl_risk_name(review->risk));
+	sl_view_set(row, "head", review->head);
+	sl_view_set(row, "head_short", sl_arena_strndup(arena, review->head, 7));
+	sl_view_set_time(row, "at", review->at);
+	return row;
+}
+
+static json_t *change_row(struct sl_arena *arena, const struct sl_change *change)
+{
+	json_t *row = json_object();
+
+	sl_view_set_i64(row, "id", change->id);
+	sl_view_set(row, "project", change->project);
+	sl_view_set(row, "kind", sl_change_kind_name(change->kind));
+	sl_view_set(row, "state", sl_change_state_name(change->state));
+	sl_view_set(row, "branch", change->branch);
+	sl_view_set(row, "title", change->title);
+	sl_view_set(row, "head", change->head);
+	sl_view_set(row, "head_short", sl_arena_strndup(arena, change->head, 7));
+	sl_view_set(row, "author", change->author);
+	(void)json_object_set_new(row, "held", json_boolean(change->held));
+	sl_view_set(row, "hold_reason", change->hold_reason);
+	sl_view_set(row, "hold_by", change->hold_by);
+	sl_view_set_time(row, "opened_at", change->opened_at);
+	sl_view_set_time(row, "merged_at", change->merged_at);
+	sl_view_set_time(row, "ended_at", change->ended_at);
+	return row;
+}
+
+static enum sl_code add_review(struct sl_control *control, struct sl_arena *arena,
+	const struct sl_change *change, json_t *row, struct sl_error *err)
+{
+	struct sl_review_record review;
+	enum sl_code code;
+
+	if (change->review_id == 0)
+		return SL_OK;
+	code = sl_store_review(control->doors.store, change->review_id, arena, &review, err);
+	if (code == SL_OK)
+		(void)json_object_set_new(row, "review", review_row(arena, &review));
+	return code;
+}
+
+static void add_wait(const struct staged *staged, json_t *row)
+{
+	sl_auto_buf struct sl_buf wait = SL_BUF_INIT(1000);
+
+	if (staged->view.change.state == SL_CHANGE_MERGED)
+		sl_rollout_waits_for(&staged->rollout, &wait);
+	sl_view_set(row, "waits_for",
+		staged->view.change.state == SL_CHANGE_OPEN ? staged->view.change.wait :
+							      sl_buf_str(&wait));
+}
+
+/* --- the list ------------------------------------------------------------------------------- */
+
+static enum sl_code list_row(struct sl_control *control, const struct sl_world *world,
+	const struct sl_change *change, json_t **out, struct sl_error *err)
+{
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	sl_auto_json json_t *row = change_row(arena, change);
+	struct staged staged;
+	enum sl_code code = add_review(control, arena, change, row, err);
+
+	sl_view_set(row, "waits_for", change->wait);
+	if (code == SL_OK && change->state == SL_CHANGE_MERGED) {
+		code = sl_staged_read(control, world, change->id, arena, &staged, err);
+		if (code == SL_OK)
+			add_wait(&staged, row);
+	}
+	if (code == SL_OK)
+		*out = json_incref(row);
+	return code;
+}
+
+enum sl_code sl_view_changes(struct sl_control *control, int64_t before, unsigned limit,
+	json_t **out, struct sl_error *err)
+{
+	sl_auto(sl_world_unref_p) const struct sl_world *world = sl_control_world(control);
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	const struct sl_change_query query = { .page = { .before = before,
+						       .limit = limit ? limit : 50 } };
+	sl_auto_json json_t *rows = json_array();
+	struct sl_change_list changes;
+	enum sl_code code = sl_store_changes(control->doors.store, &query, arena, &changes, err);
+
+	for (size_t i = 0; code == SL_OK && i < changes.len; i++) {
+		json_t *row;
+
+		code = list_row(control, world, &changes.at[i], &row, err);
+		if (code == SL_OK)
+			(void)json_array_append_new(rows, row);
+	}
+	if (code != SL_OK)
+		return code;
+	*out = json_pack("{s:O}", "changes", rows);
+	if (changes.len == query.page.limit)
+		sl_view_set_i64(*out, "next", changes.at[changes.len - 1].id);
+	return SL_OK;
+}
+
+/* --- stages and tasks ----------------------------------------------------------------------- */
+
+static json_t *task_row(const struct staged *staged, const struct sl_task *task)
+{
+	sl_auto_buf struct sl_buf wait = SL_BUF_INIT(1000);
+	json_t *row = json_object();
+
+	sl_rollout_task_waits_for(&staged->rollout, task, &wait);
+	sl_view_set_i64(row, "id", task->id);
+	sl_view_set(row, "target", task->target);
+	sl_view_set(row, "environment", task->environment);
+	sl_view_set(row, "folder", task->folder);
+	sl_view_set(row, "state", sl_task_state_name(task->state));
+	sl_view_set(row, "outcome", task->ended_at > 0 ? sl_outcome_name(task->outcome) : "");
+	sl_view_set(row, "waits_for", sl_buf_str(&wait));
+	sl_view_set(row, "detail", task->detail);
+	sl_view_set(row, "sentence", wait.len > 0 ? sl_buf_str(&wait) : task->detail);
+	sl_view_set_i64(row, "attempts", task->attempts);
+	sl_view_set_time(row, "ended_at", task->ended_at);
+	(void)json_object_set_new(row, "retryable",
+		json_boolean(task->state == SL_TASK_FAILED || task->state == SL_TASK_BLOCKED ||
+			task->state == SL_TASK_CANCELED));
+	return row;
+}
+
+static json_t *step_rows(const struct staged *staged, size_t stage)
+{
+	const struct sl_approval_flow *flow = &staged->flows[stage];
+	const struct sl_approval_state *state = &staged->approvals[stage];
+	json_t *rows = json_array();
+
+	for (size_t i = 0; i < flow->len; i++) {
+		json_t *row = json_object();
+		json_t *by = json_array();
+		bool satisfied = state->satisfied || i < state->step;
+
+		for (size_t k = 0; k < staged->view.approvals_len; k++) {
+			const struct sl_approval *approval = &staged->view.approvals[k];
+
+			if (approval->stage_id == staged->view.stages[stage].id &&
+				approval->revoked_at == 0 &&
+				sl_str_eq(approval->digest, staged->view.stages[stage].digest) &&
+				sl_str_eq(approval->role, flow->steps[i].role))
+				(void)json_array_append_new(by, json_string(approval->by));
+		}
+		sl_view_set(row, "role", flow->steps[i].role);
+		sl_view_set_i64(row, "count", flow->steps[i].count);
+		sl_view_set_i64(row, "have",
+			satisfied ? flow->steps[i].count : (i == state->step ? state->have : 0));
+		(void)json_object_set_new(row, "satisfied", json_boolean(satisfied));
+		(void)json_object_set_new(row, "by", by);
+		(void)json_array_append_new(rows, row);
+	}
+	return rows;
+}
+
+static json_t *stage_row(const struct staged *staged, size_t i)
+{
+	const struct sl_stage *stage = &staged->view.stages[i];
+	sl_auto_buf struct sl_buf wait = SL_BUF_INIT(1000);
+	json_t *row = json_object();
+	json_t *tasks = json_array();
+
+	if (stage->state == SL_STAGE_WAITING)
+		sl_rollout_stage_waits_for(&staged->rollout, stage, &wait);
+	sl_view_set_i64(row, "id", stage->id);
+	sl_view_set(row, "environment", stage->environment);
+	sl_view_set(row, "state", sl_stage_state_name(stage->state));
+	sl_view_set(row, "risk", sl_risk_name(stage->risk));
+	sl_view_set(row, "digest", stage->digest);
+	sl_view_set(row, "waits_for", sl_buf_str(&wait));
+	(void)json_object_set_new(row, "approvable",
+		json_boolean(stage->state == SL_STAGE_WAITING && !staged->approvals[i].satisfied));
+	(void)json_object_set_new(row, "steps", step_rows(staged, i));
+	for (size_t k = 0; k < staged->view.tasks_len; k++) {
+		if (staged->view.tasks[k].stage_id == stage->id)
+			(void)json_array_append_new(tasks,
+				task_row(staged, &staged->view.tasks[k]));
+	}
+	(void)json_object_set_new(row, "tasks", tasks);
+	return row;
+}
+
+/* --- files with their findings --------------------------------------------------------------- */
+
+static json_t *finding_row(const struct sl_finding_record *finding)
+{
+	json_t *row = json_object();
+
+	sl_view_set(row, "rule", finding->rule);
+	sl_view_set(row, "severity", sl_severity_name(finding->severity));
+	sl_view_set_i64(row, "line", finding->line);
+	sl_view_set(row, "message", finding->message);
+	sl_view_set(row, "fingerprint", finding->fingerprint);
+	(void)json_object_set_new(row, "waived", json_boolean(finding->waived));
+	return row;
+}
+
+static json_t *findings_at(const struct sl_finding_list *findings, const char *path, unsigned line)
+{
+	json_t *rows = json_array();
+
+	for (size_t i = 0; i < findings->len; i++) {
+		if (findings->at[i].line == line && sl_str_eq(findings->at[i].path, path))
+			(void)json_array_append_new(rows, finding_row(&findings->at[i]));
+	}
+	return rows;
+}
+
+static json_t *line_rows(struct sl_arena *arena, const char *text,
+	const struct sl_finding_list *findings, const char *path)
+{
+	json_t *rows = json_array();
+
+	for (unsigned n = 1; *text != '\0' && n <= LINES_MAX; n++) {
+		size_t len = strcspn(text, "\n");
+		json_t *row = json_object();
+		json_t *found = findings_at(findings, path, n);
+
+		sl_view_set_i64(row, "n", n);
+		sl_view_set(row, "text", sl_arena_strndup(arena, text, len));
+		(void)json_object_set_new(row, "findings", found);
+		(void)json_array_append_new(rows, row);
+		text += len + (text[len] == '\n');
+	}
+	return rows;
+}
+
+struct file_source {
+	struct sl_control *control;
+	struct sl_arena *arena;
+	struct sl_repo *repo; /* owned; NULL when it cannot be opened */
+	int64_t most;
+};
+
+static void open_source(struct file_source *source, const struct sl_world *world,
+	const struct sl_change *change)
+{
+	size_t project = sl_workspace_project(world->workspace, change->project);
+
+	source->most = world->migration_bytes;
+	if (project < world->workspace->projects_len &&
+		source->control->doors.open_repo(source->control->doors.ctx, world,
+			&world->workspace->projects[project], &source->repo, NULL) != SL_OK)
+		source->repo = NULL;
+}
+
+static json_t *file_row(struct file_source *source, const struct sl_change_file *file,
+	const struct sl_finding_list *findings)
+{
+	json_t *row = json_object();
+	struct sl_git_blob blob = { 0 };
+	const char *path = file->folder[0] ?
+		sl_arena_printf(source->arena, "%s/%s", file->folder, file->path) :
+		file->path;
+
+	sl_view_set(row, "path", path);
+	sl_view_set(row, "key", file->key);
+	sl_view_set(row, "sha256", file->sha256);
+	(void)json_object_set_new(row, "whole", findings_at(findings, path, 0));
+	if (source->repo &&
+		sl_repo_blob(source->repo, source->arena, file->blob, source->most, &blob, NULL) ==
+			SL_OK)
+		(void)json_object_set_new(row, "lines",
+			line_rows(source->arena, blob.data, findings, path));
+	return row;
+}
+
+static enum sl_code add_files(struct sl_control *control, const struct sl_world *world,
+	const struct staged *staged, json_t *view, struct sl_error *err)
+{
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	struct file_source source = { .control = control, .arena = arena };
+	struct sl_finding_list findings = { 0 };
+	json_t *rows = json_array();
+	enum sl_code code = SL_OK;
+
+	(void)json_object_set_new(view, "files", rows);
+	if (staged->view.change.review_id != 0)
+		code = sl_store_findings(control->doors.store, staged->view.change.review_id, arena,
+			&findings, err);
+	if (code != SL_OK)
+		return code;
+	open_source(&source, world, &staged->view.change);
+	for (size_t i = 0; i < staged->view.files_len; i++)
+		(void)json_array_append_new(rows,
+			file_row(&source, &staged->view.files[i], &findings));
+	sl_repo_close(source.repo);
+	return SL_OK;
+}
+
+static enum sl_code add_events(struct sl_control *control, int64_t change_id, json_t *view,
+	struct sl_error *err)
+{
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	const struct sl_log_query query = { .change_id = change_id, .page = { .limit = 200 } };
+	json_t *rows = json_array();
+	struct sl_event_list events;
+	enum sl_code code = sl_store_events(control->doors.store, &query, arena, &events, err);
+
+	(void)json_object_set_new(view, "events", rows);
+	for (size_t i = 0; code == SL_OK && i < events.len; i++) {
+		json_t *row = json_object();
+
+		sl_view_set_time(row, "at", events.at[i].at);
+		sl_view_set(row, "kind", events.at[i].kind);
+		sl_view_set(row, "by", events.at[i].by);
+		sl_view_set(row, "target", events.at[i].target);
+		sl_view_set(row, "text", events.at[i].text);
+		(void)json_array_append_new(rows, row);
+	}
+	return code;
+}
+
+enum sl_code sl_view_change(struct sl_control *control, int64_t id, json_t **out,
+	struct sl_error *err)
+{
+	sl_auto(sl_world_unref_p) const struct sl_world *world = sl_control_world(control);
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	sl_auto_json json_t *view = NULL;
+	struct staged staged;
+	json_t *stages = json_array();
+	enum sl_code code = sl_staged_read(control, world, id, arena, &staged, err);
+
+	if (code != SL_OK) {
+		json_decref(stages);
+		return code;
+	}
+	view = change_row(arena, &staged.view.change);
+	add_wait(&staged, view);
+	for (size_t i = 0; i < staged.view.stages_len; i++)
+		(void)json_array_append_new(stages, stage_row(&staged, i));
+	(void)json_object_set_new(view, "stages", stages);
+	(void)json_object_set_new(view, "holdable",
+		json_boolean(!staged.view.change.held &&
+			(staged.view.change.state == SL_CHANGE_OPEN ||
+				staged.view.change.state == SL_CHANGE_MERGED)));
+	code = add_review(control, arena, &staged.view.change, view, err);
+	if (code == SL_OK)
+		code = add_files(control, world, &staged, view, err);
+	if (code == SL_OK)
+		code = add_events(control, id, view, err);
+	if (code == SL_OK)
+		*out = json_pack("{s:O}", "change", view);
+	return code;
+}
+
+/* --- what needs somebody --------------------------------------------------------------------- */
+
+enum sl_code sl_view_status(struct sl_control *control, json_t **out, struct sl_error *err)
+{
+	sl_auto(sl_world_unref_p) const struct sl_world *world = sl_control_world(control);
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	const struct sl_change_query query = { .states = SL_STATE_BIT(SL_CHANGE_OPEN) |
+			SL_STATE_BIT(SL_CHANGE_MERGED),
+		.page = { .limit = 200 } };
+	sl_auto_json json_t *rows = json_array();
+	struct sl_change_list changes;
+	enum sl_code code = sl_store_changes(control->doors.store, &query, arena, &changes, err);
+
+	for (size_t i = 0; code == SL_OK && i < changes.len; i++) {
+		json_t *row;
+
+		code = list_row(control, world, &changes.at[i], &row, err);
+		if (code == SL_OK)
+			(void)json_array_append_new(rows, row);
+	}
+	if (code != SL_OK)
+		return code;
+	*out = json_pack("{s:{s:O, s:I, s:I, s:I}}", "status", "changes", rows, "open",
+		(json_int_t)json_array_size(rows), "running",
+		(json_int_t)sl_control_running(control), "targets",
+		(json_int_t)world->workspace->targets_len);
+	return SL_OK;
+}

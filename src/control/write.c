@@ -1,0 +1,168 @@
+/* The draft into the store, in one batch; then what was found goes to where the developer is. */
+#include "draft.h"
+
+#include "sluice/core/log.h"
+#include "sluice/core/str.h"
+
+static const struct sl_stage *known_stage(const struct sl_change_view *view,
+	const char *environment)
+{
+	for (size_t i = 0; i < view->stages_len; i++) {
+		if (sl_str_eq(view->stages[i].environment, environment))
+			return &view->stages[i];
+	}
+	return NULL;
+}
+
+static bool still_planned(const struct draft *draft, const char *environment)
+{
+	for (size_t i = 0; i < draft->plan.len; i++) {
+		if (sl_str_eq(draft->plan.stages[i].stage.environment, environment))
+			return true;
+	}
+	return false;
+}
+
+static void write_stage(struct sl_batch *batch, const struct sl_planned_stage *planned,
+	const struct sl_stage *known, int64_t change)
+{
+	struct sl_stage stage = planned->stage;
+	int64_t id;
+
+	stage.change_id = change;
+	if (known) {
+		stage.id = id = known->id;
+		sl_batch_drop_tasks(batch, id);
+		sl_batch_update_stage(batch, &stage);
+	} else {
+		id = sl_batch_add_stage(batch, &stage);
+	}
+	for (size_t i = 0; i < planned->tasks_len; i++) {
+		struct sl_task task = planned->tasks[i];
+
+		task.stage_id = id;
+		task.change_id = change;
+		(void)sl_batch_add_task(batch, &task);
+	}
+}
+
+static void write_stages(struct sl_batch *batch, const struct draft *draft,
+	const struct sl_change_view *view, int64_t change)
+{
+	for (size_t i = 0; i < draft->plan.len; i++) {
+		const struct sl_planned_stage *planned = &draft->plan.stages[i];
+
+		write_stage(batch, planned, known_stage(view, planned->stage.environment), change);
+	}
+	for (size_t i = 0; i < view->stages_len; i++) {
+		if (still_planned(draft, view->stages[i].environment))
+			continue;
+		sl_batch_drop_tasks(batch, view->stages[i].id);
+		sl_batch_drop_stage(batch, view->stages[i].id);
+	}
+}
+
+static void write_people(struct sl_batch *batch, const struct draft *draft, int64_t change)
+{
+	for (size_t i = 0; i < draft->people.len; i++) {
+		struct sl_change_person person = draft->people.at[i];
+
+		person.change_id = change;
+		sl_batch_add_person(batch, &person);
+	}
+}
+
+static void write_files(struct pass *pass, struct sl_batch *batch, const struct draft *draft,
+	int64_t change)
+{
+	struct sl_change_file *rows = sl_arena_calloc(pass->arena, draft->files_len + 1,
+		sizeof(*rows));
+
+	for (size_t i = 0; i < draft->files_len; i++) {
+		rows[i] = draft->files[i].row;
+		rows[i].change_id = change;
+	}
+	sl_batch_set_files(batch, change, rows, draft->files_len);
+}
+
+static void tell(struct pass *pass, struct sl_batch *batch, const struct draft *draft,
+	int64_t change)
+{
+	const char *kind = draft->change.id == 0 ? "change.opened" : "change.updated";
+	const char *by = draft->change.author[0] ? draft->change.author : "sluice";
+
+	sl_control_tell(pass->control, pass->world, batch,
+		&(struct telling){ .kind = kind,
+			.change_id = change,
+			.environment = "",
+			.target = "",
+			.by = by,
+			.text = sl_arena_printf(pass->arena, "%s at %.7s: %s", draft->change.title,
+				draft->change.head, draft->verdict) });
+	sl_control_tell(pass->control, pass->world, batch,
+		&(struct telling){ .kind = draft->red ? "review.failed" : "review.passed",
+			.change_id = change,
+			.environment = "",
+			.target = "",
+			.by = "sluice",
+			.text = sl_arena_printf(pass->arena, "reviewed: %s; risk %s",
+				draft->verdict, sl_risk_name(draft->review.risk)) });
+}
+
+/* What Sluice says of this head, on the host.  A failure costs the note, never the review. */
+static void publish(struct pass *pass, const struct draft *draft)
+{
+	const struct sl_forge_review review = { .branch = draft->change.branch,
+		.head = draft->change.head,
+		.verdict = draft->red ? SL_FORGE_BLOCKED : SL_FORGE_PASSED,
+		.summary = draft->verdict,
+		.body = draft->note,
+		.at = pass->now };
+	struct sl_error err = SL_ERROR_INIT;
+
+	if (!(sl_forge_can(pass->forge) & SL_FORGE_CAN_REVIEW))
+		return;
+	if (sl_forge_publish_review(pass->forge, pass->cancel, &review, &err) != SL_OK)
+		sl_log(SL_LOG_WARNING, "publish.failed", "project", pass->project->name, "branch",
+			draft->change.branch, "error", err.msg, NULL);
+}
+
+enum sl_code sl_draft_write(struct pass *pass, struct draft *draft, struct sl_error *err)
+{
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+	struct sl_change_view view = { 0 };
+	int64_t change = draft->change.id;
+	enum sl_code code = SL_OK;
+
+	if (change != 0) {
+		code = sl_store_change_view(pass->control->doors.store, change, pass->arena, &view,
+			err);
+		sl_batch_expect(batch, change, draft->change.revision);
+	} else {
+		draft->change.opened_at = pass->now;
+		change = sl_batch_add_change(batch, &draft->change);
+	}
+	if (code != SL_OK)
+		return code;
+	write_people(batch, draft, change);
+	write_files(pass, batch, draft, change);
+	draft->review.change_id = change;
+	tell(pass, batch, draft, change);
+	draft->change.review_id = sl_batch_add_review(batch, &draft->review, draft->findings.at,
+		draft->findings.len);
+	write_stages(batch, draft, &view, change);
+	{
+		struct sl_change row = draft->change;
+
+		row.id = change;
+		sl_batch_update_change(batch, &row);
+	}
+	code = sl_store_commit(pass->control->doors.store, batch, err);
+	if (code != SL_OK)
+		return code;
+	draft->change.id = change < 0 ? sl_batch_id(batch, change) : change;
+	publish(pass, draft);
+	if (draft->change.state == SL_CHANGE_MERGED)
+		sl_control_queue_change(pass->control, draft->change.id, 0);
+	return SL_OK;
+}
