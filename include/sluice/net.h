@@ -9,9 +9,10 @@
  * configured, the others may come from a user.
  *
  * Threading: a stream belongs to one worker; calls are independent of each other.
- * Failures: SL_ETIMEOUT when the deadline passes after the request may have been sent, SL_EUNAVAIL
- * when it cannot have been (name, connection, TLS); SL_ECANCELED; SL_EDENIED for a refused address;
- * SL_ELIMIT for a larger answer.  A status of 400 or more is an answer, not a failure:
+ * Failures: SL_EUNAVAIL when nothing can have been sent (name, connection, TLS) or the request was
+ * a GET; SL_ETIMEOUT when a deadline passes; SL_EUNKNOWN when the connection broke behind a
+ * request that may have been done; SL_ECANCELED; SL_EDENIED for a refused address; SL_ELIMIT for a
+ * larger answer.  A status of 400 or more is an answer, not a failure:
  * sl_net_status_code() maps it for those who want a code.
  * Messages hold scheme, host and path; never a query, a user part, a header or a body.
  */
@@ -47,7 +48,8 @@ struct sl_net_request {
 	size_t body_len;
 	const char *unix_socket; /* connect there instead of to the URL's host; NULL none */
 	const char *ca_file; /* trusted instead of the system's; NULL: the system's */
-	bool allow_private; /* addresses of private networks and of this machine are fine */
+	bool allow_private; /* addresses of private networks and of this machine are fine, and the
+			     * proxy of the environment may be used */
 	unsigned redirects; /* most followed; 0 none */
 	int64_t connect_us; /* until connected, TLS included; 0: 10 s */
 	int64_t total_us; /* until the answer is whole; 0: 30 s, of a stream: none */
@@ -84,6 +86,11 @@ enum sl_code sl_net_read(struct sl_net_stream *stream, void *data, size_t size, 
 /* Accepts NULL; an unfinished answer is dropped with its connection. */
 void sl_net_close(struct sl_net_stream *stream);
 SL_DEFINE_CLEANUP(struct sl_net_stream, sl_net_close);
+
+/* A TCP connection to a host that the operator configured (private addresses are fine), in *fd,
+ * non-blocking and owned by the caller.  For protocols that are not HTTP.  cancel may be NULL. */
+enum sl_code sl_net_dial(int *fd, const char *host, unsigned port, const struct sl_cancel *cancel,
+	struct sl_error *err) __attribute__((warn_unused_result));
 
 /* SL_OK below 400; 401 SL_EUNAUTH, 403 SL_EDENIED, 404 and 410 SL_ENOTFOUND, 409 and 412
  * SL_ECONFLICT, 413 SL_ELIMIT, 429 SL_EBUSY, 5xx SL_EUNAVAIL, the rest SL_EINVAL. */
