@@ -90,7 +90,7 @@ struct sl_stage_plan {
 	struct sl_approval_flow flow; /* what it needed when it was planned */
 };
 
-/* SL_EINTERNAL when the text is none of ours. */
+/* SL_EINVAL or SL_EINTERNAL when the text is none of ours. */
 enum sl_code sl_rollout_read_plan(const char *plan, struct sl_arena *arena,
 	struct sl_stage_plan *out, struct sl_error *err) __attribute__((warn_unused_result));
 
