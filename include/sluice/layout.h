@@ -104,6 +104,10 @@ void sl_layout_read(struct sl_layout *out, struct sl_arena *arena, enum sl_layou
 void sl_layout_read_single(struct sl_layout *out, struct sl_arena *arena, enum sl_dialect dialect,
 	const struct sl_layout_file *file);
 
+/* The engine that a folder or a dotted part of the path names (postgresql/1_a.sql, 1_a.mysql.sql),
+ * or SL_DIALECT_COUNT. */
+enum sl_dialect sl_layout_path_dialect(const char *path) __attribute__((nonnull));
+
 /* SL_OK when no problem is an error; else SL_EINVAL with the first one, its remedy, and how many
  * more there are. */
 enum sl_code sl_layout_check(const struct sl_layout *layout, struct sl_error *err)

@@ -135,3 +135,16 @@ bool entries_choose(struct reader *r, const struct sl_layout_file *files, size_t
 			set_names(r->arena, counts), sl_dialect_name(r->dialect));
 	return r->entries.len > 0 || !special;
 }
+
+enum sl_dialect sl_layout_path_dialect(const char *path)
+{
+	while (*path != '\0') {
+		size_t len = strcspn(path, "/.");
+		enum sl_dialect dialect = word_dialect(path, len);
+
+		if (dialect != SL_DIALECT_COUNT)
+			return dialect;
+		path += len + (path[len] != '\0');
+	}
+	return SL_DIALECT_COUNT;
+}

@@ -195,6 +195,7 @@ static struct sl_file_report report_of(struct walk *walk, struct file *file)
 		memcpy(statements, file->statements.at, file->statements.len * sizeof(*statements));
 	return (struct sl_file_report){
 		.path = file->path,
+		.dialect = walk->input->dialect,
 		.migration = file->migration,
 		.statements = statements,
 		.statement_len = file->statements.len,
@@ -239,7 +240,6 @@ void walk_finish(struct sl_report *out, struct walk *walk)
 	const struct sl_skipped_rule *skip = skipped(walk, &skipped_len);
 
 	*out = (struct sl_report){
-		.dialect = walk->input->dialect,
 		.files = files,
 		.file_count = walk->files.len,
 		.reviewed = walk->reviewed,
@@ -257,6 +257,24 @@ void walk_finish(struct sl_report *out, struct walk *walk)
 		count(out, &files[i], file);
 	}
 	out->highest = highest(out);
+}
+
+void sl_report_add(struct sl_report *out, struct sl_arena *arena, const struct sl_report *more)
+{
+	size_t len = out->file_count + more->file_count;
+	struct sl_file_report *files = sl_arena_calloc(arena, len + 1, sizeof(*files));
+
+	for (size_t i = 0; i < len; i++)
+		files[i] = i < out->file_count ? out->files[i] : more->files[i - out->file_count];
+	out->files = files;
+	out->file_count = len;
+	for (int i = 0; i < SL_SEVERITY_COUNT; i++)
+		out->counts[i] += more->counts[i];
+	out->waived += more->waived;
+	out->reviewed = out->reviewed && more->reviewed;
+	out->highest = highest(out);
+	sl_catalog_unref(out->after);
+	out->after = NULL;
 }
 
 void sl_report_done(struct sl_report *report)

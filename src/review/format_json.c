@@ -46,7 +46,7 @@ static json_t *finding_json(const struct sl_finding *finding)
 	return out;
 }
 
-static json_t *file_json(const struct sl_report *report, const struct sl_file_report *file)
+static json_t *file_json(const struct sl_file_report *file)
 {
 	json_t *out = json_object();
 	json_t *findings = json_array();
@@ -62,7 +62,7 @@ static json_t *file_json(const struct sl_report *report, const struct sl_file_re
 		(void)json_array_append_new(skipped, rule);
 	}
 	set_text(out, "path", file->path);
-	set_text(out, "engine", sl_dialect_name(report->dialect));
+	set_text(out, "engine", sl_dialect_name(file->dialect));
 	set_number(out, "statements", file->statement_count);
 	set(out, "findings", findings);
 	set(out, "skipped", skipped);
@@ -77,7 +77,7 @@ json_t *sl_report_json(const struct sl_report *report)
 	json_t *summary = json_object();
 
 	for (size_t i = 0; i < report->file_count; i++)
-		(void)json_array_append_new(files, file_json(report, &report->files[i]));
+		(void)json_array_append_new(files, file_json(&report->files[i]));
 	for (int i = SL_SEVERITY_ERROR; i >= SL_SEVERITY_NOTICE; i--)
 		set_number(summary, sl_severity_name((enum sl_severity)i), report->counts[i]);
 	set_number(out, "version", 1);

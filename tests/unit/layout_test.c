@@ -267,6 +267,14 @@ static void a_file_by_itself_keeps_its_sections(void **state)
 	assert_int_equal(layout.set.at[0].sql_len, strlen("SELECT 1;\n"));
 }
 
+static void a_path_may_name_its_engine(void **state)
+{
+	(void)state;
+	assert_int_equal(sl_layout_path_dialect("db/postgresql/1_a.sql"), SL_DIALECT_POSTGRES);
+	assert_int_equal(sl_layout_path_dialect("db/1_a.sqlite.sql"), SL_DIALECT_SQLITE);
+	assert_int_equal(sl_layout_path_dialect("mysqlish/1_a.sql"), SL_DIALECT_COUNT);
+}
+
 static void versions_have_one_canonical_spelling(void **state)
 {
 	static const char *const table[][2] = { { "1", "1" }, { "01", "1" }, { "1.0", "1" },
@@ -343,6 +351,7 @@ int main(void)
 		cmocka_unit_test(a_path_longer_than_the_store_keeps_is_refused),
 		cmocka_unit_test(a_file_by_itself_is_a_migration_whatever_its_name),
 		cmocka_unit_test(a_file_by_itself_keeps_its_sections),
+		cmocka_unit_test(a_path_may_name_its_engine),
 		cmocka_unit_test(versions_have_one_canonical_spelling),
 		cmocka_unit_test(what_is_no_version_has_no_spelling),
 		cmocka_unit_test(versions_compare_part_by_part_as_numbers),

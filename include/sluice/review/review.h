@@ -106,6 +106,7 @@ struct sl_skipped_rule {
 
 struct sl_file_report {
 	const char *path; /* relative to the migrations folder */
+	enum sl_dialect dialect;
 	const struct sl_migration *migration; /* NULL: the file could not be read as one */
 	/* Of a file with very many, a run of statements that are alike is told once. */
 	const struct sl_statement_summary *statements;
@@ -119,7 +120,6 @@ struct sl_file_report {
 };
 
 struct sl_report {
-	enum sl_dialect dialect;
 	const struct sl_file_report
 		*files; /* new migrations in running order, then unreadable files */
 	size_t file_count;
@@ -134,6 +134,10 @@ struct sl_report {
 
 void sl_review_run(struct sl_report *out, struct sl_arena *arena,
 	const struct sl_review_input *input);
+
+/* Adds the files and counts of a report to those of another, whose schema is then unknown; both in
+ * one arena.  The caller still ends both. */
+void sl_report_add(struct sl_report *out, struct sl_arena *arena, const struct sl_report *more);
 
 /* Releases what the report holds beside the arena. */
 void sl_report_done(struct sl_report *report);

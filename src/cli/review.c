@@ -1,0 +1,419 @@
+/* `sluice review`: the same rules as everywhere, without a daemon. */
+#include "cli_int.h"
+#include "review_batch.h"
+#include "rules.h"
+
+#include "sluice/config/snapshot.h"
+#include "sluice/control/world.h"
+#include "sluice/core/alloc.h"
+#include "sluice/core/str.h"
+#include "sluice/review/format.h"
+#include "sluice/schema/replay.h"
+#include "sluice/schema/snapshot.h"
+#include "sluice/sys/file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define OUTPUT_MAX (256u << 20)
+
+enum form { FORM_TEXT, FORM_JSON, FORM_MARKDOWN };
+
+/* The parsed command line. */
+struct wish {
+	struct batch_wish batch;
+	int version;
+	enum form form;
+	enum sl_severity fail_on;
+	struct sl_rule_settings *settings; /* owned */
+	const struct sl_catalog *schema; /* owned, or NULL */
+};
+
+static void wish_done(struct wish *wish)
+{
+	sl_rule_settings_free(wish->settings);
+	sl_catalog_unref(wish->schema);
+}
+
+/* --- options ---------------------------------------------------------------------------------- */
+
+static enum sl_code read_engine(struct wish *wish, const struct sl_cli *cli, struct sl_error *err)
+{
+	const char *name = sl_cli_value(cli, "engine");
+
+	wish->batch.dialect = SL_DIALECT_COUNT;
+	if (!name)
+		return SL_OK;
+	if (sl_str_eq(name, "postgresql"))
+		name = "postgres";
+	if (!sl_dialect_parse(&wish->batch.dialect, name))
+		return sl_error_set(err, SL_EINVAL,
+			"--engine: '%s' is none of postgres, sqlite, mysql and mariadb", name);
+	return SL_OK;
+}
+
+/* "15", "15.4", "3.40.1", "10.11.6" as the engines' own numbers. */
+static enum sl_code read_version(struct wish *wish, const struct sl_cli *cli, struct sl_error *err)
+{
+	const char *text = sl_cli_value(cli, "engine-version");
+	unsigned parts[3] = { 0, 0, 0 };
+	size_t n = 0;
+
+	if (!text)
+		return SL_OK;
+	for (const char *p = text; *p; p++) {
+		if (*p == '.' && n < 2 && p > text && p[-1] != '.') {
+			n++;
+		} else if (*p >= '0' && *p <= '9' && parts[n] < 100000) {
+			parts[n] = parts[n] * 10 + (unsigned)(*p - '0');
+		} else {
+			return sl_error_set(err, SL_EINVAL,
+				"--engine-version: '%s' is no version such as 15.4 or 3.40.1",
+				text);
+		}
+	}
+	if (wish->batch.dialect == SL_DIALECT_POSTGRES)
+		wish->version = (int)(parts[0] * 10000 + parts[1]);
+	else if (wish->batch.dialect == SL_DIALECT_SQLITE)
+		wish->version = (int)(parts[0] * 1000000 + parts[1] * 1000 + parts[2]);
+	else if (wish->batch.dialect != SL_DIALECT_COUNT)
+		wish->version = (int)(parts[0] * 10000 + parts[1] * 100 + parts[2]);
+	else
+		return sl_error_set(err, SL_EINVAL, "--engine-version needs --engine");
+	return SL_OK;
+}
+
+static enum sl_code read_form(struct wish *wish, const struct sl_cli *cli, struct sl_error *err)
+{
+	static const char *const later[] = { "sarif", "codequality", "junit", "github" };
+	const char *form = sl_cli_value(cli, "format");
+
+	wish->form = sl_cli_json(cli) ? FORM_JSON : FORM_TEXT;
+	if (!form || sl_str_eq(form, "text") || sl_str_eq(form, "json"))
+		return SL_OK;
+	if (sl_str_eq(form, "markdown")) {
+		wish->form = FORM_MARKDOWN;
+		return SL_OK;
+	}
+	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
+		if (sl_str_eq(form, later[i]))
+			return sl_error_set(err, SL_EINVAL,
+				"--format %s is not available in this version; text, json and "
+				"markdown are",
+				form);
+	}
+	return sl_error_set(err, SL_EINVAL, "--format: '%s' is none of text, json and markdown",
+		form);
+}
+
+static enum sl_code read_bar(struct wish *wish, const struct sl_cli *cli, struct sl_error *err)
+{
+	const char *name = sl_cli_value(cli, "fail-on");
+
+	wish->fail_on = SL_SEVERITY_ERROR;
+	if (name && (!sl_severity_parse(&wish->fail_on, name) || wish->fail_on == SL_SEVERITY_OFF))
+		return sl_error_set(err, SL_EINVAL,
+			"--fail-on: '%s' is none of error, warning and notice", name);
+	return SL_OK;
+}
+
+static enum sl_code read_layout(struct wish *wish, const struct sl_cli *cli, struct sl_error *err)
+{
+	const char *name = sl_cli_value(cli, "layout");
+
+	wish->batch.layout = SL_LAYOUT_AUTO;
+	if (name && !sl_layout_kind_parse(&wish->batch.layout, name))
+		return sl_error_set(err, SL_EINVAL,
+			"--layout: '%s' is none of auto, plain, flyway, golang-migrate, goose, "
+			"dbmate and diesel",
+			name);
+	return SL_OK;
+}
+
+/* RULE.KEY=VALUE */
+static enum sl_code read_param(struct wish *wish, const char *text, struct sl_error *err)
+{
+	const char *equals = strchr(text, '=');
+	const char *dot = strchr(text, '.');
+	sl_autofree char *rule = NULL;
+	sl_autofree char *key = NULL;
+
+	if (!equals || !dot || dot > equals)
+		return sl_error_set(err, SL_EINVAL, "--param: '%s' is not RULE.KEY=VALUE", text);
+	rule = sl_xstrndup(text, (size_t)(dot - text));
+	key = sl_xstrndup(dot + 1, (size_t)(equals - dot - 1));
+	return sl_rule_settings_param(wish->settings, rule, key, equals + 1, err);
+}
+
+/* The one engine of all configured targets tells what the migrations are for. */
+static enum sl_dialect dialect_of_targets(const struct sl_config *config)
+{
+	static const struct {
+		const char *scheme;
+		enum sl_dialect dialect;
+	} schemes[] = {
+		{ "postgres:", SL_DIALECT_POSTGRES },
+		{ "postgresql:", SL_DIALECT_POSTGRES },
+		{ "sqlite:", SL_DIALECT_SQLITE },
+		{ "mysql:", SL_DIALECT_MYSQL },
+		{ "mariadb:", SL_DIALECT_MARIADB },
+	};
+	const struct sl_config_node *targets = sl_config_at(config, "targets");
+	enum sl_dialect found = SL_DIALECT_COUNT;
+
+	for (size_t i = 0; i < sl_config_len(targets); i++) {
+		const char *url = sl_config_get_str(sl_config_item(targets, i), "url");
+
+		for (size_t s = 0; url && s < sizeof(schemes) / sizeof(schemes[0]); s++) {
+			if (!sl_str_starts(url, schemes[s].scheme))
+				continue;
+			if (found != SL_DIALECT_COUNT && found != schemes[s].dialect)
+				return SL_DIALECT_COUNT;
+			found = schemes[s].dialect;
+		}
+	}
+	return found;
+}
+
+static enum sl_code read_config(struct wish *wish, const struct sl_cli *cli, struct sl_error *err)
+{
+	sl_auto(sl_config_unref_p) struct sl_config *config = NULL;
+	const char *path = sl_cli_config_path(cli);
+	enum sl_code code;
+
+	if (!path)
+		return SL_OK;
+	code = sl_config_load(&config, sl_world_options(), path, NULL, err);
+	if (code == SL_OK)
+		code = sl_rule_settings_load(wish->settings, config, sl_config_at(config, "review"),
+			err);
+	if (code == SL_OK && wish->batch.dialect == SL_DIALECT_COUNT)
+		wish->batch.dialect = dialect_of_targets(config);
+	return code;
+}
+
+static enum sl_code read_rules(struct wish *wish, const struct sl_cli *cli, struct sl_error *err)
+{
+	const char *only = sl_cli_value(cli, "only");
+	enum sl_code code = only ? sl_rule_settings_only(wish->settings, only, err) : SL_OK;
+	const char *param;
+
+	for (size_t i = 0; code == SL_OK && (param = sl_cli_value_at(cli, "param", i)) != NULL; i++)
+		code = read_param(wish, param, err);
+	return code;
+}
+
+/* A snapshot's JSON, or SQL that makes the schema. */
+static enum sl_code read_schema(struct wish *wish, const struct sl_cli *cli, struct sl_error *err)
+{
+	const char *path = sl_cli_value(cli, "schema");
+	sl_autofree char *text = NULL;
+	size_t len;
+	enum sl_code code;
+
+	if (!path)
+		return SL_OK;
+	if (strstr(path, "://") || sl_str_starts(path, "sqlite:"))
+		return sl_error_set(err, SL_EINVAL,
+			"--schema: a URL is not available in this version; write `sluice snapshot "
+			"--url %s --format json` to a file and name the file",
+			path);
+	code = sl_file_read(&text, &len, path, SL_SNAPSHOT_MAX, err);
+	if (code != SL_OK)
+		return code;
+	if (text[strspn(text, " \t\r\n")] == '{')
+		code = sl_snapshot_load(&wish->schema, text, len, NULL, err);
+	else if (wish->batch.dialect == SL_DIALECT_COUNT)
+		return sl_error_set(err, SL_EINVAL, "%s: say --engine, so that the SQL can be read",
+			path);
+	else
+		code = sl_catalog_from_sql(&wish->schema, wish->batch.dialect, wish->version, text,
+			len, err);
+	if (code != SL_OK)
+		return sl_error_wrap(err, code, "%s", path);
+	if (wish->batch.dialect == SL_DIALECT_COUNT)
+		wish->batch.dialect = sl_catalog_dialect(wish->schema);
+	if (wish->version == 0)
+		wish->version = sl_catalog_version(wish->schema);
+	return SL_OK;
+}
+
+static enum sl_code wish_read(struct wish *wish, const struct sl_cli *cli, struct sl_error *err)
+{
+	static enum sl_code (*const readers[])(struct wish *, const struct sl_cli *,
+		struct sl_error *) = { read_engine, read_version, read_form, read_bar, read_layout,
+		read_schema, read_config, read_rules };
+
+	*wish = (struct wish){ .settings = sl_rule_settings_new() };
+	wish->batch.base = sl_cli_value(cli, "base");
+	wish->batch.all = sl_cli_has(cli, "all");
+	if (wish->batch.all && wish->batch.base)
+		return sl_error_set(err, SL_EINVAL, "--all and --base exclude each other");
+	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
+		enum sl_code code = readers[i](wish, cli, err);
+
+		if (code != SL_OK)
+			return code;
+	}
+	return SL_OK;
+}
+
+/* --- the review ------------------------------------------------------------------------------- */
+
+static enum sl_code batches_find(struct batches *out, struct sl_cli *cli, const struct wish *wish,
+	struct sl_error *err)
+{
+	static const char *const here[] = { "." };
+	struct sl_arena *arena = sl_cli_arena(cli);
+	size_t n = sl_cli_arg_count(cli);
+	const char **paths = sl_arena_calloc(arena, n + 1, sizeof(*paths));
+
+	for (size_t i = 0; i < n; i++) {
+		paths[i] = sl_cli_arg(cli, i);
+		if (!sl_str_eq(paths[i], "-") && !sl_file_exists(paths[i]))
+			return sl_error_set(err, SL_EINVAL, "%s: there is no such file or folder",
+				paths[i]);
+	}
+	if (n > 0 && !wish->batch.base)
+		return batches_of_paths(out, arena, &wish->batch, paths, n, err);
+	if (wish->batch.all)
+		return batches_of_paths(out, arena, &wish->batch, here, 1, err);
+	return batches_of_worktree(out, arena, &wish->batch, paths, n, err);
+}
+
+static const struct sl_catalog *empty_schema(enum sl_dialect dialect, int version)
+{
+	struct sl_catalog_builder *builder = sl_catalog_builder_new(dialect, version);
+	const struct sl_catalog *out = NULL;
+
+	return sl_catalog_finish(&out, builder, NULL) == SL_OK ? out : NULL;
+}
+
+/* A folder that builds its tables from nothing is its own schema; with a schema given, what came
+ * before is in it. */
+static void batch_review(struct sl_report *report, struct sl_arena *arena, const struct wish *wish,
+	struct batch *batch)
+{
+	sl_auto(sl_catalog_unref_p) const struct sl_catalog *base = NULL;
+	struct sl_review_input input = batch->input;
+
+	input.dialect = batch->dialect == SL_DIALECT_COUNT ? SL_DIALECT_POSTGRES : batch->dialect;
+	input.version = wish->version;
+	input.settings = wish->settings;
+	if (wish->schema) {
+		base = sl_catalog_ref(wish->schema);
+	} else if (batch->whole &&
+		sl_review_begins_empty(input.dialect, input.version, input.set)) {
+		base = empty_schema(input.dialect, input.version);
+	}
+	input.base = base;
+	if (wish->schema && input.parts) {
+		enum sl_review_part *parts = sl_arena_calloc(arena, input.set.len + 1,
+			sizeof(*parts));
+
+		for (size_t i = 0; i < input.set.len; i++)
+			parts[i] = input.parts[i] == SL_REVIEW_NEW ? SL_REVIEW_NEW :
+								     SL_REVIEW_APPLIED;
+		input.parts = parts;
+	}
+	sl_review_run(report, arena, &input);
+}
+
+static void all_review(struct sl_report *out, struct sl_arena *arena, const struct wish *wish,
+	const struct batches *batches)
+{
+	*out = (struct sl_report){ .reviewed = true };
+	for (size_t i = 0; i < batches->len; i++) {
+		struct sl_report one;
+
+		batch_review(&one, arena, wish, &batches->at[i]);
+		sl_report_add(out, arena, &one);
+		sl_report_done(&one);
+	}
+}
+
+static enum sl_code print(struct sl_cli *cli, const struct wish *wish,
+	const struct sl_report *report, struct sl_error *err)
+{
+	sl_auto_buf struct sl_buf out = SL_BUF_INIT(OUTPUT_MAX);
+	const struct sl_report_frame frame = { .head = "" };
+	sl_auto_json json_t *json = NULL;
+
+	if (wish->form == FORM_JSON) {
+		json = sl_report_json(report);
+		sl_json_pretty(json, &out);
+	} else if (wish->form == FORM_MARKDOWN) {
+		sl_report_markdown(report, &frame, &out);
+	} else {
+		sl_report_text(report, sl_cli_color(cli), &out);
+	}
+	if (!sl_buf_ok(&out))
+		return sl_error_set(err, SL_ELIMIT, "the report is larger than %u bytes",
+			OUTPUT_MAX);
+	sl_cli_write(cli, sl_buf_str(&out), out.len);
+	if (out.len > 0 && out.data[out.len - 1] != '\n')
+		sl_cli_write(cli, "\n", 1);
+	return SL_OK;
+}
+
+static enum sl_code review(struct sl_cli *cli, struct wish *wish, struct sl_error *err)
+{
+	auto_batches struct batches batches = { 0 };
+	struct sl_report report;
+	enum sl_code code = batches_find(&batches, cli, wish, err);
+
+	if (code != SL_OK)
+		return code;
+	all_review(&report, sl_cli_arena(cli), wish, &batches);
+	code = print(cli, wish, &report, err);
+	if (code == SL_OK && report.highest >= wish->fail_on)
+		sl_cli_exit(cli, 1);
+	sl_report_done(&report);
+	return code;
+}
+
+/* What is wrong with the command line or the configuration ends with 2, whatever its code. */
+static enum sl_code run(struct sl_cli *cli, struct sl_error *err)
+{
+	struct wish wish;
+	enum sl_code code;
+
+	if (sl_cli_has(cli, "fix"))
+		return sl_error_set(err, SL_EINVAL,
+			"--fix is not available in this version; JSON has the fixes");
+	code = wish_read(&wish, cli, err);
+	if (code == SL_OK)
+		code = review(cli, &wish, err);
+	if (code != SL_OK && code != SL_EINTERNAL)
+		sl_cli_exit(cli, 2);
+	wish_done(&wish);
+	return code;
+}
+
+static const struct sl_cli_option options[] = {
+	{ "engine", 'e', "ENGINE", "postgres, sqlite, mysql or mariadb", false },
+	{ "engine-version", 0, "VERSION", "of the servers that will run it: 15.4, 3.40.1", false },
+	{ "schema", 0, "FILE", "the schema before: a snapshot's JSON, or SQL", false },
+	{ "layout", 0, "LAYOUT", "how the folder names its migrations (default: auto)", false },
+	{ "base", 0, "REF", "review what was added since the merge base with REF", false },
+	{ "all", 0, NULL, "review every migration, not only the added ones", false },
+	{ "only", 0, "RULE,..", "no other rules", false },
+	{ "param", 0, "RULE.KEY=VALUE", "a parameter of a rule", true },
+	{ "format", 0, "FORMAT", "text, json or markdown (default: text)", false },
+	{ "fail-on", 0, "SEVERITY", "error, warning or notice (default: error)", false },
+	{ "fix", 0, NULL, "not available in this version", false },
+	{ NULL, 0, NULL, NULL, false },
+};
+
+static const struct sl_command rows[] = {
+	{ "review", SL_CLI_REVIEW, "look at migrations before they run", "[PATH..]", options, 0, -1,
+		run },
+	{ "rules", SL_CLI_REVIEW, "the rules, one a line", "", NULL, 0, 0, sl_cli_rules_list },
+	{ "rules list", SL_CLI_REVIEW, "the same", "", NULL, 0, 0, sl_cli_rules_list },
+	{ "rules show", SL_CLI_REVIEW, "all about one rule", "RULE", NULL, 1, 1,
+		sl_cli_rules_show },
+	{ "explain", SL_CLI_REVIEW, "why a rule exists, and what to do instead", "RULE", NULL, 1, 1,
+		sl_cli_rules_show },
+};
+
+const struct sl_command_list sl_commands_review = { rows, sizeof(rows) / sizeof(rows[0]) };

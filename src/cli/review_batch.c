@@ -1,0 +1,430 @@
+#include "review_batch.h"
+
+#include "sluice/core/map.h"
+#include "sluice/core/str.h"
+#include "sluice/sys/file.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Most of one file that is reviewed by itself. */
+#define SINGLE_MAX (256u << 20)
+
+#define ENTRIES_MAX 100000
+
+static const char ask_engine[] =
+	"the engine is not known; say --engine postgres, sqlite, mysql or mariadb";
+
+void batches_done(struct batches *batches)
+{
+	for (size_t i = 0; i < batches->files.len; i++)
+		sl_cli_folder_done(&batches->files.at[i]);
+	for (size_t i = 0; i < batches->texts.len; i++)
+		free(batches->texts.at[i]);
+	sl_vec_done(&batches->files);
+	sl_vec_done(&batches->texts);
+	sl_vec_done(batches);
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static const char *folder_name(struct sl_arena *arena, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return ".";
+	return slash == path ? "/" : sl_arena_strndup(arena, path, (size_t)(slash - path));
+}
+
+const char *batch_folder_of(struct sl_arena *arena, const char *path)
+{
+	const char *base = base_name(path);
+	const char *folder = folder_name(arena, path);
+
+	if (sl_str_eq(base, "up.sql") || sl_str_eq(base, "down.sql"))
+		folder = folder_name(arena, folder);
+	while (sl_layout_path_dialect(base_name(folder)) != SL_DIALECT_COUNT &&
+		!strchr(base_name(folder), '.'))
+		folder = folder_name(arena, folder);
+	return folder;
+}
+
+/* --- one folder ------------------------------------------------------------------------------- */
+
+static const char *shown_path(struct sl_arena *arena, const char *shown, const char *inner)
+{
+	if (shown[0] == '\0' || sl_str_eq(shown, "."))
+		return inner;
+	return sl_path_join(arena, shown, inner);
+}
+
+/* The report speaks of files as the caller named them. */
+static void show(struct batch *batch, struct sl_arena *arena, const char *shown)
+{
+	struct sl_migration_set *set = &batch->layout.set;
+	struct sl_migration *at = sl_arena_calloc(arena, set->len + 1, sizeof(*at));
+	size_t n = batch->layout.problem_count;
+	struct sl_layout_problem *problems = sl_arena_calloc(arena, n + 1, sizeof(*problems));
+
+	for (size_t i = 0; i < set->len; i++) {
+		at[i] = set->at[i];
+		at[i].path = shown_path(arena, shown, at[i].path);
+	}
+	for (size_t i = 0; i < n; i++) {
+		problems[i] = batch->layout.problems[i];
+		problems[i].path = problems[i].path[0] ?
+			shown_path(arena, shown, problems[i].path) :
+			shown;
+	}
+	set->at = at;
+	batch->layout.problems = problems;
+	batch->input.set = *set;
+	batch->input.problems = problems;
+	batch->input.problem_count = n;
+}
+
+/* Which engine: said, or the only one that names of files say. */
+static enum sl_dialect dialect_of(const struct batch_wish *wish, const char *path,
+	const struct sl_cli_folder *files)
+{
+	enum sl_dialect dialect = wish->dialect;
+
+	if (dialect != SL_DIALECT_COUNT)
+		return dialect;
+	dialect = sl_layout_path_dialect(path);
+	for (size_t i = 0; files && i < files->len; i++) {
+		enum sl_dialect one = sl_layout_path_dialect(files->at[i].path);
+
+		if (dialect != SL_DIALECT_COUNT && one != SL_DIALECT_COUNT && one != dialect)
+			return SL_DIALECT_COUNT;
+		dialect = one != SL_DIALECT_COUNT ? one : dialect;
+	}
+	return dialect;
+}
+
+static bool names_sql(const struct sl_cli_folder *files)
+{
+	for (size_t i = 0; i < files->len; i++) {
+		if (sl_str_ends(files->at[i].path, ".sql"))
+			return true;
+	}
+	return false;
+}
+
+enum sl_code batch_of_folder(struct batches *out, struct sl_arena *arena,
+	const struct batch_wish *wish, const struct batch_folder *folder, bool *recognised,
+	struct sl_error *err)
+{
+	struct sl_cli_folder *files = sl_vec_add(&out->files);
+	struct batch batch = { .whole = true };
+	enum sl_code code = sl_cli_folder_read(files, arena, folder->path, true, err);
+
+	if (code != SL_OK)
+		return code;
+	batch.dialect = dialect_of(wish, folder->path, files);
+	sl_layout_read(&batch.layout, arena, wish->layout, batch.dialect, files->at, files->len);
+	*recognised = batch.layout.kind != SL_LAYOUT_AUTO;
+	if (!*recognised && batch.dialect != SL_DIALECT_COUNT)
+		return SL_OK;
+	if (batch.dialect == SL_DIALECT_COUNT && names_sql(files))
+		return sl_error_set(err, SL_EINVAL, "%s: %s", folder->path, ask_engine);
+	show(&batch, arena, folder->shown);
+	*sl_vec_add(out) = batch;
+	return SL_OK;
+}
+
+/* --- files by themselves ---------------------------------------------------------------------- */
+
+struct single {
+	const char *path;
+	const char *data;
+	size_t len;
+};
+
+/* Appends one file to the batch of those that stand by themselves. */
+static void single_add(struct batch *batch, struct sl_arena *arena, const struct single *single)
+{
+	const struct sl_layout_file file = { single->path, single->data, single->len };
+	struct sl_layout one;
+	size_t len = batch->input.set.len;
+	size_t problems = batch->input.problem_count;
+	struct sl_migration *at = sl_arena_calloc(arena, len + 2, sizeof(*at));
+	struct sl_layout_problem *all;
+
+	sl_layout_read_single(&one, arena, batch->dialect, &file);
+	all = sl_arena_calloc(arena, problems + one.problem_count + 1, sizeof(*all));
+	for (size_t i = 0; i < len; i++)
+		at[i] = batch->input.set.at[i];
+	for (size_t i = 0; i < one.set.len; i++)
+		at[len++] = one.set.at[i];
+	for (size_t i = 0; i < problems; i++)
+		all[i] = batch->input.problems[i];
+	for (size_t i = 0; i < one.problem_count; i++)
+		all[problems++] = one.problems[i];
+	batch->input.set = (struct sl_migration_set){ at, len };
+	batch->input.problems = all;
+	batch->input.problem_count = problems;
+}
+
+static enum sl_code single_batch(struct batch **out, struct batches *batches,
+	const struct batch_wish *wish, const char *path, struct sl_error *err)
+{
+	enum sl_dialect dialect = dialect_of(wish, path, NULL);
+	struct batch *last = batches->len > 0 ? &batches->at[batches->len - 1] : NULL;
+
+	if (dialect == SL_DIALECT_COUNT)
+		return sl_error_set(err, SL_EINVAL, "%s: %s", path, ask_engine);
+	if (!last || last->whole || last->input.parts || last->dialect != dialect) {
+		last = sl_vec_add(batches);
+		*last = (struct batch){ .dialect = dialect };
+	}
+	*out = last;
+	return SL_OK;
+}
+
+static enum sl_code single_of_file(struct batches *out, struct sl_arena *arena,
+	const struct batch_wish *wish, const char *path, struct sl_error *err)
+{
+	struct batch *batch;
+	struct single single = { .path = path };
+	char *data;
+	enum sl_code code = single_batch(&batch, out, wish, path, err);
+
+	if (code == SL_OK)
+		code = sl_file_read(&data, &single.len, path, SINGLE_MAX, err);
+	if (code != SL_OK)
+		return code;
+	*sl_vec_add(&out->texts) = data;
+	single.data = data;
+	single_add(batch, arena, &single);
+	return SL_OK;
+}
+
+static enum sl_code stdin_read(char **out, size_t *len, struct sl_error *err)
+{
+	sl_auto_buf struct sl_buf buf = SL_BUF_INIT(SINGLE_MAX);
+	char chunk[16384];
+	ssize_t n;
+
+	while ((n = read(STDIN_FILENO, chunk, sizeof(chunk))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return sl_error_set(err, SL_EUNAVAIL, "standard input cannot be read");
+		sl_buf_add(&buf, chunk, (size_t)n);
+		if (!sl_buf_ok(&buf))
+			return sl_error_set(err, SL_ELIMIT, "standard input: more than %u bytes",
+				SINGLE_MAX);
+	}
+	*len = buf.len;
+	*out = sl_buf_take(&buf);
+	return SL_OK;
+}
+
+static enum sl_code single_of_stdin(struct batches *out, struct sl_arena *arena,
+	const struct batch_wish *wish, struct sl_error *err)
+{
+	struct batch *batch;
+	struct single single = { .path = "-" };
+	char *data;
+	enum sl_code code = single_batch(&batch, out, wish, "-", err);
+
+	if (code == SL_OK)
+		code = stdin_read(&data, &single.len, err);
+	if (code != SL_OK)
+		return code;
+	*sl_vec_add(&out->texts) = data;
+	single.data = data;
+	single_add(batch, arena, &single);
+	return SL_OK;
+}
+
+/* --- a file among its siblings ---------------------------------------------------------------- */
+
+/* Whether the path is one of those named on the command line, the same file by another spelling
+ * counts too. */
+static bool is_named(const char *shown, const char *const *paths, size_t n)
+{
+	char real_shown[PATH_MAX];
+	char real_path[PATH_MAX];
+
+	if (!realpath(shown, real_shown))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (realpath(paths[i], real_path) && sl_str_eq(real_shown, real_path))
+			return true;
+	}
+	return false;
+}
+
+/* Named ones are new; what comes before them is context; what comes after has not run yet. */
+static size_t parts_of_named(struct batch *batch, struct sl_arena *arena, const char *const *paths,
+	size_t n)
+{
+	const struct sl_migration_set set = batch->input.set;
+	enum sl_review_part *parts = sl_arena_calloc(arena, set.len + 1, sizeof(*parts));
+	size_t named = 0;
+	size_t last = 0;
+
+	for (size_t i = 0; i < set.len; i++) {
+		parts[i] = is_named(set.at[i].path, paths, n) ? SL_REVIEW_NEW : SL_REVIEW_EARLIER;
+		if (parts[i] != SL_REVIEW_NEW)
+			continue;
+		named++;
+		last = i;
+	}
+	for (size_t i = last + 1; i < set.len; i++)
+		parts[i] = SL_REVIEW_APPLIED;
+	batch->input.parts = parts;
+	return named;
+}
+
+/* Problems of siblings that nobody asked about stay untold. */
+static void problems_of_named(struct batch *batch, struct sl_arena *arena, const char *const *paths,
+	size_t n)
+{
+	struct sl_layout_problem *kept = sl_arena_calloc(arena, batch->input.problem_count + 1,
+		sizeof(*kept));
+	size_t len = 0;
+
+	for (size_t i = 0; i < batch->input.problem_count; i++) {
+		if (is_named(batch->input.problems[i].path, paths, n))
+			kept[len++] = batch->input.problems[i];
+	}
+	batch->input.problems = kept;
+	batch->input.problem_count = len;
+}
+
+/* The batch of the folder around the file, when the file is a migration of it.  A folder that
+ * cannot be read whole leaves the file by itself. */
+static bool batch_of_siblings(struct batches *out, struct sl_arena *arena,
+	const struct batch_wish *wish, const char *path, const char *const *paths, size_t n)
+{
+	const char *folder = batch_folder_of(arena, path);
+	struct sl_cli_folder *files = sl_vec_add(&out->files);
+	bool deep = !sl_str_eq(folder, folder_name(arena, path));
+	struct batch batch = { .whole = true };
+
+	if (sl_cli_folder_read(files, arena, folder, deep, NULL) != SL_OK)
+		return false;
+	batch.dialect = dialect_of(wish, path, NULL);
+	if (batch.dialect == SL_DIALECT_COUNT)
+		return false;
+	sl_layout_read(&batch.layout, arena, wish->layout, batch.dialect, files->at, files->len);
+	show(&batch, arena, strchr(path, '/') ? folder : "");
+	if (parts_of_named(&batch, arena, paths, n) == 0)
+		return false;
+	problems_of_named(&batch, arena, paths, n);
+	*sl_vec_add(out) = batch;
+	return true;
+}
+
+/* Whether an earlier batch of siblings has the file already. */
+static bool is_covered(const struct batches *batches, const char *path)
+{
+	for (size_t b = 0; b < batches->len; b++) {
+		const struct batch *batch = &batches->at[b];
+
+		for (size_t i = 0; batch->input.parts && i < batch->input.set.len; i++) {
+			if (batch->input.parts[i] == SL_REVIEW_NEW &&
+				is_named(batch->input.set.at[i].path, &path, 1))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* --- all that is named ------------------------------------------------------------------------ */
+
+/* A folder of files that no layout knows: each by itself, in the order of their names. */
+static enum sl_code singles_of_folder(struct batches *out, struct sl_arena *arena,
+	const struct batch_wish *wish, const char *path, struct sl_error *err)
+{
+	struct sl_names names;
+	enum sl_code code = sl_folder_list(&names, arena, path, ENTRIES_MAX, err);
+
+	for (size_t i = 0; code == SL_OK && i < names.len; i++) {
+		if (sl_str_ends(names.at[i], ".sql"))
+			code = single_of_file(out, arena, wish,
+				sl_path_join(arena, path, names.at[i]), err);
+	}
+	return code;
+}
+
+static bool has_sql(const struct sl_names *names)
+{
+	for (size_t i = 0; i < names->len; i++) {
+		if (sl_str_ends(names->at[i], ".sql"))
+			return true;
+	}
+	return false;
+}
+
+/* The folders below that hold migrations, found by their files. */
+static enum sl_code batches_below(struct batches *out, struct sl_arena *arena,
+	const struct batch_wish *wish, const char *path, struct sl_error *err)
+{
+	sl_auto_cli_folder struct sl_cli_folder files = { 0 };
+	sl_auto(sl_map_free_p) struct sl_map *seen = sl_map_new();
+	enum sl_code code = sl_cli_folder_read(&files, arena, path, true, err);
+
+	for (size_t i = 0; code == SL_OK && i < files.len; i++) {
+		const char *inner = batch_folder_of(arena, files.at[i].path);
+		struct batch_folder folder;
+		bool recognised;
+
+		if (!sl_str_ends(files.at[i].path, ".sql") || sl_map_put(seen, inner, out))
+			continue;
+		folder.path = sl_str_eq(inner, ".") ? path : sl_path_join(arena, path, inner);
+		folder.shown = sl_str_eq(path, ".") ? inner : folder.path;
+		code = batch_of_folder(out, arena, wish, &folder, &recognised, err);
+	}
+	return code;
+}
+
+/* A folder of migrations, of files by themselves, or of such folders. */
+static enum sl_code batch_of_path(struct batches *out, struct sl_arena *arena,
+	const struct batch_wish *wish, const char *path, struct sl_error *err)
+{
+	const struct batch_folder folder = { path, path };
+	struct sl_names names;
+	bool recognised;
+	enum sl_code code = sl_folder_list(&names, arena, path, ENTRIES_MAX, err);
+
+	if (code != SL_OK)
+		return code;
+	if (!has_sql(&names) && wish->layout == SL_LAYOUT_AUTO)
+		return batches_below(out, arena, wish, path, err);
+	code = batch_of_folder(out, arena, wish, &folder, &recognised, err);
+	if (code != SL_OK || recognised)
+		return code;
+	return singles_of_folder(out, arena, wish, path, err);
+}
+
+enum sl_code batches_of_paths(struct batches *out, struct sl_arena *arena,
+	const struct batch_wish *wish, const char *const *paths, size_t n, struct sl_error *err)
+{
+	enum sl_code code = SL_OK;
+
+	for (size_t i = 0; code == SL_OK && i < n; i++) {
+		const char *path = paths[i];
+
+		if (sl_str_eq(path, "-"))
+			code = single_of_stdin(out, arena, wish, err);
+		else if (sl_file_is_folder(path))
+			code = batch_of_path(out, arena, wish, path, err);
+		else if (!is_covered(out, path) &&
+			!batch_of_siblings(out, arena, wish, path, paths, n))
+			code = single_of_file(out, arena, wish, path, err);
+	}
+	return code;
+}

@@ -1,0 +1,69 @@
+/* What `sluice review` is asked to look at: folders and files on disk become batches, each a set of
+ * migrations that is reviewed as one change. */
+#ifndef SLUICE_CLI_REVIEW_BATCH_H
+#define SLUICE_CLI_REVIEW_BATCH_H
+
+#include "folder.h"
+
+#include "sluice/core/buf.h"
+#include "sluice/review/review.h"
+
+/* How the command line narrows it. */
+struct batch_wish {
+	enum sl_layout_kind layout;
+	enum sl_dialect dialect; /* SL_DIALECT_COUNT: find out */
+	const char *base; /* --base, or NULL */
+	bool all;
+};
+
+struct batch {
+	enum sl_dialect dialect;
+	bool whole; /* the set begins with the folder's first migration */
+	struct sl_layout layout;
+	struct sl_review_input input; /* set, parts, problems, known */
+};
+
+struct batches {
+	SL_VEC(struct batch);
+
+	struct {
+		SL_VEC(struct sl_cli_folder);
+	} files; /* what the sets point into */
+
+	struct {
+		SL_VEC(char *);
+	} texts; /* owned */
+};
+
+void batches_done(struct batches *batches);
+
+#define auto_batches __attribute__((cleanup(batches_done)))
+
+/* What is named: folders, files, "-".  SL_ENOTFOUND for a path that is not there; SL_EINVAL when
+ * the engine is not known. */
+enum sl_code batches_of_paths(struct batches *out, struct sl_arena *arena,
+	const struct batch_wish *wish, const char *const *paths, size_t n, struct sl_error *err)
+	__attribute__((warn_unused_result));
+
+/* The migrations of the work tree around the working folder that were added or changed since the
+ * merge base, of those below one of the paths (none: all). */
+enum sl_code batches_of_worktree(struct batches *out, struct sl_arena *arena,
+	const struct batch_wish *wish, const char *const *paths, size_t n, struct sl_error *err)
+	__attribute__((warn_unused_result));
+
+/* For review_worktree.c: reads the folder as one batch, its files named by shown/INNER; false in
+ * *recognised, and no batch, when no migration was seen in it. */
+struct batch_folder {
+	const char *path; /* on disk */
+	const char *shown; /* before the files' names in the report; "" for none */
+};
+
+enum sl_code batch_of_folder(struct batches *out, struct sl_arena *arena,
+	const struct batch_wish *wish, const struct batch_folder *folder, bool *recognised,
+	struct sl_error *err) __attribute__((warn_unused_result));
+
+/* The folder in which a migration file's siblings stand: above up.sql and above an engine's name.
+ */
+const char *batch_folder_of(struct sl_arena *arena, const char *path);
+
+#endif
