@@ -183,6 +183,10 @@ static git_remote_callbacks callbacks_of(struct sl_git_talk *talk)
 	callbacks.pack_progress = on_pack;
 	callbacks.push_update_reference = on_ref_status;
 	callbacks.payload = talk;
+	if (talk->peer->scheme == SL_GIT_HTTP)
+		callbacks.transport = sl_git_http_transport;
+	if (talk->peer->scheme == SL_GIT_SSH)
+		callbacks.transport = sl_git_ssh_transport;
 	return callbacks;
 }
 

@@ -20,6 +20,7 @@ LIBRARIES = {
     "git2/": ("src/git/",),
     "jansson.h": ("src/core/", "include/sluice/core/"),
     "libpq-fe.h": ("src/engine/postgres/", "src/store/postgres/"),
+    "libssh2.h": ("src/git/",),
     "microhttpd.h": ("src/http/",),
     "mysql.h": ("src/engine/mysql/",),
     "mysql/": ("src/engine/mysql/",),
