@@ -53,14 +53,17 @@ bool sl_parse_i64(const char *s, int64_t min, int64_t max, int64_t *out)
 	bool negative = *s == '-';
 	int64_t value = 0;
 
-	for (s += negative; is_digit(*s); s++) {
+	s += negative;
+	if (!is_digit(*s))
+		return false;
+	for (; is_digit(*s); s++) {
 		int digit = negative ? -(*s - '0') : *s - '0';
 
 		if (__builtin_mul_overflow(value, 10, &value) ||
 			__builtin_add_overflow(value, digit, &value))
 			return false;
 	}
-	if (*s != '\0' || !is_digit(s[-1]) || value < min || value > max)
+	if (*s != '\0' || value < min || value > max)
 		return false;
 	*out = value;
 	return true;

@@ -42,9 +42,9 @@ static void answer_one(struct server *server, int fd)
 		len += (size_t)got;
 		server->seen[len] = '\0';
 	}
-	(void)!write(fd, server->answer, strlen(server->answer));
+	(void)!send(fd, server->answer, strlen(server->answer), MSG_NOSIGNAL);
 	for (size_t i = 0; line != NULL && i < server->repeat; i++)
-		(void)!write(fd, line + 4, strlen(line + 4));
+		(void)!send(fd, line + 4, strlen(line + 4), MSG_NOSIGNAL);
 }
 
 static void *serve(void *ctx)
