@@ -1,0 +1,214 @@
+/* What people do: forms of the pages (session and CSRF token), and the same verbs under /api (token
+ * or socket). */
+#include "web.h"
+
+#include "sluice/core/str.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* One verb's call: what came with it, wherever it stood. */
+struct call {
+	struct sl_web *web;
+	struct sl_ask ask;
+	int64_t id;
+	const char *environment, *digest, *finding; /* NULL when absent */
+	bool applied;
+};
+
+typedef enum sl_code verb(struct call *call, struct sl_error *err);
+
+static enum sl_code do_approve(struct call *call, struct sl_error *err)
+{
+	return sl_control_approve(call->web->options.control, &call->ask, call->id,
+		call->environment, call->digest, err);
+}
+
+static enum sl_code do_revoke(struct call *call, struct sl_error *err)
+{
+	return sl_control_revoke(call->web->options.control, &call->ask, call->id,
+		call->environment, err);
+}
+
+static enum sl_code do_hold(struct call *call, struct sl_error *err)
+{
+	return sl_control_hold(call->web->options.control, &call->ask, call->id, err);
+}
+
+static enum sl_code do_resume(struct call *call, struct sl_error *err)
+{
+	return sl_control_resume(call->web->options.control, &call->ask, call->id, err);
+}
+
+static enum sl_code do_waive(struct call *call, struct sl_error *err)
+{
+	if (!call->finding)
+		return sl_error_set(err, SL_EINVAL, "a waiver names a rule or a fingerprint");
+	return sl_control_waive(call->web->options.control, &call->ask, call->id, call->finding,
+		err);
+}
+
+static enum sl_code do_retry(struct call *call, struct sl_error *err)
+{
+	return sl_control_retry(call->web->options.control, &call->ask, call->id, err);
+}
+
+static enum sl_code do_skip(struct call *call, struct sl_error *err)
+{
+	return sl_control_skip(call->web->options.control, &call->ask, call->id, err);
+}
+
+static enum sl_code do_cancel(struct call *call, struct sl_error *err)
+{
+	return sl_control_cancel(call->web->options.control, &call->ask, call->id, err);
+}
+
+static enum sl_code do_resolve(struct call *call, struct sl_error *err)
+{
+	return sl_control_resolve(call->web->options.control, &call->ask, call->id, call->applied,
+		err);
+}
+
+/* --- forms ---------------------------------------------------------------------------------- */
+
+static enum sl_code check_form(struct sl_web *web, struct sl_http_request *req,
+	struct sl_person *who, struct sl_error *err)
+{
+	const char *session = sl_http_cookie(req, SL_COOKIE);
+	const char *csrf = sl_http_form(req, "csrf");
+	bool ok;
+
+	if (!session || !csrf)
+		return sl_error_set(err, SL_EUNAUTH, "log in first: `sluice login` prints a link");
+	(void)pthread_rwlock_rdlock(&web->lock);
+	ok = sl_auth_csrf_ok(web->auth, session, csrf);
+	(void)pthread_rwlock_unlock(&web->lock);
+	if (!ok)
+		return sl_error_set(err, SL_EDENIED,
+			"the form is not from this session: load the page again");
+	return sl_web_who(web, req, true, who, err);
+}
+
+static void answer_form(struct sl_web *web, struct sl_http_request *req,
+	struct sl_http_response *res, verb *run)
+{
+	struct sl_error err = SL_ERROR_INIT;
+	const char *reason = sl_http_form(req, "reason");
+	const char *back = sl_http_header(req, "Referer");
+	struct call call = { .web = web,
+		.ask = { .reason = reason ? reason : "" },
+		.id = sl_web_number(sl_http_param(req, "id"), 0),
+		.environment = sl_http_form(req, "environment"),
+		.digest = sl_http_form(req, "digest") };
+	enum sl_code code = check_form(web, req, &call.ask.who, &err);
+
+	if (code == SL_OK)
+		code = run(&call, &err);
+	if (code != SL_OK) {
+		sl_web_error_page(web, req, res, &err);
+		return;
+	}
+	back = back ? strstr(back, "://") : NULL;
+	back = back ? strchr(back + 3, '/') : NULL;
+	sl_http_redirect(res, back && back[1] != '/' ? back : "/changes");
+}
+
+void sl_form_approve(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
+{
+	answer_form(ctx, req, res, do_approve);
+}
+
+void sl_form_hold(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
+{
+	answer_form(ctx, req, res, do_hold);
+}
+
+void sl_form_resume(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
+{
+	answer_form(ctx, req, res, do_resume);
+}
+
+void sl_form_retry(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
+{
+	answer_form(ctx, req, res, do_retry);
+}
+
+/* --- the API -------------------------------------------------------------------------------- */
+
+static const char *member(const json_t *body, const char *key)
+{
+	return json_string_value(json_object_get(body, key));
+}
+
+static void answer_api(struct sl_web *web, struct sl_http_request *req,
+	struct sl_http_response *res, verb *run)
+{
+	struct sl_error err = SL_ERROR_INIT;
+	size_t len;
+	const char *text = sl_http_body(req, &len);
+	sl_auto_json json_t *body = NULL;
+	sl_auto_json json_t *done = json_pack("{s:s}", "result", "done");
+	struct call call = { .web = web, .id = sl_web_number(sl_http_param(req, "id"), 0) };
+	enum sl_code code = SL_OK;
+
+	if (len > 0)
+		code = sl_json_load(&body, text, len, SL_HTTP_BODY_DEFAULT, "request", &err);
+	call.ask.reason = sl_json_str(body, "reason", "");
+	call.environment = member(body, "environment");
+	call.digest = member(body, "digest");
+	call.finding = member(body, "finding");
+	call.applied = sl_json_bool(body, "applied", false);
+	if (code == SL_OK)
+		code = sl_web_who(web, req, false, &call.ask.who, &err);
+	if (code == SL_OK)
+		code = run(&call, &err);
+	if (code == SL_OK)
+		sl_http_json(res, 200, done);
+	else
+		sl_http_error(res, &err);
+}
+
+void sl_api_approve(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
+{
+	answer_api(ctx, req, res, do_approve);
+}
+
+void sl_api_revoke(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
+{
+	answer_api(ctx, req, res, do_revoke);
+}
+
+void sl_api_hold(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
+{
+	answer_api(ctx, req, res, do_hold);
+}
+
+void sl_api_resume(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
+{
+	answer_api(ctx, req, res, do_resume);
+}
+
+void sl_api_waive(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
+{
+	answer_api(ctx, req, res, do_waive);
+}
+
+void sl_api_retry(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
+{
+	answer_api(ctx, req, res, do_retry);
+}
+
+void sl_api_skip(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
+{
+	answer_api(ctx, req, res, do_skip);
+}
+
+void sl_api_cancel(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
+{
+	answer_api(ctx, req, res, do_cancel);
+}
+
+void sl_api_resolve(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
+{
+	answer_api(ctx, req, res, do_resolve);
+}

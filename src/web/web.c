@@ -1,0 +1,135 @@
+#include "web.h"
+
+#include "template.h"
+
+#include "sluice/core/alloc.h"
+#include "sluice/core/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct sl_web *sl_web_new(const struct sl_web_options *options, struct sl_auth *auth)
+{
+	struct sl_web *web = sl_xcalloc(1, sizeof(*web));
+
+	web->options = *options;
+	web->auth = auth;
+	(void)pthread_rwlock_init(&web->lock, NULL);
+	atomic_init(&web->ready, false);
+	return web;
+}
+
+void sl_web_free(struct sl_web *web)
+{
+	if (!web)
+		return;
+	sl_auth_free(web->auth);
+	(void)pthread_rwlock_destroy(&web->lock);
+	free(web);
+}
+
+void sl_web_set_auth(struct sl_web *web, struct sl_auth *auth)
+{
+	struct sl_auth *old;
+
+	(void)pthread_rwlock_wrlock(&web->lock);
+	old = web->auth;
+	web->auth = auth;
+	(void)pthread_rwlock_unlock(&web->lock);
+	sl_auth_free(old);
+}
+
+void sl_web_set_ready(struct sl_web *web, bool ready)
+{
+	atomic_store(&web->ready, ready);
+}
+
+void sl_web_set_address(struct sl_web *web, const char *url)
+{
+	(void)pthread_rwlock_wrlock(&web->lock);
+	(void)snprintf(web->address, sizeof(web->address), "%s", url);
+	(void)pthread_rwlock_unlock(&web->lock);
+}
+
+static const char *bearer(struct sl_http_request *req)
+{
+	const char *header = sl_http_header(req, "Authorization");
+
+	return header && sl_str_starts(header, "Bearer ") ? header + strlen("Bearer ") : NULL;
+}
+
+enum sl_code sl_web_who(struct sl_web *web, struct sl_http_request *req, bool session,
+	struct sl_person *out, struct sl_error *err)
+{
+	struct sl_auth_claim claim = { .token = bearer(req),
+		.asserted = sl_http_header(req, "X-Sluice-User") };
+	enum sl_code code;
+
+	claim.local = sl_http_peer(req, &claim.uid);
+	if (session)
+		claim.session = sl_http_cookie(req, SL_COOKIE);
+	(void)pthread_rwlock_rdlock(&web->lock);
+	code = sl_auth_identify(web->auth, &claim, out, err);
+	(void)pthread_rwlock_unlock(&web->lock);
+	return code;
+}
+
+enum sl_code sl_web_may_read(struct sl_web *web, struct sl_http_request *req, bool session,
+	struct sl_person *out, struct sl_error *err)
+{
+	uid_t uid;
+	enum sl_code code = sl_web_who(web, req, session, out, err);
+
+	if (code == SL_OK && out->user[0] == '\0' && !sl_http_peer(req, &uid))
+		return sl_error_set(err, SL_EUNAUTH,
+			"log in first: `sluice login` prints a link; programs send a token");
+	return code;
+}
+
+static void add_me(struct sl_web *web, struct sl_http_request *req, json_t *view)
+{
+	const char *session = sl_http_cookie(req, SL_COOKIE);
+	struct sl_person who;
+	char csrf[SL_AUTH_CSRF_SIZE];
+
+	if (!session || sl_web_who(web, req, true, &who, NULL) != SL_OK || who.user[0] == '\0')
+		return;
+	(void)pthread_rwlock_rdlock(&web->lock);
+	sl_auth_csrf(web->auth, session, csrf);
+	(void)pthread_rwlock_unlock(&web->lock);
+	(void)json_object_set_new(view, "me", json_string(who.user));
+	(void)json_object_set_new(view, "csrf", json_string(csrf));
+	(void)json_object_set_new(view, "can_act", json_true());
+}
+
+void sl_web_page(struct sl_web *web, struct sl_http_request *req, struct sl_http_response *res,
+	const char *template, const char *title, json_t *view)
+{
+	(void)json_object_set_new(view, "title", json_string(title));
+	(void)json_object_set_new(view, "path", json_string(sl_http_path(req)));
+	(void)json_object_set_new(view, "sluice_version", json_string(web->options.version));
+	add_me(web, req, view);
+	sl_http_type(res, "text/html; charset=utf-8");
+	sl_template_render(template, view, sl_http_out(res));
+	json_decref(view);
+}
+
+void sl_web_error_page(struct sl_web *web, struct sl_http_request *req,
+	struct sl_http_response *res, const struct sl_error *err)
+{
+	json_t *view = json_object();
+
+	(void)json_object_set_new(view, "status", json_integer(sl_code_http_status(err->code)));
+	(void)json_object_set_new(view, "message", json_string(err->msg));
+	sl_web_page(web, req, res, "error.html", "Error", view);
+	sl_http_status(res, sl_code_http_status(err->code));
+}
+
+int64_t sl_web_number(const char *text, int64_t fallback)
+{
+	int64_t number = fallback;
+
+	if (text && !sl_parse_i64(text, 0, INT64_MAX, &number))
+		return fallback;
+	return number;
+}
