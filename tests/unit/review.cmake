@@ -1,0 +1,2 @@
+sluice_test(review_rules unit/review_rules_test.c ROOMS review layout schema sql config model core)
+sluice_test(review unit/review_test.c ROOMS review layout schema sql config model core)
