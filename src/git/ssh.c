@@ -16,6 +16,7 @@
 #include "sluice/sys/sock.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <git2/sys/transport.h>
 #include <libssh2.h>
 #include <poll.h>
@@ -99,7 +100,7 @@ static enum sl_code wait_ready(struct connection *connection, const char *what,
 		fd.events |= POLLIN;
 	if ((wants & LIBSSH2_SESSION_BLOCK_OUTBOUND) != 0)
 		fd.events |= POLLOUT;
-	if (poll(&fd, 1, sl_cancel_slice_ms(cancel)) < 0)
+	if (poll(&fd, 1, sl_cancel_slice_ms(cancel)) < 0 && errno != EINTR)
 		return sl_error_set(err, SL_EUNAVAIL, "%s: %s: the socket broke",
 			connection->talk->peer->shown, what);
 	return SL_OK;
