@@ -12,7 +12,7 @@
 
 #include <strings.h>
 
-#define DEPTH_MAX 100
+#define DEPTH_MAX 30
 #define ARGS_MAX  64
 
 enum kind { TEXT, INT, REAL, BOOL, ANY, KIND_COUNT }; /* ANY: NULL, which suits all */

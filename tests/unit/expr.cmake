@@ -1,0 +1,1 @@
+sluice_test(expr unit/expr_test.c ROOMS expr)
