@@ -41,7 +41,7 @@ function(sluice_room name)
 	cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;USES;LIBRARIES" ${ARGN})
 	list(TRANSFORM arg_SOURCES PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ REGEX "^[^/]")
 	foreach(source ${arg_SOURCES}) # SCAFFOLD: goes when every room stands
-		if(source MATCHES "^${PROJECT_SOURCE_DIR}" AND NOT EXISTS ${source})
+		if(source MATCHES "^${CMAKE_CURRENT_SOURCE_DIR}" AND NOT EXISTS ${source})
 			list(REMOVE_ITEM arg_SOURCES ${source})
 		endif()
 	endforeach()
