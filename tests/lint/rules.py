@@ -71,7 +71,7 @@ AT_HOME = {
     for name in names.split()
 }
 CALL = re.compile(r"(?<![\w.>])(" + "|".join([*BANNED, *AT_HOME]) + r")\s*\(")
-TYPEDEF = re.compile(r"\btypedef\s+(?:struct|union|enum)\b[^;(]*;|\btypedef\s+(?:struct|union|enum)\b[^;(]*\{")
+TYPEDEF = re.compile(r"\btypedef\s+(?:struct|union|enum)\b[^;(#]*;|\btypedef\s+(?:struct|union|enum)\b[^;(]*\{")
 UNFINISHED = re.compile(r"\b(?:TODO|FIXME)\b")
 LINES_MAX = 800
 
