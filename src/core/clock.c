@@ -1,6 +1,5 @@
 #include "sluice/core/clock.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -65,18 +64,19 @@ char *sl_time_span(int64_t us, char *out)
 
 	size_t most = sizeof(units) / sizeof(units[0]) - 1;
 	size_t i = 0;
-	int64_t rest;
+	int whole; /* at most 107 million days */
+	int rest;
 
 	if (us < 0)
 		us = 0;
 	while (i < most && us < units[i].us)
 		i++;
-	rest = us % units[i].us;
-	if (i < 3 && rest / units[i + 1].us > 0)
-		(void)snprintf(out, SL_TIME_ISO_MAX, "%" PRId64 " %s %" PRId64 " %s",
-			us / units[i].us, units[i].name, rest / units[i + 1].us, units[i + 1].name);
+	whole = (int)(us / units[i].us);
+	rest = i < 3 ? (int)(us % units[i].us / units[i + 1].us) : 0;
+	if (rest > 0)
+		(void)snprintf(out, SL_TIME_ISO_MAX, "%d %s %d %s", whole, units[i].name, rest,
+			units[i + 1].name);
 	else
-		(void)snprintf(out, SL_TIME_ISO_MAX, "%" PRId64 " %s", us / units[i].us,
-			units[i].name);
+		(void)snprintf(out, SL_TIME_ISO_MAX, "%d %s", whole, units[i].name);
 	return out;
 }
