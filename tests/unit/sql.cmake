@@ -1,1 +1,2 @@
 sluice_test(sql_split unit/sql_split_test.c ROOMS sql core model)
+sluice_test(sql_facts unit/sql_facts_test.c ROOMS sql core model)

@@ -116,8 +116,7 @@ struct sl_fact_table {
 	const char *doc;
 	size_t list; /* offset in struct sl_facts of {at, len, cap} */
 	size_t row; /* bytes of a row */
-	const struct sl_fact_column *columns;
-	size_t columns_len;
+	const struct sl_fact_column *(*columns)(size_t *len);
 };
 
 /* All tables in the order of facts.def; *len is set. */
