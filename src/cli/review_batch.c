@@ -196,7 +196,7 @@ static enum sl_code single_of_file(struct batches *out, struct sl_arena *arena,
 {
 	struct batch *batch;
 	struct single single = { .path = path };
-	char *data;
+	char *data = NULL;
 	enum sl_code code = single_batch(&batch, out, wish, path, err);
 
 	if (code == SL_OK)
@@ -235,7 +235,7 @@ static enum sl_code single_of_stdin(struct batches *out, struct sl_arena *arena,
 {
 	struct batch *batch;
 	struct single single = { .path = "-" };
-	char *data;
+	char *data = NULL;
 	enum sl_code code = single_batch(&batch, out, wish, "-", err);
 
 	if (code == SL_OK)

@@ -170,7 +170,7 @@ static const struct sl_facts *statement_replay(struct walk *walk,
 	const struct sl_fact_statement *s = sl_facts_statement(facts);
 
 	if (statement->kind == SL_TEXT_SQL && is_understood(s))
-		sl_replay_statement(walk->replay, facts, step);
+		sl_replay_statement(walk->replay, facts, statement->text, statement->len, step);
 	else
 		sl_replay_opaque(walk->replay, s->status_text, step);
 	return facts;

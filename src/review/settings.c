@@ -243,8 +243,8 @@ static enum sl_code param_find(size_t *out, const struct sl_rule *rule, const ch
 enum sl_code sl_rule_settings_param(struct sl_rule_settings *settings, const char *rule,
 	const char *key, const char *value, struct sl_error *err)
 {
-	size_t row;
-	size_t param;
+	size_t row = 0;
+	size_t param = 0;
 	enum sl_code code = row_find(&row, rule, err);
 
 	if (code == SL_OK)
