@@ -171,10 +171,9 @@ json_t *sl_option_schema(const struct sl_option_set *set)
 	return schema;
 }
 
-static void manual_row(const struct option_node *node, struct sl_buf *out)
+static void manual_row(const struct sl_option *row, struct sl_buf *out)
 {
 	sl_auto_buf struct sl_buf range = SL_BUF_INIT(2048);
-	const struct sl_option *row = node->row;
 
 	option_range(row, &range);
 	sl_buf_addf(out, "| `%s` | %s", row->path, option_type_name(row->type));
@@ -195,8 +194,8 @@ static void manual_node(const struct option_node *node, struct sl_buf *out)
 {
 	if (option_has_flag(node, SL_OPTION_LATER))
 		return;
-	if (option_type(node) != SL_OPTION_SECTION)
-		manual_row(node, out);
+	if (node->row && node->row->type != SL_OPTION_SECTION)
+		manual_row(node->row, out);
 	for (size_t i = 0; i < node->keys.len; i++)
 		manual_node(node->keys.at[i], out);
 	if (node->any_key)
