@@ -140,7 +140,8 @@ void sl_control_keep_snapshot(struct sl_control *control, struct sl_batch *batch
 
 	*sl_vec_add_in(arena, &objects) = manifest_of(arena, catalog);
 	for (const struct sl_entity *entity; (entity = sl_catalog_next(&each));) {
-		*sl_vec_add_in(arena, &objects) = object_of(arena, entity);
+		if (!sl_entity_temporary(entity))
+			*sl_vec_add_in(arena, &objects) = object_of(arena, entity);
 	}
 	sl_snapshot_hash(catalog, hash);
 	(void)sl_batch_add_snapshot(batch,

@@ -1,0 +1,260 @@
+/* Changes and tasks, through the daemon: looked at and acted on. */
+#include "cli_int.h"
+#include "client.h"
+
+#include "sluice/core/str.h"
+
+#include <stdio.h>
+
+static const struct sl_cli_option list_options[] = {
+	{ "limit", 'n', "N", "how many (50)", false },
+	{ NULL, 0, NULL, NULL, false },
+};
+
+static const struct sl_cli_option stage_options[] = {
+	{ "environment", 'e', "NAME", "the stage (the first that awaits approvals)", false },
+	{ "reason", 'r', "TEXT", "why", false },
+	{ NULL, 0, NULL, NULL, false },
+};
+
+static const struct sl_cli_option reason_options[] = {
+	{ "reason", 'r', "TEXT", "why", false },
+	{ NULL, 0, NULL, NULL, false },
+};
+
+static const struct sl_cli_option resolve_options[] = {
+	{ "applied", 0, NULL, "the statement in doubt had its effect", false },
+	{ "not-applied", 0, NULL, "it had none, and will run again", false },
+	{ "reason", 'r', "TEXT", "how you know", false },
+	{ NULL, 0, NULL, NULL, false },
+};
+
+static const char *text(const json_t *object, const char *key)
+{
+	return sl_json_str(object, key, "");
+}
+
+/* --- looking -------------------------------------------------------------------------------- */
+
+static enum sl_code run_list(struct sl_cli *cli, struct sl_error *err)
+{
+	int64_t limit = 50;
+	sl_auto_json json_t *answer = NULL;
+	const json_t *row;
+	size_t i;
+	bool printed;
+	enum sl_code code = sl_cli_number(cli, "limit", 1, 1000, &limit, err);
+
+	if (code == SL_OK)
+		code = sl_client_show(cli,
+			sl_arena_printf(sl_cli_arena(cli), "/api/changes?limit=%lld",
+				(long long)limit),
+			&answer, &printed, err);
+	if (code != SL_OK || printed)
+		return code;
+	json_array_foreach(json_object_get(answer, "changes"), i, row)
+		sl_cli_print(cli, "%-5lld %-11s %-28s %s\n", (long long)sl_json_i64(row, "id", 0),
+			text(row, "state"), text(row, "title"), text(row, "waits_for"));
+	if (i == 0)
+		sl_cli_note(cli, "no change yet");
+	return SL_OK;
+}
+
+static void print_task(struct sl_cli *cli, const json_t *task)
+{
+	sl_cli_print(cli, "    task %lld  %-14s %-12s %s\n", (long long)sl_json_i64(task, "id", 0),
+		text(task, "target"), text(task, "state"), text(task, "sentence"));
+}
+
+static void print_stage(struct sl_cli *cli, const json_t *stage)
+{
+	const json_t *task;
+	size_t i;
+
+	sl_cli_print(cli, "  %-10s %-8s risk %-8s %s\n", text(stage, "environment"),
+		text(stage, "state"), text(stage, "risk"), text(stage, "waits_for"));
+	json_array_foreach(json_object_get(stage, "tasks"), i, task)
+		print_task(cli, task);
+}
+
+static void print_findings(struct sl_cli *cli, const json_t *file)
+{
+	const json_t *line;
+	const json_t *finding;
+	size_t i;
+	size_t k;
+
+	sl_cli_print(cli, "  %s\n", text(file, "path"));
+	json_array_foreach(json_object_get(file, "whole"), k, finding)
+		sl_cli_print(cli, "    %s %s: %s%s\n", text(finding, "severity"),
+			text(finding, "rule"), text(finding, "message"),
+			sl_json_bool(finding, "waived", false) ? " (waived)" : "");
+	json_array_foreach(json_object_get(file, "lines"), i, line) {
+		json_array_foreach(json_object_get(line, "findings"), k, finding)
+			sl_cli_print(cli, "    line %lld: %s %s: %s%s\n",
+				(long long)sl_json_i64(line, "n", 0), text(finding, "severity"),
+				text(finding, "rule"), text(finding, "message"),
+				sl_json_bool(finding, "waived", false) ? " (waived)" : "");
+	}
+}
+
+static void print_change(struct sl_cli *cli, const json_t *change)
+{
+	const json_t *row;
+	size_t i;
+
+	sl_cli_print(cli, "change %lld  %s  [%s]\n", (long long)sl_json_i64(change, "id", 0),
+		text(change, "title"), text(change, "state"));
+	sl_cli_print(cli, "  %s, %s at %s%s%s\n", text(change, "project"), text(change, "branch"),
+		text(change, "head_short"), text(change, "author")[0] ? ", pushed by " : "",
+		text(change, "author"));
+	if (sl_json_bool(change, "held", false))
+		sl_cli_print(cli, "  held by %s: %s\n", text(change, "hold_by"),
+			text(change, "hold_reason"));
+	if (text(change, "waits_for")[0])
+		sl_cli_print(cli, "  %s\n", text(change, "waits_for"));
+	row = json_object_get(change, "review");
+	if (row)
+		sl_cli_print(cli, "review: %s, risk %s\n", text(row, "verdict_text"),
+			text(row, "risk"));
+	json_array_foreach(json_object_get(change, "files"), i, row)
+		print_findings(cli, row);
+	sl_cli_print(cli, "stages\n");
+	json_array_foreach(json_object_get(change, "stages"), i, row)
+		print_stage(cli, row);
+	sl_cli_print(cli, "timeline\n");
+	json_array_foreach(json_object_get(change, "events"), i, row)
+		sl_cli_print(cli, "  %s  %s (%s)\n", text(row, "at"), text(row, "text"),
+			text(row, "by"));
+}
+
+static enum sl_code check_id(struct sl_cli *cli, const char *what, int64_t *out,
+	struct sl_error *err)
+{
+	if (sl_parse_i64(sl_cli_arg(cli, 0), 1, INT64_MAX, out))
+		return SL_OK;
+	return sl_error_set(err, SL_EINVAL, "'%s' is not the number of a %s", sl_cli_arg(cli, 0),
+		what);
+}
+
+static enum sl_code run_show(struct sl_cli *cli, struct sl_error *err)
+{
+	sl_auto_json json_t *answer = NULL;
+	bool printed;
+	int64_t id;
+	enum sl_code code = check_id(cli, "change", &id, err);
+
+	if (code == SL_OK)
+		code = sl_client_show(cli,
+			sl_arena_printf(sl_cli_arena(cli), "/api/changes/%lld", (long long)id),
+			&answer, &printed, err);
+	if (code == SL_OK && !printed)
+		print_change(cli, json_object_get(answer, "change"));
+	return code;
+}
+
+/* --- acting --------------------------------------------------------------------------------- */
+
+static void put(json_t *body, const char *key, const char *value)
+{
+	if (value)
+		(void)json_object_set_new(body, key, json_string(value));
+}
+
+/* POSTs what the options say to /api/THING/ID/VERB and says what was done. */
+static enum sl_code act(struct sl_cli *cli, const char *thing, const char *verb, const char *done,
+	struct sl_error *err)
+{
+	sl_auto_json json_t *body = json_object();
+	sl_auto_json json_t *answer = NULL;
+	int64_t id;
+	enum sl_code code = check_id(cli, thing, &id, err);
+
+	if (code != SL_OK)
+		return code;
+	put(body, "reason", sl_cli_value(cli, "reason"));
+	put(body, "environment", sl_cli_value(cli, "environment"));
+	put(body, "finding", sl_cli_arg(cli, 1));
+	if (sl_cli_has(cli, "applied"))
+		(void)json_object_set_new(body, "applied", json_true());
+	code = sl_client_call(cli,
+		sl_arena_printf(sl_cli_arena(cli), "/api/%ss/%lld/%s", thing, (long long)id, verb),
+		body, &answer, err);
+	if (code == SL_OK && !sl_cli_quiet(cli))
+		sl_cli_print(cli, "%s %lld %s\n", thing, (long long)id, done);
+	return code;
+}
+
+static enum sl_code run_approve(struct sl_cli *cli, struct sl_error *err)
+{
+	return act(cli, "change", "approve", "approved", err);
+}
+
+static enum sl_code run_revoke(struct sl_cli *cli, struct sl_error *err)
+{
+	return act(cli, "change", "revoke", "no longer approved by you", err);
+}
+
+static enum sl_code run_hold(struct sl_cli *cli, struct sl_error *err)
+{
+	return act(cli, "change", "hold", "held", err);
+}
+
+static enum sl_code run_resume(struct sl_cli *cli, struct sl_error *err)
+{
+	return act(cli, "change", "resume", "resumed", err);
+}
+
+static enum sl_code run_waive(struct sl_cli *cli, struct sl_error *err)
+{
+	return act(cli, "change", "waive", "is being reviewed again", err);
+}
+
+static enum sl_code run_retry(struct sl_cli *cli, struct sl_error *err)
+{
+	return act(cli, "task", "retry", "will be tried again", err);
+}
+
+static enum sl_code run_skip(struct sl_cli *cli, struct sl_error *err)
+{
+	return act(cli, "task", "skip", "skipped", err);
+}
+
+static enum sl_code run_cancel(struct sl_cli *cli, struct sl_error *err)
+{
+	return act(cli, "task", "cancel", "stops before its next statement", err);
+}
+
+static enum sl_code run_resolve(struct sl_cli *cli, struct sl_error *err)
+{
+	if (sl_cli_has(cli, "applied") == sl_cli_has(cli, "not-applied"))
+		return sl_error_set(err, SL_EINVAL, "resolve: say --applied or --not-applied");
+	return act(cli, "task", "resolve", "resolved", err);
+}
+
+static const struct sl_command rows[] = {
+	{ "change list", SL_CLI_RELEASE, "the changes, newest first", "", list_options, 0, 0,
+		run_list },
+	{ "change show", SL_CLI_RELEASE, "one change: findings, stages, tasks, timeline", "CHANGE",
+		NULL, 1, 1, run_show },
+	{ "approve", SL_CLI_RELEASE, "say yes to a stage of a change", "CHANGE", stage_options, 1,
+		1, run_approve },
+	{ "revoke", SL_CLI_RELEASE, "take your approval back", "CHANGE", stage_options, 1, 1,
+		run_revoke },
+	{ "waive", SL_CLI_RELEASE, "accept a finding, with a reason", "CHANGE RULE|FINGERPRINT",
+		reason_options, 2, 2, run_waive },
+	{ "hold", SL_CLI_RELEASE, "stop a change before its next stage", "CHANGE", reason_options,
+		1, 1, run_hold },
+	{ "resume", SL_CLI_RELEASE, "let a held change go on", "CHANGE", reason_options, 1, 1,
+		run_resume },
+	{ "retry", SL_CLI_RELEASE, "try a failed task again", "TASK", reason_options, 1, 1,
+		run_retry },
+	{ "skip", SL_CLI_RELEASE, "leave a task out, with a reason", "TASK", reason_options, 1, 1,
+		run_skip },
+	{ "cancel", SL_CLI_RELEASE, "stop a task before its next statement", "TASK", reason_options,
+		1, 1, run_cancel },
+	{ "resolve", SL_CLI_RELEASE, "say what a task in doubt did", "TASK", resolve_options, 1, 1,
+		run_resolve },
+};
+
+const struct sl_command_list sl_commands_change = { rows, sizeof(rows) / sizeof(rows[0]) };

@@ -1,0 +1,128 @@
+#include "client.h"
+
+#include "sluice/control/world.h"
+#include "sluice/core/str.h"
+#include "sluice/net.h"
+#include "sluice/sys/cancel.h"
+
+#include <string.h>
+
+#define ANSWER_MAX (16u << 20)
+
+enum sl_code sl_client_socket(struct sl_cli *cli, const char **out, struct sl_error *err)
+{
+	const char *config = sl_cli_config_path(cli);
+	const struct sl_world *world;
+	enum sl_code code;
+
+	*out = sl_cli_value(cli, "socket");
+	if (!*out)
+		*out = sl_cli_env(cli, "SLUICE_SOCKET");
+	if (*out)
+		return SL_OK;
+	if (!config) {
+		*out = "/run/sluice/sluice.sock";
+		return SL_OK;
+	}
+	code = sl_world_load(&world, config, NULL, err);
+	if (code != SL_OK)
+		return code;
+	*out = sl_arena_strdup(sl_cli_arena(cli), world->socket);
+	sl_world_unref(world);
+	return SL_OK;
+}
+
+/* The code whose name the daemon sent; what is unknown is a bug of one of us. */
+static enum sl_code code_named(const char *name)
+{
+	for (int i = 1; i < SL_CODE_COUNT; i++) {
+		if (sl_str_eq(sl_code_name((enum sl_code)i), name))
+			return (enum sl_code)i;
+	}
+	return SL_EINTERNAL;
+}
+
+static enum sl_code refused(const struct sl_net_answer *answer, struct sl_error *err)
+{
+	sl_auto_json json_t *body = NULL;
+	const json_t *error;
+
+	if (sl_json_load(&body, answer->body, answer->body_len, ANSWER_MAX, "answer", NULL) !=
+		SL_OK)
+		return sl_error_set(err, sl_net_status_code(answer->status),
+			"the daemon answered %u", answer->status);
+	error = json_object_get(body, "error");
+	return sl_error_set(err, code_named(sl_json_str(error, "code", "")), "%s",
+		sl_json_str(error, "message", "the daemon gave no reason"));
+}
+
+static enum sl_code send(struct sl_cli *cli, const struct sl_net_request *request,
+	const char *where, json_t **out, struct sl_error *err)
+{
+	struct sl_net_answer answer;
+	enum sl_code code = sl_net_call(request, sl_cli_cancel(cli), sl_cli_arena(cli), &answer,
+		err);
+
+	if (code == SL_EUNAVAIL || code == SL_ENOTFOUND)
+		return sl_error_set(err, SL_EUNAVAIL,
+			"no daemon answers at %s: start it with `sluice serve`, or say where it is with "
+			"--socket or --server",
+			where);
+	if (code != SL_OK)
+		return code;
+	if (sl_net_status_code(answer.status) != SL_OK)
+		return refused(&answer, err);
+	return sl_json_load(out, answer.body, answer.body_len, ANSWER_MAX, "answer", err);
+}
+
+enum sl_code sl_client_call(struct sl_cli *cli, const char *path, const json_t *body, json_t **out,
+	struct sl_error *err)
+{
+	struct sl_arena *arena = sl_cli_arena(cli);
+	const char *server = sl_cli_value(cli, "server");
+	const char *token = sl_cli_env(cli, "SLUICE_TOKEN");
+	const char *user = sl_cli_env(cli, "SLUICE_USER");
+	sl_auto_buf struct sl_buf text = SL_BUF_INIT(1u << 20);
+	struct sl_net_header headers[3];
+	struct sl_net_request request = { .headers = headers,
+		.allow_private = true,
+		.answer_max = ANSWER_MAX };
+	const char *where = server;
+	enum sl_code code = SL_OK;
+
+	if (!server) {
+		code = sl_client_socket(cli, &request.unix_socket, err);
+		where = request.unix_socket;
+	}
+	if (code != SL_OK)
+		return code;
+	if (body)
+		sl_json_canonical(body, &text);
+	request.method = body ? "POST" : "GET";
+	request.body = body ? sl_buf_str(&text) : NULL;
+	request.body_len = text.len;
+	request.url = sl_arena_printf(arena, "%s%s", server ? server : "http://localhost", path);
+	headers[request.n_headers++] = (struct sl_net_header){ "Content-Type", "application/json" };
+	if (token)
+		headers[request.n_headers++] = (struct sl_net_header){ "Authorization",
+			sl_arena_printf(arena, "Bearer %s", token) };
+	if (user && !token)
+		headers[request.n_headers++] = (struct sl_net_header){ "X-Sluice-User", user };
+	return send(cli, &request, where, out, err);
+}
+
+enum sl_code sl_client_show(struct sl_cli *cli, const char *path, json_t **out, bool *printed,
+	struct sl_error *err)
+{
+	sl_auto_buf struct sl_buf text = SL_BUF_INIT(ANSWER_MAX);
+	enum sl_code code = sl_client_call(cli, path, NULL, out, err);
+
+	*printed = false;
+	if (code != SL_OK || !sl_cli_json(cli))
+		return code;
+	sl_json_pretty(*out, &text);
+	sl_cli_write(cli, sl_buf_str(&text), text.len);
+	sl_cli_print(cli, "\n");
+	*printed = true;
+	return SL_OK;
+}
