@@ -192,8 +192,7 @@ enum sl_code sl_git_real_commits(struct sl_repo *repo, struct sl_arena *arena,
 	git_oid oid = sl_git_oid(range->until);
 	int rc = git_revwalk_new(&walk, real->git);
 
-	if (rc == 0)
-		rc = git_revwalk_sorting(walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME);
+	/* Any sorting would walk the whole history first; unsorted is newest first. */
 	if (rc == 0)
 		rc = git_revwalk_push(walk, &oid);
 	if (rc == 0 && range->since != NULL) {

@@ -297,6 +297,8 @@ static enum sl_code failure(const struct sl_net_stream *stream, struct sl_error 
 	if (stream->too_large)
 		return sl_error_set(err, SL_ELIMIT, "%s: the answer has more than %zu bytes", url,
 			stream->request->answer_max);
+	if (stream->request->unix_socket != NULL && stream->result == CURLE_COULDNT_CONNECT)
+		return sl_error_set(err, SL_EUNAVAIL, "%s: nobody listens", url);
 	return sl_error_set(err, code_of(stream), "%s: %s", url,
 		stream->cause[0] != '\0' ? stream->cause : curl_easy_strerror(stream->result));
 }
@@ -362,7 +364,10 @@ static struct sl_net_stream *new_stream(const struct sl_net_request *request,
 
 	(void)pthread_once(&once, init_once);
 	stream->shown = (struct sl_buf)SL_BUF_INIT(SHOWN_MAX);
-	sl_net_redact(request->url, &stream->shown);
+	if (request->unix_socket != NULL)
+		sl_buf_adds(&stream->shown, request->unix_socket);
+	else
+		sl_net_redact(request->url, &stream->shown);
 	stream->request = request;
 	stream->cancel = cancel;
 	stream->arena = arena;

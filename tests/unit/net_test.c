@@ -271,6 +271,16 @@ static void nobody_listening_means_nothing_was_done(void **state)
 	assert_int_equal(call(&x), SL_EUNAVAIL);
 }
 
+static void a_unix_socket_is_named_when_nobody_listens(void **state)
+{
+	auto_exchange x = { 0 };
+
+	prepare(&x, *state, "/");
+	x.request.unix_socket = "/nowhere/sluice.sock";
+	assert_int_equal(call(&x), SL_EUNAVAIL);
+	assert_string_equal(x.err.msg, "/nowhere/sluice.sock: nobody listens");
+}
+
 static void a_connection_that_breaks_leaves_a_post_unknown(void **state)
 {
 	auto_exchange x = { 0 };
@@ -456,6 +466,7 @@ static const struct CMUnitTest tests[] = {
 	ROW(a_peer_that_never_answers_ends_at_the_deadline),
 	ROW(a_token_ends_the_wait),
 	ROW(nobody_listening_means_nothing_was_done),
+	ROW(a_unix_socket_is_named_when_nobody_listens),
 	ROW(a_connection_that_breaks_leaves_a_post_unknown),
 	ROW(redirects_are_followed_only_when_asked_for),
 	ROW(a_dialed_socket_is_connected),
