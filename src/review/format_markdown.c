@@ -25,6 +25,19 @@ static bool has(const char *text)
 	return text && text[0] != '\0';
 }
 
+/* Between backquotes nothing is markup; what would end them, or a table's cell, is left out. */
+static void code_add(struct sl_buf *out, const char *text, unsigned line)
+{
+	sl_buf_addc(out, '`');
+	for (; *text; text++) {
+		if ((unsigned char)*text >= ' ' && !strchr("`|\x7f", *text))
+			sl_buf_addc(out, *text);
+	}
+	if (line > 0)
+		sl_buf_addf(out, ":%u", line);
+	sl_buf_addc(out, '`');
+}
+
 static void head_add(struct sl_buf *out, const struct sl_report *report,
 	const struct sl_report_frame *frame)
 {
@@ -48,15 +61,12 @@ static void context_add(struct sl_buf *out, const struct sl_report_frame *frame)
 	bool any = false;
 
 	if (has(frame->head)) {
-		sl_buf_adds(out, "`");
-		sl_escape_markdown(out, frame->head);
-		sl_buf_adds(out, "`");
+		code_add(out, frame->head, 0);
 		any = true;
 	}
 	if (has(frame->base)) {
-		sl_buf_adds(out, any ? " against `" : "against `");
-		sl_escape_markdown(out, frame->base);
-		sl_buf_adds(out, "`");
+		sl_buf_adds(out, any ? " against " : "against ");
+		code_add(out, frame->base, 0);
 		any = true;
 	}
 	if (has(frame->against)) {
@@ -82,9 +92,7 @@ static void row_add(struct sl_buf *out, const struct sl_report_frame *frame,
 	else
 		sl_buf_adds(out, finding->rule->id);
 	sl_buf_adds(out, " | ");
-	sl_escape_markdown(out, file->path);
-	if (finding->line > 0)
-		sl_buf_addf(out, ":%u", finding->line);
+	code_add(out, file->path, finding->line);
 	sl_buf_adds(out, " | ");
 	sl_escape_markdown(out, finding->message);
 	sl_buf_adds(out, finding->fix ? " — fix below |\n" : " |\n");
