@@ -291,14 +291,14 @@ static void set_delimiter(struct sl_splitter *s, const char *text, size_t len)
 }
 
 /* Whether the token, the first of a statement, begins a client's own line. */
-static bool begins_command(const struct sl_splitter *s, const struct sl_token *token)
+static bool begins_command(struct sl_splitter *s, const struct sl_token *token)
 {
 	const char *text = s->window.lexer.text;
 
 	if (token->kind == SL_TOKEN_COMMAND)
 		return true;
 	if (s->dialect == SL_DIALECT_SQLITE)
-		return text[token->at] == '.' && (token->at == 0 || text[token->at - 1] == '\n');
+		return text[token->at] == '.' && place_of(s, token).column == 1;
 	return is_mysql(s) &&
 		(sl_token_is(token, text, "delimiter") || sl_token_is(token, text, "source"));
 }

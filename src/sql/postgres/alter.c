@@ -249,7 +249,7 @@ static void read_step(struct pg_reader *reader, const struct step *step)
 
 	action->name = pg_copy(reader, cmd->name);
 	action->text = known ? actions[cmd->subtype].text : "";
-	action->if_exists = cmd->missing_ok;
+	action->if_exists = cmd->missing_ok && cmd->subtype != AT_AddColumn;
 	action->cascade = cmd->behavior == DROP_CASCADE;
 	action->at = pg_begin(reader, step->from);
 	action->len = pg_end(reader, step->to) - action->at;

@@ -274,8 +274,13 @@ void pg_read_dml(struct pg_reader *reader, const void *node, size_t from, size_t
 {
 	struct command command = { .from = from, .to = to };
 	size_t ctes = reader->ctes.len;
-	const char *with = skip_with(reader, &command);
+	const char *with;
 
+	/* Behind an EXPLAIN. */
+	while (command.from < to && !is_command(reader, command.from) &&
+		!pg_is(reader, command.from, "with"))
+		command.from = pg_behind(reader, command.from);
+	with = skip_with(reader, &command);
 	pg_walk_with(reader, with_of(node));
 	switch (pg_tag(node)) {
 	case T_InsertStmt:

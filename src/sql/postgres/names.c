@@ -123,15 +123,16 @@ struct sl_fact_object *pg_add_relation(struct pg_reader *reader, enum sl_sql_rol
 	object->schema = pg_copy(reader, relation->schemaname);
 	object->name = pg_copy(reader, relation->relname);
 	object->temporary = relation->relpersistence == 't';
-	object->only = !relation->inh;
+	object->only = !relation->inh && kind != SL_SQL_OBJECT_TYPE;
+	if (role == SL_SQL_ROLE_CREATED && object->schema[0] == '\0' && !object->temporary)
+		object->schema = pg_copy(reader, reader->schema);
 	if (relation->alias)
 		object->alias = pg_copy(reader, relation->alias->aliasname);
 	place_object(reader, object, relation->location);
 	return object;
 }
 
-/* Names in lists carry no place: it is the first token, from the third on, that says the name. */
-static void find_object(struct pg_reader *reader, struct sl_fact_object *object)
+void pg_find_object(struct pg_reader *reader, struct sl_fact_object *object)
 {
 	for (size_t i = 1; i < pg_tokens(reader) && object->name; i++) {
 		const struct sl_token *token = pg_token(reader, i);
@@ -155,7 +156,7 @@ struct sl_fact_object *pg_add_named(struct pg_reader *reader, enum sl_sql_role r
 	struct sl_fact_object *object = pg_add_object(reader, role, kind);
 
 	object->name = pg_qualified(reader, names, &object->schema);
-	find_object(reader, object);
+	pg_find_object(reader, object);
 	return object;
 }
 
@@ -165,7 +166,7 @@ struct sl_fact_object *pg_add_plain(struct pg_reader *reader, enum sl_sql_role r
 	struct sl_fact_object *object = pg_add_object(reader, role, kind);
 
 	object->name = pg_copy(reader, name);
-	find_object(reader, object);
+	pg_find_object(reader, object);
 	return object;
 }
 
@@ -313,7 +314,7 @@ struct sl_fact_object *pg_add_any(struct pg_reader *reader, enum sl_sql_role rol
 	default:
 		return object;
 	}
-	find_object(reader, object);
+	pg_find_object(reader, object);
 	return object;
 }
 

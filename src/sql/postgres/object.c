@@ -80,9 +80,11 @@ void pg_read_schema(struct pg_reader *reader, const void *node)
 	object->if_not_exists = create->if_not_exists;
 	reader->statement->if_not_exists = create->if_not_exists;
 	saved = *reader->statement;
+	reader->schema = object->name;
 	for (int i = 0; i < pg_len(create->schemaElts); i++)
 		pg_read_statement(reader, pg_nth(create->schemaElts, i));
 	*reader->statement = saved;
+	reader->schema = NULL;
 }
 
 /* ---- renaming ---- */
@@ -137,6 +139,7 @@ static struct sl_fact_object *renamed_whole(struct pg_reader *reader, const Rena
 	object->schema = "";
 	object->of_schema = schema;
 	object->of_table = table;
+	pg_find_object(reader, object);
 	return object;
 }
 

@@ -28,6 +28,7 @@ struct pg_reader {
 		SL_VEC(const char *);
 	} ctes;
 
+	const char *schema; /* that CREATE SCHEMA gives to what it creates, or NULL */
 	unsigned depth;
 	bool too_deep;
 	int level; /* of dml: 0 the statement itself, 1 in WITH, 2 in a body */
@@ -55,6 +56,9 @@ struct sl_fact_object *pg_add_named(struct pg_reader *reader, enum sl_sql_role r
 	enum sl_sql_object kind, const List *names);
 struct sl_fact_object *pg_add_plain(struct pg_reader *reader, enum sl_sql_role role,
 	enum sl_sql_object kind, const char *name);
+
+/* Names in lists carry no place: it becomes the first token behind the verb that says the name. */
+void pg_find_object(struct pg_reader *reader, struct sl_fact_object *object);
 
 /* An object as COMMENT, DROP, RENAME and the like name it: a list, a routine, a type … */
 struct sl_fact_object *pg_add_any(struct pg_reader *reader, enum sl_sql_role role, ObjectType type,

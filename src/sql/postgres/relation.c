@@ -120,7 +120,8 @@ void pg_read_index(struct pg_reader *reader, const void *node)
 	size_t open = pg_find_char(reader, table, pg_tokens(reader), '(');
 
 	object->name = pg_copy(reader, index->idxname);
-	object->schema = pg_copy(reader, index->relation->schemaname);
+	object->schema = pg_copy(reader,
+		index->relation->schemaname ? index->relation->schemaname : reader->schema);
 	object->if_not_exists = index->if_not_exists;
 	object->of_schema = object->schema;
 	object->of_table = pg_copy(reader, index->relation->relname);

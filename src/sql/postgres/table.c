@@ -122,6 +122,20 @@ static const char *like_text(struct pg_reader *reader, bits32 options)
 	return pg_copy(reader, sl_buf_str(&out));
 }
 
+/* The columns of a primary key that stands by itself are NOT NULL too. */
+static void key_not_null(struct pg_reader *reader, int64_t constraint, size_t first_column)
+{
+	const struct sl_fact_constraint_def *row = &reader->facts->constraint_def.at[constraint];
+
+	if (row->kind != SL_SQL_CONSTRAINT_PRIMARY_KEY)
+		return;
+	for (size_t i = first_column; i < reader->facts->column_def.len; i++) {
+		struct sl_fact_column_def *column = &reader->facts->column_def.at[i];
+
+		column->not_null = column->not_null || sl_names_has(&row->columns, column->name);
+	}
+}
+
 /* Room for as many names as there are elements; filled by read_like(). */
 struct likes {
 	const char **tables, **options;
@@ -140,7 +154,7 @@ static void read_elements(struct pg_reader *reader, struct sl_fact_table_def *ta
 	const List *elements)
 {
 	struct sl_fact_object owner = { .schema = table->schema, .name = table->name };
-	size_t n = (size_t)pg_len(elements);
+	size_t n = (size_t)pg_len(elements), first = reader->facts->column_def.len;
 	struct likes likes = { 0 };
 
 	for (int i = 0; i < pg_len(elements); i++) {
@@ -149,7 +163,8 @@ static void read_elements(struct pg_reader *reader, struct sl_fact_table_def *ta
 		if (pg_tag(element) == T_ColumnDef) {
 			(void)pg_read_column(reader, PG(ColumnDef, element), &owner);
 		} else if (pg_tag(element) == T_Constraint) {
-			(void)pg_read_constraint(reader, PG(Constraint, element), &owner);
+			key_not_null(reader,
+				pg_read_constraint(reader, PG(Constraint, element), &owner), first);
 		} else if (pg_tag(element) == T_TableLikeClause) {
 			if (!likes.tables) {
 				likes.tables = sl_arena_calloc(reader->arena, n, sizeof(char *));

@@ -82,7 +82,8 @@ static void walk_call(struct pg_reader *reader, const FuncCall *node, enum sl_sq
 	call->first = n > 0 ? pg_copy(reader, string_constant(pg_nth(node->args, 0))) : "";
 	if (node->location >= 0) {
 		call->at = (size_t)node->location;
-		call->len = strlen(call->name);
+		call->len = strlen(call->name) +
+			(call->schema[0] == '\0' ? 0 : strlen(call->schema) + 1);
 	}
 	note_session(reader, call, node);
 	pg_walk_list(reader, node->args, clause);
