@@ -76,6 +76,35 @@ static bool left_out(enum sl_dialect dialect, const struct sl_entity *entity)
 	return sl_schema_ignored(dialect, schema, "");
 }
 
+static int compare_constraints(const void *a, const void *b)
+{
+	return sl_constraint_compare(a, b);
+}
+
+static int compare_indexes(const void *a, const void *b)
+{
+	return sl_index_compare(a, b);
+}
+
+/* The lists are the copy's own, so they may be put in order. */
+static void sort_parts(struct sl_arena *arena, struct sl_entity *entity)
+{
+	struct sl_table *table = (struct sl_table *)(void *)entity;
+	struct sl_constraint *constraints;
+	struct sl_index *indexes;
+
+	if (entity->kind != SL_ENTITY_TABLE)
+		return;
+	constraints = sl_arena_calloc(arena, table->constraints.len + 1, sizeof(*constraints));
+	memcpy(constraints, table->constraints.at, table->constraints.len * sizeof(*constraints));
+	qsort(constraints, table->constraints.len, sizeof(*constraints), compare_constraints);
+	table->constraints.at = constraints;
+	indexes = sl_arena_calloc(arena, table->indexes.len + 1, sizeof(*indexes));
+	memcpy(indexes, table->indexes.at, table->indexes.len * sizeof(*indexes));
+	qsort(indexes, table->indexes.len, sizeof(*indexes), compare_indexes);
+	table->indexes.at = indexes;
+}
+
 void sl_catalog_add(struct sl_catalog_builder *builder, const struct sl_entity *entity)
 {
 	void *copy;
@@ -84,6 +113,7 @@ void sl_catalog_add(struct sl_catalog_builder *builder, const struct sl_entity *
 		return;
 	copy = sl_entity_new(builder->pool->arena, entity->kind);
 	sl_shape_copy(sl_shape_of(entity->kind), builder->pool->arena, entity, copy);
+	sort_parts(builder->pool->arena, copy);
 	*sl_vec_add(&builder->entities) = copy;
 }
 
@@ -105,6 +135,11 @@ void sl_catalog_set_search_path(struct sl_catalog_builder *builder, struct sl_na
 void sl_catalog_add_property(struct sl_catalog_builder *builder, const char *key, const char *value)
 {
 	sl_catalog_put_property(builder->catalog, key, value);
+}
+
+void sl_catalog_set_uncertain(struct sl_catalog_builder *builder)
+{
+	builder->catalog->uncertain = true;
 }
 
 void sl_catalog_add_incomplete(struct sl_catalog_builder *builder, const char *what)

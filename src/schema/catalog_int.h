@@ -71,6 +71,10 @@ const struct sl_entity *sl_catalog_look_up(const struct sl_catalog *catalog,
 /* Of a table or view, else NULL. */
 const struct sl_indexes *sl_entity_indexes(const struct sl_entity *entity);
 
+/* Constraints and indexes have no order of their own; this one keeps equal tables equal. */
+int sl_constraint_compare(const struct sl_constraint *a, const struct sl_constraint *b);
+int sl_index_compare(const struct sl_index *a, const struct sl_index *b);
+
 /* Zeroed memory for an entity of the kind, with its hash still unknown. */
 void *sl_entity_new(struct sl_arena *arena, enum sl_entity_kind kind);
 

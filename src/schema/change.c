@@ -114,3 +114,41 @@ void sl_catalog_put_property(struct sl_catalog *catalog, const char *key, const 
 	catalog->properties = grown;
 	catalog->properties_len = n;
 }
+
+static int compare_names(const struct sl_names *a, const struct sl_names *b)
+{
+	for (size_t i = 0; i < a->len && i < b->len; i++) {
+		int order = strcmp(a->at[i], b->at[i]);
+
+		if (order != 0)
+			return order;
+	}
+	return (a->len > b->len) - (a->len < b->len);
+}
+
+static int compare_optional(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "");
+}
+
+int sl_constraint_compare(const struct sl_constraint *a, const struct sl_constraint *b)
+{
+	int order = (a->kind > b->kind) - (a->kind < b->kind);
+
+	if (order == 0)
+		order = strcmp(a->name, b->name);
+	if (order == 0)
+		order = compare_names(&a->columns, &b->columns);
+	if (order == 0)
+		order = compare_optional(a->expression, b->expression);
+	if (order == 0)
+		order = compare_optional(a->ref_table, b->ref_table);
+	if (order == 0)
+		order = compare_names(&a->ref_columns, &b->ref_columns);
+	return order;
+}
+
+int sl_index_compare(const struct sl_index *a, const struct sl_index *b)
+{
+	return strcmp(a->name, b->name);
+}

@@ -42,7 +42,10 @@ bool sl_view_reads(const struct sl_catalog *catalog, const struct sl_view *view,
 		if (!same_name(catalog, read->schema, relation->schema) ||
 			!same_name(catalog, read->name, relation->name))
 			continue;
-		if (!column || (read->column && sl_same_part(catalog, read->column, column)))
+		if (!column ||
+			(read->column &&
+				(strcmp(read->column, "*") == 0 ||
+					sl_same_part(catalog, read->column, column))))
 			return true;
 		if (!read->column)
 			return sl_sql_mentions(catalog->dialect, view->definition, column);

@@ -106,6 +106,7 @@ static const struct field table_fields[] = {
 	ROW(sl_table, inherits, FIELD_NAMES),
 	KIND(sl_table),
 	ID(sl_table, name),
+	ROW(sl_table, partial, FIELD_BOOL, .beside = true),
 	ROW(sl_table, partition_bound, FIELD_OPTIONAL),
 	ROW(sl_table, partition_by, FIELD_OPTIONAL),
 	ROW(sl_table, partition_of, FIELD_OPTIONAL),

@@ -113,7 +113,7 @@ const char *sl_fk_action_name(enum sl_fk_action action);
 struct sl_constraint {
 	enum sl_constraint_kind kind;
 	const char *name; /* "" where the engine keeps none */
-	struct sl_names columns; /* CHECK: empty, or the columns it reads where known */
+	struct sl_names columns; /* CHECK and EXCLUDE: empty */
 	const char *expression; /* CHECK: the condition; EXCLUDE: what follows the word; or NULL */
 	const char *ref_schema, *ref_table; /* FOREIGN */
 	struct sl_names ref_columns; /* empty: the primary key of ref_table */
@@ -190,12 +190,13 @@ struct sl_table {
 	/* Beside the structure, never hashed: */
 	int64_t rows, bytes; /* estimates; -1 when unknown (0 is an empty table) */
 	bool fresh; /* made by the replay at hand: holds no old rows */
+	bool partial; /* known only by what statements said of it: more columns may exist */
 };
 
 /* What a view reads. */
 struct sl_reference {
 	const char *schema, *name;
-	const char *column; /* or NULL: not known which */
+	const char *column; /* "*" for all; or NULL: not known which */
 };
 
 struct sl_references {
@@ -400,6 +401,8 @@ void sl_catalog_add(struct sl_catalog_builder *builder, const struct sl_entity *
 void sl_catalog_set_search_path(struct sl_catalog_builder *builder, struct sl_names schemas);
 void sl_catalog_add_property(struct sl_catalog_builder *builder, const char *key,
 	const char *value);
+/* Objects may exist that are not added: nothing that is missing is a mistake. */
+void sl_catalog_set_uncertain(struct sl_catalog_builder *builder);
 void sl_catalog_add_incomplete(struct sl_catalog_builder *builder, const char *what);
 
 /* The caller owns one reference of *out; the builder is spent either way.  SL_EINVAL when two

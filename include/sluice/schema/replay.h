@@ -5,9 +5,9 @@
  *
  * What cannot be modelled (a DO block, EXECUTE, a CALL, a statement too large to parse) is one
  * effect SL_EFFECT_OPAQUE, and the catalogue is uncertain from there on: that an object or column
- * is missing is then no problem any more, since it may have been made out of sight.  A statement
- * that has a problem which makes the engine refuse it changes nothing, except that what it wanted
- * to create is there afterwards, so that one mistake is told once.
+ * is missing is then no problem any more, since it may have been made out of sight. A statement
+ * that the engine would refuse is replayed as far as it makes sense, and a partial table stands in
+ * for one that is not there, so that one mistake is told once.
  *
  * A replay grows by a few hundred bytes a statement that changes the catalogue; beyond
  * SL_REPLAY_LIMIT bytes every further statement is opaque.
@@ -117,9 +117,9 @@ struct sl_replay *sl_replay_new(const struct sl_catalog *base)
 void sl_replay_free(struct sl_replay *replay);
 SL_DEFINE_CLEANUP(struct sl_replay, sl_replay_free);
 
-/* The facts are only read during the call. */
-void sl_replay_statement(struct sl_replay *replay, const struct sl_facts *facts,
-	struct sl_replay_step *step) __attribute__((nonnull));
+/* The facts and the statement's text, which they were made from, are only read during the call. */
+void sl_replay_statement(struct sl_replay *replay, const struct sl_facts *facts, const char *text,
+	size_t len, struct sl_replay_step *step) __attribute__((nonnull));
 
 /* A statement without facts: client command, too large, not parsed.  why is copied. */
 void sl_replay_opaque(struct sl_replay *replay, const char *why, struct sl_replay_step *step)
