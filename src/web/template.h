@@ -15,8 +15,7 @@
 #define SLUICE_WEB_TEMPLATE_H
 
 #include "sluice/core/buf.h"
-
-#include <jansson.h>
+#include "sluice/core/json.h"
 
 /* Asserts that the template exists. */
 void sl_template_render(const char *name, const json_t *view, struct sl_buf *out);
