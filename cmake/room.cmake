@@ -61,12 +61,3 @@ function(sluice_room name)
 		PRIVATE ${arg_USES} sluice_flags ${arg_LIBRARIES})
 	sluice_law(${name} ${arg_DEPENDS} ${arg_USES})
 endfunction()
-
-# sluice_program(NAME SOURCES main.c ROOMS daemon ...): a program, placed at the top of the build folder.
-function(sluice_program name)
-	cmake_parse_arguments(arg "" "" "SOURCES;ROOMS;LIBRARIES" ${ARGN})
-	list(TRANSFORM arg_ROOMS PREPEND sluice_)
-	add_executable(${name} ${arg_SOURCES})
-	target_link_libraries(${name} PRIVATE ${arg_ROOMS} sluice_flags ${arg_LIBRARIES})
-	set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
-endfunction()
