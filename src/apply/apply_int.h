@@ -1,0 +1,240 @@
+/* What the files of this room share: the ledger as read, the plan of a file, the run under way. */
+#ifndef SLUICE_APPLY_INT_H
+#define SLUICE_APPLY_INT_H
+
+#include "sluice/apply.h"
+#include "sluice/core/buf.h"
+#include "sluice/core/hash.h"
+#include "sluice/sql/split.h"
+
+/* --- the ledger ------------------------------------------------------------------------------ */
+
+#define LEDGER_FORMAT 1
+
+/* One message of ours to the target. */
+#define LEDGER_SQL_MAX ((size_t)64 << 20)
+
+/* A row of `migration` as the run needs it. */
+struct entry {
+	enum sl_migration_kind kind;
+	const char *key, *name, *path, *sha256, *tokens_sha256;
+	enum sl_ledger_state state;
+	unsigned done, total;
+	const char *run;
+};
+
+/* A row of `step` of a partial migration. */
+struct entry_step {
+	enum sl_migration_kind kind;
+	const char *key;
+	unsigned statement;
+	const char *sha256, *before;
+	bool started; /* begun outside a transaction, and not seen to end */
+};
+
+struct sl_map;
+
+struct open_run {
+	const char *id, *installation;
+};
+
+/* One scope of a target's ledger at one moment.  All in the arena. */
+struct ledger {
+	struct sl_conn *conn;
+	struct sl_arena *arena;
+	const struct sl_clock *clock;
+	const char *scope;
+	bool exists;
+	const char *database_id, *server, *database;
+	const char *installation; /* "" none */
+	int64_t epoch;
+	const struct entry *entries;
+	size_t entries_len;
+	const struct entry_step *steps;
+	size_t steps_len;
+	const struct open_run *open;
+	size_t open_len;
+	struct sl_map *by_key; /* entries; owned by who reads: apply_ledger_done() */
+};
+
+/* Table names: "sluice." or "main._sluice_". */
+const char *apply_ledger_prefix(enum sl_dialect dialect);
+
+/* An expression of the moment, in the dialect's column type. */
+const char *apply_ledger_now(const struct ledger *ledger);
+
+/* Column `at` as microseconds. */
+const char *apply_ledger_micros(const struct ledger *ledger, const char *column);
+
+/* Reads everything anew.  conn, arena, clock and scope are set. */
+enum sl_code apply_ledger_read(struct ledger *ledger, struct sl_error *err);
+
+void apply_ledger_done(struct ledger *ledger);
+
+/* The tables, in the transaction that is open. */
+enum sl_code apply_ledger_make(struct ledger *ledger, struct sl_error *err);
+
+/* NULL when it has no row. */
+const struct entry *apply_ledger_find(const struct ledger *ledger, enum sl_migration_kind kind,
+	const char *key);
+const struct entry_step *apply_ledger_step(const struct ledger *ledger, enum sl_migration_kind kind,
+	const char *key, unsigned statement);
+
+/* Sends what was gathered in sql, after going back to the login role where there are roles. */
+enum sl_code apply_ledger_write(struct ledger *ledger, const struct sl_buf *sql,
+	struct sl_error *err);
+
+/* text as literals, separated by commas; NULL ends the list. */
+void apply_ledger_values(const struct ledger *ledger, struct sl_buf *sql, ...)
+	__attribute__((sentinel));
+
+/* Raises the fence in the open transaction to `epoch`; SL_ECONFLICT when it is not at ledger->epoch
+ * any more. */
+enum sl_code apply_ledger_raise(struct ledger *ledger, const char *installation, int64_t epoch,
+	struct sl_error *err);
+
+/* In the open transaction: SL_ECONFLICT when another attempt has raised the fence beyond epoch. */
+enum sl_code apply_ledger_check_fence(struct ledger *ledger, int64_t epoch, struct sl_error *err);
+
+struct entry_write {
+	const struct sl_migration *migration;
+	enum sl_ledger_state state;
+	unsigned done, total;
+	const char *tokens_sha256, *run, *actor, *reason;
+};
+
+/* Adds the statement that writes or replaces the migration's row. */
+void apply_ledger_put(const struct ledger *ledger, struct sl_buf *sql,
+	const struct entry_write *entry);
+
+/* --- the plan of a file ---------------------------------------------------------------------- */
+
+enum step_class {
+	STEP_IN, /* in a transaction */
+	STEP_POINT, /* in one that it closes */
+	STEP_ALONE, /* cannot run in one */
+	STEP_SESSION /* changes the session only, between transactions: never journaled */
+};
+
+/* How one learns whether a statement that ran alone took effect. */
+enum probe_kind {
+	PROBE_NOT, /* a person has to look */
+	PROBE_REPEAT, /* repeating it does no harm */
+	PROBE_INDEX_MADE,
+	PROBE_INDEX_DROPPED,
+	PROBE_DATABASE_MADE,
+	PROBE_DATABASE_DROPPED
+};
+
+struct step {
+	struct sl_exec exec; /* text in the migration's own */
+	unsigned number, line, column;
+	enum step_class class;
+	bool keeps_constant; /* leaves a setting that can be set again */
+	bool keeps_state; /* leaves what cannot: temporary table, prepared statement */
+	bool dml; /* its rows count against the bound */
+
+	enum { KEYS_AS_THEY_ARE, KEYS_OFF, KEYS_ON } keys; /* SQLite: PRAGMA foreign_keys = … */
+	enum probe_kind probe;
+	const char *object, *table; /* of the probe, quoted names */
+	unsigned char hash[SL_SHA256_SIZE];
+};
+
+struct plan {
+	const struct sl_migration *migration;
+	const struct step *steps;
+	unsigned len;
+	bool dirties_session; /* the session has to be reset behind it */
+	char tokens_sha256[SL_SHA256_HEX];
+};
+
+/* Splits and classifies.  SL_EINVAL with "PATH:LINE: why" for what may not stand in a migration;
+ * *line and *column say where. */
+enum sl_code apply_plan_make(struct plan *out, struct sl_arena *arena, const struct sl_migration *m,
+	enum sl_dialect dialect, int version, struct sl_place *where, struct sl_error *err);
+
+/* The end (exclusive) of the segment that begins at steps[first]. */
+unsigned apply_plan_segment_end(const struct plan *plan, unsigned first);
+
+/* --- a run under way ------------------------------------------------------------------------- */
+
+struct run {
+	const struct sl_apply_request *request;
+	struct sl_apply_result *result;
+	struct sl_arena *arena;
+	struct sl_conn *conn; /* owned; NULL between passes */
+	struct ledger ledger;
+	const char *name; /* of the target, for messages */
+	const char *id; /* of the run */
+	const char *installation;
+	int64_t epoch;
+	bool began; /* the run's row is in the ledger */
+	bool moved; /* the identity in the ledger is not this database's */
+	bool give_id; /* a copy gets an id of its own */
+	struct sl_engine_identity identity;
+
+	struct {
+		struct plan *at;
+		struct sl_apply_migration *results;
+		size_t len, cap, results_cap;
+	} pending;
+	struct sl_apply_migration *kept; /* the result's list */
+
+	struct {
+		const char **at;
+		size_t len, cap;
+	} notices;
+
+	unsigned number; /* of the step in the run, as the journal counts */
+	enum sl_outcome outcome; /* of a failure, said where it is known */
+	int64_t try_after_us;
+	struct sl_error *err;
+};
+
+void apply_notice(struct run *run, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void apply_progress(const struct run *run, enum sl_apply_phase phase, unsigned done, unsigned total,
+	const char *what);
+
+/* Fails with an outcome: sets run->outcome and the error, returns code. */
+enum sl_code apply_fail(struct run *run, enum sl_outcome outcome, enum sl_code code,
+	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* Which files are pending, and everything that forbids to run them. */
+enum sl_code apply_reconcile(struct run *run);
+enum sl_code apply_check(struct run *run, bool must_be_empty);
+
+/* The phases up to the first write, each after the one before; a correction takes them too. */
+enum sl_code apply_connect(struct run *run);
+enum sl_code apply_read(struct run *run);
+enum sl_code apply_take_lock(struct run *run);
+
+/* Who the database is, what forbids to write in it, its id and the fence's new epoch. */
+enum sl_code apply_identify(struct run *run, bool must_be_empty);
+
+/* Adds what makes the identity right, where it is not. */
+void apply_put_identity(struct run *run, struct sl_buf *sql);
+
+/* Statements begun outside a transaction by an attempt that died: adopt, undo, or ask. */
+enum sl_code apply_probe_started(struct run *run, struct plan *plan);
+
+/* What the probe has to know of the time before. */
+enum sl_code apply_probe_before(struct run *run, const struct step *step, const char **before);
+
+/* After a failure that the server reported: SL_OK when nothing of it remains. */
+enum sl_code apply_probe_failed(struct run *run, const struct step *step, const char *before);
+
+/* Writes the end of a statement that an earlier attempt began outside a transaction: it took
+ * effect, or it did not and will run again.  done: what the ledger said so far. */
+enum sl_code apply_settle(struct run *run, struct plan *plan, unsigned done, unsigned statement,
+	bool applied);
+
+/* Executes one file from where it stands. */
+enum sl_code apply_execute(struct run *run, size_t i);
+
+/* The one name under which a statement of a file is spoken of: "V2__x.sql:3". */
+const char *apply_place(const struct run *run, const struct plan *plan, const struct step *step);
+
+/* Stops the process at a named point when a test asks for it, else does nothing. */
+void apply_pause(const char *point);
+
+#endif

@@ -1,0 +1,241 @@
+#include "apply_int.h"
+
+#include "sluice/core/str.h"
+#include "sluice/layout.h"
+
+#include <assert.h>
+
+/* What a correction adds to its transaction. */
+struct correction {
+	struct run *run;
+	const struct sl_apply_word *word;
+	const struct sl_migration_set *set;
+	const struct sl_migration *migration;
+	const char *to;
+	bool applied;
+	size_t count;
+	enum sl_code (*write)(struct correction *c, struct sl_buf *sql, struct sl_error *err);
+};
+
+static enum sl_code put(struct correction *c, struct sl_buf *sql, const struct sl_migration *m,
+	enum sl_ledger_state state, struct sl_error *err)
+{
+	struct sl_place where;
+	struct plan plan;
+	enum sl_code code = apply_plan_make(&plan, c->run->arena, m, sl_conn_dialect(c->run->conn),
+		sl_conn_version(c->run->conn), &where, err);
+
+	if (code != SL_OK)
+		return code;
+	apply_ledger_put(&c->run->ledger, sql,
+		&(struct entry_write){ .migration = m,
+			.state = state,
+			.done = state == SL_LEDGER_SKIPPED ? 0 : plan.len,
+			.total = plan.len,
+			.tokens_sha256 = plan.tokens_sha256,
+			.run = "",
+			.actor = c->word->actor ? c->word->actor : "",
+			.reason = c->word->reason ? c->word->reason : "" });
+	c->count++;
+	return SL_OK;
+}
+
+static enum sl_code write_correction(struct correction *c, struct sl_error *err)
+{
+	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
+	struct run *run = c->run;
+	const char *owner = run->installation[0] != '\0' ? run->installation :
+							   run->ledger.installation;
+	enum sl_code code = sl_conn_begin(run->conn, true, err);
+
+	if (code == SL_OK && !run->ledger.exists)
+		code = apply_ledger_make(&run->ledger, err);
+	if (code == SL_OK)
+		code = apply_ledger_raise(&run->ledger, owner, run->epoch, err);
+	if (code == SL_OK) {
+		apply_put_identity(run, &sql);
+		code = c->write(c, &sql, err);
+	}
+	if (code == SL_OK && sql.len > 0)
+		code = apply_ledger_write(&run->ledger, &sql, err);
+	if (code == SL_OK)
+		return sl_conn_commit(run->conn, err);
+	sl_conn_rollback(run->conn);
+	return code;
+}
+
+static enum sl_code correct(struct correction *c, bool adopts, struct sl_error *err)
+{
+	const struct sl_apply_word *word = c->word;
+	struct sl_arena *arena sl_auto(sl_arena_free_p) = sl_arena_new();
+	struct sl_apply_result result = { .database_id = "" };
+	struct sl_migration_set none = { NULL, 0 };
+	struct sl_apply_request request = { .target = word->target,
+		.scope = word->scope,
+		.set = c->set ? c->set : &none,
+		.epoch = word->epoch,
+		.clock = word->clock,
+		.rand = word->rand };
+	struct sl_error own = SL_ERROR_INIT;
+	char id[SL_ID_SIZE];
+	struct run run = { .request = &request,
+		.result = &result,
+		.arena = arena,
+		.name = word->target->url.text,
+		.id = sl_rand_id(word->rand, id),
+		.installation = word->installation && !adopts ? word->installation : "",
+		.err = err ? err : &own };
+	enum sl_code code;
+
+	run.ledger = (struct ledger){ .arena = arena,
+		.clock = word->clock,
+		.scope = word->scope ? word->scope : SL_LEDGER_DEFAULT };
+	if (!sl_apply_scope_valid(run.ledger.scope))
+		return sl_error_set(err, SL_EINVAL, "ledger '%.63s': only a-z, 0-9, '_' and '-'",
+			run.ledger.scope);
+	c->run = &run;
+	code = apply_connect(&run);
+	if (code == SL_OK)
+		code = apply_take_lock(&run);
+	if (code == SL_OK)
+		code = apply_read(&run);
+	if (code == SL_OK && adopts)
+		run.ledger.open_len = 0;
+	if (code == SL_OK)
+		code = apply_identify(&run, false);
+	if (code == SL_OK && adopts && word->installation)
+		run.installation = word->installation;
+	if (code == SL_OK) {
+		code = write_correction(c, run.err);
+		if (code != SL_OK)
+			(void)sl_error_wrap(run.err, code, "%s", run.name);
+	}
+	apply_ledger_done(&run.ledger);
+	sl_conn_close(run.conn);
+	return code;
+}
+
+static enum sl_code write_baseline(struct correction *c, struct sl_buf *sql, struct sl_error *err)
+{
+	enum sl_code code = SL_OK;
+	bool found = !c->to;
+
+	for (size_t i = 0; i < c->set->len && !found; i++)
+		found = c->set->at[i].kind == SL_MIGRATION_VERSION &&
+			sl_version_compare(c->set->at[i].key, c->to) == 0;
+	if (!found)
+		return sl_error_set(err, SL_ENOTFOUND,
+			"version %s: the folder has no such migration", c->to);
+	for (size_t i = 0; code == SL_OK && i < c->set->len; i++) {
+		const struct sl_migration *m = &c->set->at[i];
+
+		if (c->to &&
+			(m->kind != SL_MIGRATION_VERSION || sl_version_compare(m->key, c->to) > 0))
+			continue;
+		if (apply_ledger_find(&c->run->ledger, m->kind, m->key))
+			return sl_error_set(err, SL_ECONFLICT,
+				"%s: the ledger knows it already; a baseline comes before the first "
+				"run",
+				m->path);
+		code = put(c, sql, m, SL_LEDGER_BASELINE, err);
+	}
+	return code;
+}
+
+enum sl_code sl_apply_baseline(const struct sl_apply_word *word, const struct sl_migration_set *set,
+	const char *to, size_t *count, struct sl_error *err)
+{
+	struct correction c = { .word = word, .set = set, .to = to, .write = write_baseline };
+	enum sl_code code = correct(&c, false, err);
+
+	if (code == SL_OK && count)
+		*count = c.count;
+	return code;
+}
+
+static enum sl_code write_skip(struct correction *c, struct sl_buf *sql, struct sl_error *err)
+{
+	const struct entry *entry = apply_ledger_find(&c->run->ledger, c->migration->kind,
+		c->migration->key);
+
+	if (entry && entry->state == SL_LEDGER_SKIPPED)
+		return SL_OK;
+	if (entry)
+		return sl_error_set(err, SL_ECONFLICT,
+			"%s: the ledger says %s; it cannot be skipped", c->migration->path,
+			sl_ledger_state_name(entry->state));
+	return put(c, sql, c->migration, SL_LEDGER_SKIPPED, err);
+}
+
+enum sl_code sl_apply_skip(const struct sl_apply_word *word, const struct sl_migration *migration,
+	struct sl_error *err)
+{
+	struct correction c = { .word = word, .migration = migration, .write = write_skip };
+
+	return correct(&c, false, err);
+}
+
+static void where_migration(struct correction *c, struct sl_buf *sql, const char *more)
+{
+	sl_buf_adds(sql, " WHERE scope = ");
+	sl_conn_literal(c->run->conn, sql, c->run->ledger.scope);
+	sl_buf_adds(sql, " AND kind = ");
+	sl_conn_literal(c->run->conn, sql, sl_migration_kind_name(c->migration->kind));
+	sl_buf_adds(sql, " AND version = ");
+	sl_conn_literal(c->run->conn, sql, c->migration->key);
+	sl_buf_addf(sql, "%s; ", more);
+}
+
+static enum sl_code write_resolution(struct correction *c, struct sl_buf *sql, struct sl_error *err)
+{
+	const struct entry *entry = apply_ledger_find(&c->run->ledger, c->migration->kind,
+		c->migration->key);
+	const char *p = apply_ledger_prefix(sl_conn_dialect(c->run->conn));
+
+	if (!entry || entry->state != SL_LEDGER_PARTIAL)
+		return sl_error_set(err, SL_ENOTFOUND, "%s: the ledger has nothing open about it",
+			c->migration->path);
+	if (c->applied) {
+		sl_buf_addf(sql, "UPDATE %sstep SET state = 'done'", p);
+		where_migration(c, sql, "");
+		return put(c, sql, c->migration, SL_LEDGER_APPLIED, err);
+	}
+	sl_buf_addf(sql, "DELETE FROM %sstep", p);
+	where_migration(c, sql, " AND state = 'started'");
+	if (entry->done == 0) {
+		sl_buf_addf(sql, "DELETE FROM %smigration", p);
+		where_migration(c, sql, "");
+	}
+	return SL_OK;
+}
+
+enum sl_code sl_apply_resolve(const struct sl_apply_word *word,
+	const struct sl_migration *migration, bool applied, struct sl_error *err)
+{
+	struct correction c = { .word = word,
+		.migration = migration,
+		.applied = applied,
+		.write = write_resolution };
+
+	return correct(&c, false, err);
+}
+
+static enum sl_code write_adoption(struct correction *c, struct sl_buf *sql, struct sl_error *err)
+{
+	const struct ledger *ledger = &c->run->ledger;
+
+	(void)err;
+	sl_buf_addf(sql,
+		"UPDATE %srun SET ended_at = %s, outcome = 'interrupted' "
+		"WHERE ended_at IS NULL AND scope = ",
+		apply_ledger_prefix(sl_conn_dialect(c->run->conn)), apply_ledger_now(ledger));
+	sl_conn_literal(c->run->conn, sql, ledger->scope);
+	return SL_OK;
+}
+
+enum sl_code sl_apply_adopt(const struct sl_apply_word *word, struct sl_error *err)
+{
+	struct correction c = { .word = word, .write = write_adoption };
+
+	return correct(&c, true, err);
+}

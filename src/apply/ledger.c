@@ -1,0 +1,413 @@
+#include "apply_int.h"
+#include "ledger_files.h"
+
+#include "sluice/core/map.h"
+#include "sluice/core/str.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+static const char *const state_names[] = {
+	[SL_LEDGER_APPLIED] = "applied",
+	[SL_LEDGER_PARTIAL] = "partial",
+	[SL_LEDGER_SKIPPED] = "skipped",
+	[SL_LEDGER_ADOPTED] = "adopted",
+	[SL_LEDGER_BASELINE] = "baseline",
+};
+
+_Static_assert(sizeof(state_names) / sizeof(state_names[0]) == SL_LEDGER_STATE_COUNT,
+	"a state has no name");
+
+const char *sl_ledger_state_name(enum sl_ledger_state state)
+{
+	return state_names[state];
+}
+
+static bool parse_state(enum sl_ledger_state *out, const char *name)
+{
+	for (size_t i = 0; i < SL_LEDGER_STATE_COUNT; i++)
+		if (sl_str_eq(name, state_names[i])) {
+			*out = (enum sl_ledger_state)i;
+			return true;
+		}
+	return false;
+}
+
+bool sl_apply_scope_valid(const char *scope)
+{
+	size_t len = strlen(scope);
+
+	return len > 0 && len <= 63 &&
+		strspn(scope, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len;
+}
+
+const char *apply_ledger_prefix(enum sl_dialect dialect)
+{
+	return dialect == SL_DIALECT_POSTGRES ? "sluice." : "main._sluice_";
+}
+
+static const char *prefix(const struct ledger *ledger)
+{
+	return apply_ledger_prefix(sl_conn_dialect(ledger->conn));
+}
+
+const char *apply_ledger_now(const struct ledger *ledger)
+{
+	if (sl_conn_dialect(ledger->conn) == SL_DIALECT_POSTGRES)
+		return "pg_catalog.clock_timestamp()";
+	return sl_arena_printf(ledger->arena, "%" PRId64, sl_clock_wall(ledger->clock));
+}
+
+const char *apply_ledger_micros(const struct ledger *ledger, const char *column)
+{
+	if (sl_conn_dialect(ledger->conn) == SL_DIALECT_POSTGRES)
+		return sl_arena_printf(ledger->arena, "(extract(epoch FROM %s) * 1000000)::bigint",
+			column);
+	return column;
+}
+
+static int64_t number(const char *text)
+{
+	int64_t value = 0;
+
+	if (!text || !sl_parse_i64(text, INT64_MIN, INT64_MAX, &value))
+		return 0;
+	return value;
+}
+
+static unsigned count(const char *text)
+{
+	int64_t value = number(text);
+
+	return value >= 0 && value <= UINT32_MAX ? (unsigned)value : 0;
+}
+
+/* "undefined table" or "invalid schema": there is no ledger. */
+static bool says_missing(const struct sl_server_error *error)
+{
+	return sl_str_eq(error->code, "42P01") || sl_str_eq(error->code, "3F000");
+}
+
+static enum sl_code read_head(struct ledger *ledger, struct sl_error *err)
+{
+	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
+	const char *p = prefix(ledger);
+	struct sl_rows rows = { 0 };
+	enum sl_code code;
+
+	sl_buf_addf(&sql,
+		"SELECT i.format, i.database_id, i.server, i.database, f.installation, f.epoch "
+		"FROM %sidentity AS i LEFT JOIN %sfence AS f ON f.scope = ",
+		p, p);
+	sl_conn_literal(ledger->conn, &sql, ledger->scope);
+	code = sl_conn_query(ledger->conn, &rows, ledger->arena, sl_buf_str(&sql), err);
+	if (code != SL_OK && says_missing(sl_conn_server_error(ledger->conn)))
+		return SL_OK;
+	if (code != SL_OK)
+		return code;
+	if (rows.len != 1)
+		return sl_error_set(err, SL_EHUMAN,
+			"the ledger holds %zu identities where there must be one; it was changed by "
+			"hand",
+			rows.len);
+	if (count(sl_rows_cell(&rows, 0, 0)) > LEDGER_FORMAT)
+		return sl_error_set(err, SL_ECONFLICT,
+			"the ledger was written by a newer Sluice (format %s); use that version",
+			sl_rows_cell(&rows, 0, 0));
+	ledger->exists = true;
+	ledger->database_id = sl_rows_cell(&rows, 0, 1);
+	ledger->server = sl_rows_cell(&rows, 0, 2);
+	ledger->database = sl_rows_cell(&rows, 0, 3);
+	ledger->installation = sl_rows_cell(&rows, 0, 4);
+	if (!ledger->installation)
+		ledger->installation = "";
+	ledger->epoch = number(sl_rows_cell(&rows, 0, 5));
+	return SL_OK;
+}
+
+/* SQLite has no error code for a missing table. */
+static enum sl_code read_exists(struct ledger *ledger, bool *exists, struct sl_error *err)
+{
+	struct sl_rows rows = { 0 };
+	enum sl_code code;
+
+	*exists = true;
+	if (sl_conn_dialect(ledger->conn) == SL_DIALECT_POSTGRES)
+		return SL_OK;
+	code = sl_conn_query(ledger->conn, &rows, ledger->arena,
+		"SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = "
+		"'_sluice_identity'",
+		err);
+	*exists = rows.len > 0;
+	return code;
+}
+
+static const char *map_key(struct sl_arena *arena, enum sl_migration_kind kind, const char *key)
+{
+	return sl_arena_printf(arena, "%d %s", (int)kind, key);
+}
+
+static enum sl_code read_entries(struct ledger *ledger, struct sl_error *err)
+{
+	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
+	struct sl_rows rows = { 0 };
+	struct entry *at;
+	enum sl_code code;
+
+	sl_buf_addf(&sql,
+		"SELECT kind, version, name, path, sha256, tokens_sha256, state, done, total, run "
+		"FROM %smigration WHERE scope = ",
+		prefix(ledger));
+	sl_conn_literal(ledger->conn, &sql, ledger->scope);
+	sl_buf_adds(&sql, " ORDER BY seq");
+	code = sl_conn_query(ledger->conn, &rows, ledger->arena, sl_buf_str(&sql), err);
+	if (code != SL_OK)
+		return code;
+	at = sl_arena_calloc(ledger->arena, rows.len + 1, sizeof(*at));
+	ledger->by_key = sl_map_new();
+	for (size_t i = 0; i < rows.len; i++) {
+		at[i] = (struct entry){ .key = sl_rows_cell(&rows, i, 1),
+			.name = sl_rows_cell(&rows, i, 2),
+			.path = sl_rows_cell(&rows, i, 3),
+			.sha256 = sl_rows_cell(&rows, i, 4),
+			.tokens_sha256 = sl_rows_cell(&rows, i, 5),
+			.done = count(sl_rows_cell(&rows, i, 7)),
+			.total = count(sl_rows_cell(&rows, i, 8)),
+			.run = sl_rows_cell(&rows, i, 9) };
+		if (!sl_migration_kind_parse(&at[i].kind, sl_rows_cell(&rows, i, 0)) ||
+			!parse_state(&at[i].state, sl_rows_cell(&rows, i, 6)))
+			return sl_error_set(err, SL_EHUMAN,
+				"the ledger's row of %s cannot be read: kind '%s', state '%s'",
+				at[i].key, sl_rows_cell(&rows, i, 0), sl_rows_cell(&rows, i, 6));
+		(void)sl_map_put(ledger->by_key, map_key(ledger->arena, at[i].kind, at[i].key),
+			&at[i]);
+	}
+	ledger->entries = at;
+	ledger->entries_len = rows.len;
+	return SL_OK;
+}
+
+static bool any_partial(const struct ledger *ledger)
+{
+	for (size_t i = 0; i < ledger->entries_len; i++)
+		if (ledger->entries[i].state == SL_LEDGER_PARTIAL)
+			return true;
+	return false;
+}
+
+static enum sl_code read_steps(struct ledger *ledger, struct sl_error *err)
+{
+	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
+	const char *p = prefix(ledger);
+	struct sl_rows rows = { 0 };
+	struct entry_step *at;
+	enum sl_code code;
+
+	if (!any_partial(ledger))
+		return SL_OK;
+	sl_buf_addf(&sql,
+		"SELECT s.kind, s.version, s.statement, s.sha256, s.before, s.state "
+		"FROM %sstep AS s JOIN %smigration AS m ON m.scope = s.scope AND m.kind = s.kind "
+		"AND m.version = s.version WHERE m.state = 'partial' AND s.scope = ",
+		p, p);
+	sl_conn_literal(ledger->conn, &sql, ledger->scope);
+	code = sl_conn_query(ledger->conn, &rows, ledger->arena, sl_buf_str(&sql), err);
+	if (code != SL_OK)
+		return code;
+	at = sl_arena_calloc(ledger->arena, rows.len + 1, sizeof(*at));
+	for (size_t i = 0; i < rows.len; i++) {
+		at[i] = (struct entry_step){ .key = sl_rows_cell(&rows, i, 1),
+			.statement = count(sl_rows_cell(&rows, i, 2)),
+			.sha256 = sl_rows_cell(&rows, i, 3),
+			.before = sl_rows_cell(&rows, i, 4),
+			.started = sl_str_eq(sl_rows_cell(&rows, i, 5), "started") };
+		if (!sl_migration_kind_parse(&at[i].kind, sl_rows_cell(&rows, i, 0)))
+			return sl_error_set(err, SL_EHUMAN,
+				"the ledger's steps of %s cannot be read", at[i].key);
+	}
+	ledger->steps = at;
+	ledger->steps_len = rows.len;
+	return SL_OK;
+}
+
+static enum sl_code read_open(struct ledger *ledger, struct sl_error *err)
+{
+	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
+	struct sl_rows rows = { 0 };
+	struct open_run *at;
+	enum sl_code code;
+
+	sl_buf_addf(&sql, "SELECT id, installation FROM %srun WHERE ended_at IS NULL AND scope = ",
+		prefix(ledger));
+	sl_conn_literal(ledger->conn, &sql, ledger->scope);
+	code = sl_conn_query(ledger->conn, &rows, ledger->arena, sl_buf_str(&sql), err);
+	if (code != SL_OK)
+		return code;
+	at = sl_arena_calloc(ledger->arena, rows.len + 1, sizeof(*at));
+	for (size_t i = 0; i < rows.len; i++)
+		at[i] = (struct open_run){ sl_rows_cell(&rows, i, 0), sl_rows_cell(&rows, i, 1) };
+	ledger->open = at;
+	ledger->open_len = rows.len;
+	return SL_OK;
+}
+
+void apply_ledger_done(struct ledger *ledger)
+{
+	sl_map_free(ledger->by_key);
+	ledger->by_key = NULL;
+}
+
+enum sl_code apply_ledger_read(struct ledger *ledger, struct sl_error *err)
+{
+	bool exists;
+	enum sl_code code;
+
+	apply_ledger_done(ledger);
+	*ledger = (struct ledger){ .conn = ledger->conn,
+		.arena = ledger->arena,
+		.clock = ledger->clock,
+		.scope = ledger->scope,
+		.database_id = "",
+		.server = "",
+		.database = "",
+		.installation = "" };
+	code = read_exists(ledger, &exists, err);
+	if (code == SL_OK && exists)
+		code = read_head(ledger, err);
+	if (code != SL_OK || !ledger->exists)
+		return code;
+	code = read_entries(ledger, err);
+	if (code == SL_OK)
+		code = read_steps(ledger, err);
+	return code == SL_OK ? read_open(ledger, err) : code;
+}
+
+enum sl_code apply_ledger_make(struct ledger *ledger, struct sl_error *err)
+{
+	const char *file = sl_conn_dialect(ledger->conn) == SL_DIALECT_POSTGRES ? "postgres.sql" :
+										  "sqlite.sql";
+
+	return sl_conn_query(ledger->conn, NULL, NULL, apply_ledger_file(file), err);
+}
+
+const struct entry *apply_ledger_find(const struct ledger *ledger, enum sl_migration_kind kind,
+	const char *key)
+{
+	return ledger->by_key ? sl_map_get(ledger->by_key, map_key(ledger->arena, kind, key)) :
+				NULL;
+}
+
+const struct entry_step *apply_ledger_step(const struct ledger *ledger, enum sl_migration_kind kind,
+	const char *key, unsigned statement)
+{
+	for (size_t i = 0; i < ledger->steps_len; i++) {
+		const struct entry_step *step = &ledger->steps[i];
+
+		if (step->kind == kind && step->statement == statement && sl_str_eq(step->key, key))
+			return step;
+	}
+	return NULL;
+}
+
+enum sl_code apply_ledger_write(struct ledger *ledger, const struct sl_buf *sql,
+	struct sl_error *err)
+{
+	sl_auto_buf struct sl_buf all = SL_BUF_INIT(LEDGER_SQL_MAX);
+
+	if (sl_conn_dialect(ledger->conn) == SL_DIALECT_POSTGRES)
+		sl_buf_adds(&all, "SET LOCAL ROLE NONE; ");
+	sl_buf_add(&all, sl_buf_str(sql), sql->len);
+	if (!sl_buf_ok(sql) || !sl_buf_ok(&all))
+		return sl_error_set(err, SL_ELIMIT, "ledger: more than %zu bytes to write at once",
+			LEDGER_SQL_MAX);
+	return sl_conn_query(ledger->conn, NULL, NULL, sl_buf_str(&all), err);
+}
+
+void apply_ledger_values(const struct ledger *ledger, struct sl_buf *sql, ...)
+{
+	va_list ap;
+	const char *text;
+	bool first = true;
+
+	va_start(ap, sql);
+	while ((text = va_arg(ap, const char *))) {
+		if (!first)
+			sl_buf_adds(sql, ", ");
+		first = false;
+		sl_conn_literal(ledger->conn, sql, text);
+	}
+	va_end(ap);
+}
+
+static enum sl_code read_epoch(struct ledger *ledger, int64_t *epoch, struct sl_error *err)
+{
+	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
+	bool postgres = sl_conn_dialect(ledger->conn) == SL_DIALECT_POSTGRES;
+	struct sl_arena *arena sl_auto(sl_arena_free_p) = sl_arena_new();
+	struct sl_rows rows = { 0 };
+	enum sl_code code;
+
+	sl_buf_addf(&sql, "SELECT epoch FROM %sfence WHERE scope = ", prefix(ledger));
+	sl_conn_literal(ledger->conn, &sql, ledger->scope);
+	if (postgres) /* whoever wants to raise it waits for this transaction's end */
+		sl_buf_adds(&sql, " FOR SHARE");
+	code = sl_conn_query(ledger->conn, &rows, arena, sl_buf_str(&sql), err);
+	if (code == SL_OK)
+		*epoch = rows.len > 0 ? number(sl_rows_cell(&rows, 0, 0)) : 0;
+	return code;
+}
+
+enum sl_code apply_ledger_check_fence(struct ledger *ledger, int64_t epoch, struct sl_error *err)
+{
+	int64_t now = 0;
+	enum sl_code code = read_epoch(ledger, &now, err);
+
+	if (code == SL_OK && now != epoch)
+		return sl_error_set(err, SL_ECONFLICT,
+			"another attempt has taken over (fence at epoch %" PRId64
+			", ours is %" PRId64 ")",
+			now, epoch);
+	return code;
+}
+
+enum sl_code apply_ledger_raise(struct ledger *ledger, const char *installation, int64_t epoch,
+	struct sl_error *err)
+{
+	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
+	enum sl_code code = apply_ledger_check_fence(ledger, ledger->epoch, err);
+
+	if (code != SL_OK)
+		return code;
+	sl_buf_addf(&sql, "INSERT INTO %sfence (scope, installation, epoch, since) VALUES (",
+		prefix(ledger));
+	apply_ledger_values(ledger, &sql, ledger->scope, installation, NULL);
+	sl_buf_addf(&sql,
+		", %" PRId64 ", %s) ON CONFLICT (scope) DO UPDATE SET installation = "
+		"excluded.installation, epoch = excluded.epoch, since = excluded.since",
+		epoch, apply_ledger_now(ledger));
+	return apply_ledger_write(ledger, &sql, err);
+}
+
+void apply_ledger_put(const struct ledger *ledger, struct sl_buf *sql,
+	const struct entry_write *entry)
+{
+	const struct sl_migration *m = entry->migration;
+	const char *p = prefix(ledger);
+
+	sl_buf_addf(sql,
+		"INSERT INTO %smigration (scope, kind, version, name, path, sha256, tokens_sha256, "
+		"state, run, actor, reason, done, total, at, seq) VALUES (",
+		p);
+	apply_ledger_values(ledger, sql, ledger->scope, sl_migration_kind_name(m->kind), m->key,
+		m->name, m->path, m->sha256, entry->tokens_sha256,
+		sl_ledger_state_name(entry->state), entry->run, entry->actor, entry->reason, NULL);
+	sl_buf_addf(sql,
+		", %u, %u, %s, (SELECT coalesce(max(seq), 0) + 1 FROM %smigration)) "
+		"ON CONFLICT (scope, kind, version) DO UPDATE SET name = excluded.name, "
+		"path = excluded.path, sha256 = excluded.sha256, tokens_sha256 = "
+		"excluded.tokens_sha256, state = excluded.state, run = excluded.run, actor = "
+		"excluded.actor, reason = excluded.reason, done = excluded.done, total = "
+		"excluded.total, at = excluded.at, seq = excluded.seq; ",
+		entry->done, entry->total, apply_ledger_now(ledger), p);
+}

@@ -1,0 +1,255 @@
+#include "apply_int.h"
+
+#include "sluice/core/str.h"
+#include "sluice/schema/catalog.h"
+#include "sluice/schema/snapshot.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int64_t number(const char *text)
+{
+	int64_t value = 0;
+
+	if (!text || !sl_parse_i64(text, INT64_MIN, INT64_MAX, &value))
+		return 0;
+	return value;
+}
+
+static void only_scope(const struct ledger *ledger, struct sl_buf *sql, const char *scope)
+{
+	if (!scope)
+		return;
+	sl_buf_adds(sql, " WHERE scope = ");
+	sl_conn_literal(ledger->conn, sql, scope);
+}
+
+static enum sl_ledger_state state_of(const char *name)
+{
+	for (int i = 0; i < SL_LEDGER_STATE_COUNT; i++)
+		if (sl_str_eq(name, sl_ledger_state_name((enum sl_ledger_state)i)))
+			return (enum sl_ledger_state)i;
+	return SL_LEDGER_PARTIAL;
+}
+
+static enum sl_code read_migrations(struct ledger *ledger, const char *scope, struct sl_ledger *out,
+	struct sl_error *err)
+{
+	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
+	struct sl_ledger_migration *at;
+	struct sl_rows rows = { 0 };
+	enum sl_code code;
+
+	sl_buf_addf(&sql,
+		"SELECT scope, kind, version, name, path, sha256, state, done, total, run, actor, "
+		"reason, %s FROM %smigration",
+		apply_ledger_micros(ledger, "at"),
+		apply_ledger_prefix(sl_conn_dialect(ledger->conn)));
+	only_scope(ledger, &sql, scope);
+	sl_buf_adds(&sql, " ORDER BY seq");
+	code = sl_conn_query(ledger->conn, &rows, ledger->arena, sl_buf_str(&sql), err);
+	if (code != SL_OK)
+		return code;
+	at = sl_arena_calloc(ledger->arena, rows.len + 1, sizeof(*at));
+	for (size_t i = 0; i < rows.len; i++) {
+		at[i] = (struct sl_ledger_migration){ .scope = sl_rows_cell(&rows, i, 0),
+			.key = sl_rows_cell(&rows, i, 2),
+			.name = sl_rows_cell(&rows, i, 3),
+			.path = sl_rows_cell(&rows, i, 4),
+			.sha256 = sl_rows_cell(&rows, i, 5),
+			.state = state_of(sl_rows_cell(&rows, i, 6)),
+			.done = (unsigned)number(sl_rows_cell(&rows, i, 7)),
+			.total = (unsigned)number(sl_rows_cell(&rows, i, 8)),
+			.run = sl_rows_cell(&rows, i, 9),
+			.actor = sl_rows_cell(&rows, i, 10),
+			.reason = sl_rows_cell(&rows, i, 11),
+			.at = number(sl_rows_cell(&rows, i, 12)) };
+		if (!sl_migration_kind_parse(&at[i].kind, sl_rows_cell(&rows, i, 1)))
+			return sl_error_set(err, SL_EHUMAN, "the ledger's row of %s cannot be read",
+				at[i].key);
+	}
+	out->migrations = at;
+	out->migrations_len = rows.len;
+	return SL_OK;
+}
+
+static enum sl_code read_runs(struct ledger *ledger, const char *scope, struct sl_ledger *out,
+	struct sl_error *err)
+{
+	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
+	struct sl_ledger_run *at;
+	struct sl_rows rows = { 0 };
+	enum sl_code code;
+
+	sl_buf_addf(&sql,
+		"SELECT id, scope, installation, actor, tool, epoch, outcome, detail, before_hash, "
+		"after_hash, %s, %s FROM %srun",
+		apply_ledger_micros(ledger, "started_at"), apply_ledger_micros(ledger, "ended_at"),
+		apply_ledger_prefix(sl_conn_dialect(ledger->conn)));
+	only_scope(ledger, &sql, scope);
+	sl_buf_addf(&sql, " ORDER BY started_at DESC, epoch DESC LIMIT %d", SL_LEDGER_RUNS_MAX);
+	code = sl_conn_query(ledger->conn, &rows, ledger->arena, sl_buf_str(&sql), err);
+	if (code != SL_OK)
+		return code;
+	at = sl_arena_calloc(ledger->arena, rows.len + 1, sizeof(*at));
+	for (size_t i = 0; i < rows.len; i++)
+		at[i] = (struct sl_ledger_run){ .id = sl_rows_cell(&rows, i, 0),
+			.scope = sl_rows_cell(&rows, i, 1),
+			.installation = sl_rows_cell(&rows, i, 2),
+			.actor = sl_rows_cell(&rows, i, 3),
+			.tool = sl_rows_cell(&rows, i, 4),
+			.epoch = number(sl_rows_cell(&rows, i, 5)),
+			.open = !sl_rows_cell(&rows, i, 11),
+			.outcome = sl_rows_cell(&rows, i, 6),
+			.detail = sl_rows_cell(&rows, i, 7),
+			.before = sl_rows_cell(&rows, i, 8),
+			.after = sl_rows_cell(&rows, i, 9),
+			.started_at = number(sl_rows_cell(&rows, i, 10)),
+			.ended_at = number(sl_rows_cell(&rows, i, 11)) };
+	out->runs = at;
+	out->runs_len = rows.len;
+	return SL_OK;
+}
+
+static enum sl_code read_history(struct ledger *ledger, const char *scope, struct sl_ledger *out,
+	struct sl_error *err)
+{
+	enum sl_code code = apply_ledger_read(ledger, err);
+
+	*out = (struct sl_ledger){ .exists = ledger->exists,
+		.database_id = ledger->database_id,
+		.installation = ledger->installation,
+		.epoch = ledger->epoch };
+	if (code != SL_OK || !ledger->exists)
+		return code;
+	code = read_migrations(ledger, scope, out, err);
+	return code == SL_OK ? read_runs(ledger, scope, out, err) : code;
+}
+
+static struct ledger ledger_over(struct sl_conn *conn, const struct sl_conn_spec *target,
+	const char *scope, struct sl_arena *arena)
+{
+	return (struct ledger){ .conn = conn,
+		.arena = arena,
+		.clock = target->clock,
+		.scope = scope ? scope : SL_LEDGER_DEFAULT };
+}
+
+static enum sl_code open_for_reading(struct sl_conn **out, const struct sl_conn_spec *target,
+	struct sl_error *err)
+{
+	struct sl_conn_spec spec = *target;
+	enum sl_code code;
+
+	spec.create = false;
+	spec.read_only = spec.fake == NULL && spec.url.dialect != SL_DIALECT_SQLITE;
+	code = sl_conn_open(out, &spec, err);
+	return code == SL_OK ? SL_OK : sl_error_wrap(err, code, "%s", target->url.text);
+}
+
+enum sl_code sl_apply_history(const struct sl_conn_spec *target, const char *scope,
+	struct sl_ledger *out, struct sl_arena *arena, struct sl_error *err)
+{
+	struct sl_conn *conn sl_auto(sl_conn_close_p) = NULL;
+	struct ledger ledger;
+	enum sl_code code = open_for_reading(&conn, target, err);
+
+	if (code != SL_OK)
+		return code;
+	ledger = ledger_over(conn, target, scope, arena);
+	code = read_history(&ledger, scope, out, err);
+	apply_ledger_done(&ledger);
+	return code == SL_OK ? SL_OK : sl_error_wrap(err, code, "%s", target->url.text);
+}
+
+enum sl_code sl_apply_snapshot(const struct sl_conn_spec *target, const struct sl_catalog **out,
+	struct sl_error *err)
+{
+	struct sl_conn *conn sl_auto(sl_conn_close_p) = NULL;
+	enum sl_code code = open_for_reading(&conn, target, err);
+
+	if (code != SL_OK)
+		return code;
+	code = sl_conn_introspect(conn, out, err);
+	return code == SL_OK ? SL_OK : sl_error_wrap(err, code, "%s: snapshot", target->url.text);
+}
+
+/* The hash that the newest ended run left, of any scope; "" when there is none. */
+static enum sl_code last_hash(struct sl_conn *conn, const struct sl_conn_spec *target, char out[65],
+	struct sl_error *err)
+{
+	struct sl_arena *arena sl_auto(sl_arena_free_p) = sl_arena_new();
+	struct ledger ledger = ledger_over(conn, target, NULL, arena);
+	struct sl_ledger history;
+	enum sl_code code = read_history(&ledger, NULL, &history, err);
+
+	out[0] = '\0';
+	for (size_t i = 0; code == SL_OK && i < history.runs_len && out[0] == '\0'; i++)
+		(void)snprintf(out, 65, "%s", history.runs[i].after);
+	apply_ledger_done(&ledger);
+	return code;
+}
+
+enum sl_code sl_apply_drift(const struct sl_conn_spec *target, const char *expected,
+	enum sl_drift *out, const struct sl_catalog **live, struct sl_error *err)
+{
+	struct sl_conn *conn sl_auto(sl_conn_close_p) = NULL;
+	const struct sl_catalog *catalog sl_auto(sl_catalog_unref_p) = NULL;
+	char last[65] = "", now[SL_SHA256_HEX];
+	enum sl_code code = open_for_reading(&conn, target, err);
+
+	if (code != SL_OK)
+		return code;
+	if (expected && expected[0] != '\0')
+		(void)snprintf(last, sizeof(last), "%s", expected);
+	else
+		code = last_hash(conn, target, last, err);
+	if (code == SL_OK)
+		code = sl_conn_introspect(conn, &catalog, err);
+	if (code != SL_OK)
+		return sl_error_wrap(err, code, "%s: drift", target->url.text);
+	sl_snapshot_hash(catalog, now);
+	*out = SL_DRIFT_NONE;
+	if (last[0] == '\0' || sl_catalog_incomplete(catalog).len > 0)
+		*out = SL_DRIFT_UNKNOWN;
+	if (last[0] != '\0' && !sl_str_eq(last, now))
+		*out = SL_DRIFT_FOUND;
+	if (live)
+		*live = sl_steal(catalog);
+	return SL_OK;
+}
+
+enum sl_code sl_apply_ping(const struct sl_conn_spec *target, struct sl_apply_ping *out,
+	struct sl_arena *arena, struct sl_error *err)
+{
+	struct sl_conn *conn sl_auto(sl_conn_close_p) = NULL;
+	int64_t started = sl_clock_mono(target->clock);
+	struct ledger ledger;
+	enum sl_code code = open_for_reading(&conn, target, err);
+
+	if (code != SL_OK)
+		return code;
+	ledger = ledger_over(conn, target, NULL, arena);
+	out->version = sl_conn_version(conn);
+	code = sl_conn_identity(conn, &out->identity, arena, err);
+	if (code == SL_OK)
+		code = apply_ledger_read(&ledger, err);
+	out->database_id = ledger.database_id;
+	apply_ledger_done(&ledger);
+	out->took_us = sl_clock_mono(target->clock) - started;
+	return code == SL_OK ? SL_OK : sl_error_wrap(err, code, "%s", target->url.text);
+}
+
+enum sl_code sl_apply_estimate(const struct sl_conn_spec *target, const struct sl_apply_sql *texts,
+	size_t n, int64_t limit_us, struct sl_estimate *out, struct sl_error *err)
+{
+	struct sl_conn *conn sl_auto(sl_conn_close_p) = NULL;
+	struct sl_conn_spec spec = *target;
+	enum sl_code code;
+
+	spec.create = false;
+	code = sl_conn_open(&conn, &spec, err);
+	for (size_t i = 0; code == SL_OK && i < n; i++)
+		code = sl_conn_estimate(conn, texts[i].sql, texts[i].len, limit_us, &out[i], err);
+	return code == SL_OK ? SL_OK : sl_error_wrap(err, code, "%s", target->url.text);
+}
