@@ -170,7 +170,7 @@ static enum name_verdict flyway(struct name *out, struct sl_arena *arena, const 
 		return NAME_OTHER;
 	if (sl_str_starts(stem, "R_"))
 		return flyway_repeatable(out, stem);
-	if (!strchr("VUBvub", stem[0]) || digits(stem + 1) == 0)
+	if (stem[0] == '\0' || !strchr("VUBvub", stem[0]) || digits(stem + 1) == 0)
 		return NAME_OTHER;
 	if (!strchr("VUB", stem[0]) || !gap)
 		return NAME_BAD;

@@ -1,6 +1,9 @@
 #include "layout_int.h"
 
+#include "sluice/core/buf.h"
+#include "sluice/core/escape.h"
 #include "sluice/core/str.h"
+#include "sluice/core/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -63,9 +66,23 @@ static void set_make(struct sl_layout *out, struct reader *r)
 	out->set = (struct sl_migration_set){ .at = at, .len = len };
 }
 
-static bool path_is_long(const char *path)
+/* What cannot be shown, stored or named in the ledger; the problem shows the path escaped. */
+static bool path_check(struct reader *r, const char *path)
 {
-	return strnlen(path, SL_PATH_LIMIT + 1) > SL_PATH_LIMIT;
+	sl_auto_buf struct sl_buf shown = SL_BUF_INIT(4 * SL_PATH_LIMIT);
+	size_t len = strnlen(path, SL_PATH_LIMIT + 1);
+
+	if (len <= SL_PATH_LIMIT && path_base(path)[0] != '\0' &&
+		sl_utf8_valid_prefix(path, len) == len)
+		return true;
+	sl_escape_terminal(&shown, path, len);
+	if (len > SL_PATH_LIMIT)
+		problem_add(r, SL_LAYOUT_BAD_NAME, sl_buf_str(&shown), 0, "shorten the path",
+			"the path is longer than %d bytes", SL_PATH_LIMIT);
+	else
+		problem_add(r, SL_LAYOUT_BAD_NAME, sl_buf_str(&shown), 0, "rename the file",
+			"the file's name is %s", path[0] == '\0' ? "empty" : "not UTF-8 text");
+	return false;
 }
 
 static int compare_path(const void *left, const void *right)
@@ -84,10 +101,7 @@ static struct sl_layout_file *files_sorted(struct reader *r, const struct sl_lay
 	size_t len = 0;
 
 	for (size_t i = 0; i < *n; i++) {
-		if (path_is_long(files[i].path))
-			problem_add(r, SL_LAYOUT_BAD_NAME, files[i].path, 0, "shorten the path",
-				"the path is longer than %d bytes", SL_PATH_LIMIT);
-		else
+		if (path_check(r, files[i].path))
 			out[len++] = files[i];
 	}
 	qsort(out, len, sizeof(*out), compare_path);
@@ -150,7 +164,7 @@ void sl_layout_read_single(struct sl_layout *out, struct sl_arena *arena, enum s
 	if (strnlen(base, SL_KEY_LIMIT + 1) > SL_KEY_LIMIT)
 		problem_add(&r, SL_LAYOUT_BAD_NAME, file->path, 0, "shorten the name",
 			"the name is longer than %d bytes", SL_KEY_LIMIT);
-	else
+	else if (path_check(&r, file->path))
 		found_add(&r, &entry,
 			&(struct name){ .kind = SL_MIGRATION_ID, .key = base, .text = "" });
 	set_make(out, &r);

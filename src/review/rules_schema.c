@@ -130,29 +130,48 @@ void rule_not_null(const struct rule_run *run)
 /* --- types -------------------------------------------------------------------------------------
  */
 
+/* The entry as the engine prints it: read like a column of that type, so that int8 is bigint. */
+static const char *type_printed(const struct rule_run *run, const char *entry)
+{
+	const char *text = sl_arena_printf(run->arena, "CREATE TABLE t (c %s)", entry);
+	const struct sl_sql_input input = {
+		.dialect = run->input->dialect,
+		.version = run->input->version,
+		.text = text,
+		.len = strlen(text),
+	};
+	const struct sl_facts *facts = sl_sql_parse(run->arena, &input);
+
+	return facts->column_def.len == 1 ? facts->column_def.at[0].type : entry;
+}
+
+/* "timestamp(3) with time zone" without its modifier. */
+static const char *type_base(const struct rule_run *run, const char *type)
+{
+	const char *open = strchr(type, '(');
+	const char *close = open ? strchr(open, ')') : NULL;
+
+	if (!close)
+		return type;
+	return sl_arena_printf(run->arena, "%.*s%s", (int)(open - type), type, close + 1);
+}
+
 /* An entry with modifiers allows exactly that type, one without allows any. */
 static bool type_is(const struct rule_run *run, const char *entry,
 	const struct sl_fact_column_def *def)
 {
-	enum sl_dialect dialect = run->input->dialect;
-	const char *allowed = sl_type_normal(run->arena, dialect, entry);
-	const char *type = sl_type_normal(run->arena, dialect, def->type);
-	size_t len = strcspn(type, "([");
+	const char *allowed = type_printed(run, entry);
 
-	if (strchr(entry, '(') || strchr(entry, '['))
-		return strcasecmp(allowed, type) == 0;
-	if (strcasecmp(allowed, type) == 0)
+	if (strcasecmp(allowed, def->type) == 0)
 		return true;
-	/* "timestamp(3) with time zone" carries its modifier inside */
-	return strlen(allowed) == len && strncasecmp(allowed, type, len) == 0;
+	return !strchr(entry, '(') && strcasecmp(allowed, type_base(run, def->type)) == 0;
 }
 
 static bool type_is_allowed(const struct rule_run *run, const struct sl_names *list,
 	const struct sl_fact_column_def *def)
 {
 	for (size_t i = 0; i < list->len; i++) {
-		if (type_is(run, list->at[i], def) ||
-			(def->type_name[0] && strcasecmp(list->at[i], def->type_name) == 0))
+		if (type_is(run, list->at[i], def))
 			return true;
 	}
 	return false;

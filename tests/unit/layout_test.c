@@ -242,6 +242,18 @@ static void a_path_longer_than_the_store_keeps_is_refused(void **state)
 	assert_int_equal(layout.problems[0].kind, SL_LAYOUT_BAD_NAME);
 }
 
+static void a_name_that_is_not_text_is_refused_and_shown_escaped(void **state)
+{
+	struct sl_layout_file file = { "1_\xff.sql", "SELECT 1", 8 };
+	struct sl_layout layout;
+
+	(void)state;
+	sl_layout_read(&layout, arena, SL_LAYOUT_PLAIN, SL_DIALECT_SQLITE, &file, 1);
+	assert_int_equal(layout.set.len, 0);
+	assert_int_equal(layout.problems[0].kind, SL_LAYOUT_BAD_NAME);
+	assert_null(strchr(layout.problems[0].path, '\xff'));
+}
+
 static void a_file_by_itself_is_a_migration_whatever_its_name(void **state)
 {
 	const struct sl_layout_file file = { "fixes/cleanup.sql", "SELECT 1", 8 };
@@ -349,6 +361,7 @@ int main(void)
 			the_check_names_the_first_file_its_remedy_and_the_count_of_the_rest),
 		cmocka_unit_test(an_empty_folder_has_no_problem_and_no_migration),
 		cmocka_unit_test(a_path_longer_than_the_store_keeps_is_refused),
+		cmocka_unit_test(a_name_that_is_not_text_is_refused_and_shown_escaped),
 		cmocka_unit_test(a_file_by_itself_is_a_migration_whatever_its_name),
 		cmocka_unit_test(a_file_by_itself_keeps_its_sections),
 		cmocka_unit_test(a_path_may_name_its_engine),
