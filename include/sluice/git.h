@@ -78,6 +78,20 @@ struct sl_git_files {
 
 enum sl_git_delta_kind { SL_GIT_ADDED, SL_GIT_MODIFIED, SL_GIT_DELETED, SL_GIT_DELTA_KIND_COUNT };
 
+/* Which commits: those that `until` has and `since` has not. */
+struct sl_git_range {
+	const char *since; /* NULL: from the beginning */
+	const char *until;
+	size_t max; /* 0: the limit */
+};
+
+/* What to compare: a folder at two commits. */
+struct sl_git_span {
+	const char *from; /* NULL: nothing, so that every file is added */
+	const char *to;
+	const char *folder; /* NULL or "": the whole tree */
+};
+
 /* A rename is a deletion and an addition. */
 struct sl_git_delta {
 	enum sl_git_delta_kind kind;
@@ -146,10 +160,9 @@ enum sl_code sl_repo_merge_base(struct sl_repo *repo, const char *a, const char 
 enum sl_code sl_repo_is_ancestor(struct sl_repo *repo, const char *ancestor, const char *descendant,
 	bool *out, struct sl_error *err) __attribute__((warn_unused_result));
 
-/* What `until` has and `since` (NULL: nothing) has not; newest first, at most max (0: the limit).
- */
-enum sl_code sl_repo_commits(struct sl_repo *repo, struct sl_arena *arena, const char *since,
-	const char *until, size_t max, struct sl_git_commits *out, struct sl_error *err)
+/* Newest first. */
+enum sl_code sl_repo_commits(struct sl_repo *repo, struct sl_arena *arena,
+	const struct sl_git_range *range, struct sl_git_commits *out, struct sl_error *err)
 	__attribute__((warn_unused_result));
 
 /* Regular files under folder (NULL or "": the whole tree) at a commit, with those in sub-folders,
@@ -159,9 +172,9 @@ enum sl_code sl_repo_files(struct sl_repo *repo, struct sl_arena *arena, const c
 	const char *folder, struct sl_git_files *out, struct sl_error *err)
 	__attribute__((warn_unused_result));
 
-/* Regular files under folder that differ between two commits; from NULL: against nothing. */
-enum sl_code sl_repo_diff(struct sl_repo *repo, struct sl_arena *arena, const char *from,
-	const char *to, const char *folder, struct sl_git_deltas *out, struct sl_error *err)
+/* Regular files that differ, sorted by path. */
+enum sl_code sl_repo_diff(struct sl_repo *repo, struct sl_arena *arena,
+	const struct sl_git_span *span, struct sl_git_deltas *out, struct sl_error *err)
 	__attribute__((warn_unused_result));
 
 /* A file by its blob id; SL_ELIMIT, before it is read, when it is larger than max (0: the limit).
@@ -170,9 +183,9 @@ enum sl_code sl_repo_blob(struct sl_repo *repo, struct sl_arena *arena, const ch
 	int64_t max, struct sl_git_blob *out, struct sl_error *err)
 	__attribute__((warn_unused_result));
 
-/* A file by its path at a commit. */
+/* A file by its path at a commit; SL_ELIMIT above the limit. */
 enum sl_code sl_repo_read(struct sl_repo *repo, struct sl_arena *arena, const char *commit,
-	const char *path, int64_t max, struct sl_git_blob *out, struct sl_error *err)
+	const char *path, struct sl_git_blob *out, struct sl_error *err)
 	__attribute__((warn_unused_result));
 
 /* Sets the note of a commit in refs/notes/sluice, replacing the one that is there, here and at the

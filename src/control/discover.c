@@ -103,9 +103,9 @@ static enum sl_code add_difference(struct pass *pass, struct draft *draft, const
 	room_for_files(pass, draft);
 	for (size_t i = 0; i < draft->folders.len; i++) {
 		const struct folder *folder = &draft->folders.at[i];
+		const struct sl_git_span span = { from, to, folder->entry->path };
 		struct sl_git_deltas deltas;
-		enum sl_code code = sl_repo_diff(pass->repo, pass->arena, from, to,
-			folder->entry->path, &deltas, err);
+		enum sl_code code = sl_repo_diff(pass->repo, pass->arena, &span, &deltas, err);
 
 		if (code != SL_OK)
 			return code;
@@ -181,9 +181,9 @@ static bool add_pushers(struct pass *pass, struct draft *draft, const char *bran
 static enum sl_code add_committers(struct pass *pass, struct draft *draft, const char *since,
 	const char *until, struct sl_error *err)
 {
+	const struct sl_git_range range = { since, until, 1000 };
 	struct sl_git_commits commits;
-	enum sl_code code = sl_repo_commits(pass->repo, pass->arena, since, until, 1000, &commits,
-		err);
+	enum sl_code code = sl_repo_commits(pass->repo, pass->arena, &range, &commits, err);
 
 	for (size_t i = 0; code == SL_OK && i < commits.len; i++) {
 		add_email(pass, draft, commits.at[i].author_email);

@@ -37,8 +37,8 @@ enum sl_code sl_git_real_commits(struct sl_repo *repo, struct sl_arena *arena,
 	const struct sl_git_range *range, struct sl_git_commits *out, struct sl_error *err);
 enum sl_code sl_git_real_files(struct sl_repo *repo, struct sl_arena *arena,
 	const struct sl_git_place *folder, struct sl_git_files *out, struct sl_error *err);
-enum sl_code sl_git_real_diff(struct sl_repo *repo, struct sl_arena *arena, const char *from,
-	const struct sl_git_place *to, struct sl_git_deltas *out, struct sl_error *err);
+enum sl_code sl_git_real_diff(struct sl_repo *repo, struct sl_arena *arena,
+	const struct sl_git_span *span, struct sl_git_deltas *out, struct sl_error *err);
 enum sl_code sl_git_real_blob(struct sl_repo *repo, struct sl_arena *arena, const char *blob,
 	int64_t max, struct sl_git_blob *out, struct sl_error *err);
 enum sl_code sl_git_real_lookup(struct sl_repo *repo, const struct sl_git_place *file, char *blob,

@@ -134,16 +134,18 @@ enum sl_code sl_repo_is_ancestor(struct sl_repo *repo, const char *ancestor, con
 	return repo->ops->is_ancestor(repo, ancestor, descendant, out, err);
 }
 
-enum sl_code sl_repo_commits(struct sl_repo *repo, struct sl_arena *arena, const char *since,
-	const char *until, size_t max, struct sl_git_commits *out, struct sl_error *err)
+enum sl_code sl_repo_commits(struct sl_repo *repo, struct sl_arena *arena,
+	const struct sl_git_range *range, struct sl_git_commits *out, struct sl_error *err)
 {
-	struct sl_git_range range = { since, until, max };
+	struct sl_git_range bounded = *range;
 
-	if (!sl_git_id_ok(until) || (since != NULL && !sl_git_id_ok(since)))
-		return bad_id(repo, sl_git_id_ok(until) ? since : until, err);
-	if (max == 0 || max > repo->limits.commits)
-		range.max = repo->limits.commits;
-	return repo->ops->commits(repo, arena, &range, out, err);
+	if (!sl_git_id_ok(range->until))
+		return bad_id(repo, range->until, err);
+	if (range->since != NULL && !sl_git_id_ok(range->since))
+		return bad_id(repo, range->since, err);
+	if (range->max == 0 || range->max > repo->limits.commits)
+		bounded.max = repo->limits.commits;
+	return repo->ops->commits(repo, arena, &bounded, out, err);
 }
 
 enum sl_code sl_repo_files(struct sl_repo *repo, struct sl_arena *arena, const char *commit,
@@ -155,17 +157,20 @@ enum sl_code sl_repo_files(struct sl_repo *repo, struct sl_arena *arena, const c
 	return code != SL_OK ? code : repo->ops->files(repo, arena, &place, out, err);
 }
 
-enum sl_code sl_repo_diff(struct sl_repo *repo, struct sl_arena *arena, const char *from,
-	const char *to, const char *folder, struct sl_git_deltas *out, struct sl_error *err)
+enum sl_code sl_repo_diff(struct sl_repo *repo, struct sl_arena *arena,
+	const struct sl_git_span *span, struct sl_git_deltas *out, struct sl_error *err)
 {
-	struct sl_git_place place = { to, folder != NULL ? folder : "" };
-	enum sl_code code = check_place(repo, to, place.path, err);
+	struct sl_git_span whole = *span;
+	enum sl_code code;
 
+	if (whole.folder == NULL)
+		whole.folder = "";
+	code = check_place(repo, whole.to, whole.folder, err);
 	if (code != SL_OK)
 		return code;
-	if (from != NULL && !sl_git_id_ok(from))
-		return bad_id(repo, from, err);
-	return repo->ops->diff(repo, arena, from, &place, out, err);
+	if (whole.from != NULL && !sl_git_id_ok(whole.from))
+		return bad_id(repo, whole.from, err);
+	return repo->ops->diff(repo, arena, &whole, out, err);
 }
 
 enum sl_code sl_repo_blob(struct sl_repo *repo, struct sl_arena *arena, const char *blob,
@@ -179,7 +184,7 @@ enum sl_code sl_repo_blob(struct sl_repo *repo, struct sl_arena *arena, const ch
 }
 
 enum sl_code sl_repo_read(struct sl_repo *repo, struct sl_arena *arena, const char *commit,
-	const char *path, int64_t max, struct sl_git_blob *out, struct sl_error *err)
+	const char *path, struct sl_git_blob *out, struct sl_error *err)
 {
 	struct sl_git_place place = { commit, path };
 	char blob[SL_GIT_ID_SIZE];
@@ -189,7 +194,7 @@ enum sl_code sl_repo_read(struct sl_repo *repo, struct sl_arena *arena, const ch
 		code = repo->ops->lookup(repo, &place, blob, err);
 	if (code != SL_OK)
 		return code;
-	code = sl_repo_blob(repo, arena, blob, max, out, err);
+	code = sl_repo_blob(repo, arena, blob, 0, out, err);
 	return code == SL_OK ? SL_OK : sl_error_wrap(err, code, "%s", path);
 }
 

@@ -14,12 +14,6 @@ struct sl_repo {
 	struct sl_git_limits limits;
 };
 
-struct sl_git_range {
-	const char *since; /* NULL: from the beginning */
-	const char *until;
-	size_t max;
-};
-
 /* A path at a commit. */
 struct sl_git_place {
 	const char *commit;
@@ -48,8 +42,8 @@ struct sl_repo_ops {
 		const struct sl_git_range *range, struct sl_git_commits *out, struct sl_error *err);
 	enum sl_code (*files)(struct sl_repo *repo, struct sl_arena *arena,
 		const struct sl_git_place *folder, struct sl_git_files *out, struct sl_error *err);
-	enum sl_code (*diff)(struct sl_repo *repo, struct sl_arena *arena, const char *from,
-		const struct sl_git_place *to, struct sl_git_deltas *out, struct sl_error *err);
+	enum sl_code (*diff)(struct sl_repo *repo, struct sl_arena *arena,
+		const struct sl_git_span *span, struct sl_git_deltas *out, struct sl_error *err);
 	enum sl_code (*blob)(struct sl_repo *repo, struct sl_arena *arena, const char *blob,
 		int64_t max, struct sl_git_blob *out, struct sl_error *err);
 	enum sl_code (*lookup)(struct sl_repo *repo, const struct sl_git_place *file, char *blob,

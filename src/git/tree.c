@@ -187,20 +187,20 @@ enum sl_code sl_git_real_deltas(const struct sl_git_real *real, struct sl_arena 
 	return SL_OK;
 }
 
-enum sl_code sl_git_real_diff(struct sl_repo *repo, struct sl_arena *arena, const char *from,
-	const struct sl_git_place *to, struct sl_git_deltas *out, struct sl_error *err)
+enum sl_code sl_git_real_diff(struct sl_repo *repo, struct sl_arena *arena,
+	const struct sl_git_span *span, struct sl_git_deltas *out, struct sl_error *err)
 {
 	struct sl_git_real *real = sl_git_real(repo);
 	sl_auto_git(git_tree_free) git_tree *old_tree = NULL;
 	sl_auto_git(git_tree_free) git_tree *new_tree = NULL;
 	sl_auto_git(git_diff_free) git_diff *diff = NULL;
 	git_diff_options options;
-	struct sl_git_place old = { from, to->path };
-	enum sl_code code = folder_tree(&new_tree, real, to, err);
+	struct sl_git_place from = { span->from, span->folder }, to = { span->to, span->folder };
+	enum sl_code code = folder_tree(&new_tree, real, &to, err);
 	int rc;
 
-	if (code == SL_OK && from != NULL)
-		code = folder_tree(&old_tree, real, &old, err);
+	if (code == SL_OK && span->from != NULL)
+		code = folder_tree(&old_tree, real, &from, err);
 	if (code != SL_OK)
 		return code;
 	rc = git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
@@ -211,7 +211,7 @@ enum sl_code sl_git_real_diff(struct sl_repo *repo, struct sl_arena *arena, cons
 	if (rc < 0)
 		return sl_git_fail(rc, repo->name, "compare commits", err);
 	return sl_git_real_deltas(real, arena, diff,
-		to->path[0] == '\0' ? "" : sl_arena_printf(arena, "%s/", to->path), out, err);
+		to.path[0] == '\0' ? "" : sl_arena_printf(arena, "%s/", to.path), out, err);
 }
 
 enum sl_code sl_git_real_blob(struct sl_repo *repo, struct sl_arena *arena, const char *blob,

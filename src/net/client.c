@@ -154,12 +154,13 @@ static size_t on_body(char *data, size_t size, size_t n, void *ctx)
 
 /* --- setting up ------------------------------------------------------------------------------ */
 
-#define set(stream, option, value)                                                        \
-	do {                                                                              \
-		CURLcode rc_ = curl_easy_setopt((stream)->easy, CURLOPT_##option, value); \
-                                                                                          \
-		assert(rc_ == CURLE_OK);                                                  \
-	} while (0)
+/* Options that curl refuses are a bug of ours: their values come from here. */
+#define set(stream, option, value) must(curl_easy_setopt((stream)->easy, CURLOPT_##option, value))
+
+static void must(CURLcode rc)
+{
+	assert(rc == CURLE_OK);
+}
 
 static long milliseconds(int64_t us, int64_t fallback)
 {
@@ -182,6 +183,21 @@ static void set_transfer(struct sl_net_stream *stream)
 	set(stream, USERAGENT, "sluice");
 }
 
+static void set_trust(struct sl_net_stream *stream)
+{
+	const struct sl_net_request *request = stream->request;
+
+	if (request->ca_file != NULL) {
+		set(stream, CAINFO, request->ca_file);
+		set(stream, CAPATH, NULL);
+	}
+	if (request->user != NULL) {
+		set(stream, HTTPAUTH, CURLAUTH_BASIC);
+		set(stream, USERNAME, request->user);
+		set(stream, PASSWORD, request->password != NULL ? request->password : "");
+	}
+}
+
 static void set_peer(struct sl_net_stream *stream)
 {
 	const struct sl_net_request *request = stream->request;
@@ -194,22 +210,12 @@ static void set_peer(struct sl_net_stream *stream)
 	set(stream, FOLLOWLOCATION, request->redirects > 0 ? 1L : 0L);
 	set(stream, MAXREDIRS, (long)request->redirects);
 	set(stream, CONNECTTIMEOUT_MS, milliseconds(request->connect_us, CONNECT_US));
-	if (request->total_us > 0)
-		set(stream, TIMEOUT_MS, milliseconds(request->total_us, 0));
-	if (request->ca_file != NULL) {
-		set(stream, CAINFO, request->ca_file);
-		set(stream, CAPATH, NULL);
-	}
+	set(stream, TIMEOUT_MS, milliseconds(request->total_us, 0));
 	if (request->unix_socket != NULL)
 		set(stream, UNIX_SOCKET_PATH, request->unix_socket);
 	/* A proxy would resolve the name where its address cannot be checked. */
 	if (!request->allow_private || request->unix_socket != NULL)
 		set(stream, PROXY, "");
-	if (request->user != NULL) {
-		set(stream, HTTPAUTH, CURLAUTH_BASIC);
-		set(stream, USERNAME, request->user);
-		set(stream, PASSWORD, request->password != NULL ? request->password : "");
-	}
 }
 
 static enum sl_code add_header(struct sl_net_stream *stream, const char *name, const char *value,
@@ -376,6 +382,7 @@ static struct sl_net_stream *new_stream(const struct sl_net_request *request,
 	assert(stream->easy != NULL && stream->multi != NULL);
 	set_transfer(stream);
 	set_peer(stream);
+	set_trust(stream);
 	rc = curl_multi_add_handle(stream->multi, stream->easy);
 	assert(rc == CURLM_OK);
 	return stream;

@@ -110,7 +110,9 @@ static void a_difference_is_what_git_would_say(void **state)
 	(void)put(f, "main", "db/b", "2");
 	to = put(f, "main", "db/c", "1");
 	assert_int_equal(sl_repo_fetch(f->repo, NULL, NULL), SL_OK);
-	assert_int_equal(sl_repo_diff(f->repo, f->arena, from, to, "db", &deltas, NULL), SL_OK);
+	assert_int_equal(sl_repo_diff(f->repo, f->arena, &(struct sl_git_span){ from, to, "db" },
+				 &deltas, NULL),
+		SL_OK);
 	assert_int_equal(deltas.len, 3);
 	assert_int_equal(deltas.at[0].kind, SL_GIT_DELETED);
 	assert_int_equal(deltas.at[1].kind, SL_GIT_MODIFIED);
@@ -179,7 +181,9 @@ static void commits_come_newest_first(void **state)
 	const char *three = put(f, "main", "a", "3");
 
 	assert_int_equal(sl_repo_fetch(f->repo, NULL, NULL), SL_OK);
-	assert_int_equal(sl_repo_commits(f->repo, f->arena, one, three, 0, &commits, NULL), SL_OK);
+	assert_int_equal(sl_repo_commits(f->repo, f->arena, &(struct sl_git_range){ one, three, 0 },
+				 &commits, NULL),
+		SL_OK);
 	assert_int_equal(commits.len, 2);
 	assert_string_equal(commits.at[0].id, three);
 	assert_string_equal(commits.at[1].id, two);

@@ -143,7 +143,7 @@ static const char *read_text(struct fixture *f, const char *at, const char *path
 {
 	struct sl_git_blob blob;
 
-	need(f, sl_repo_read(f->mirror, f->arena, at, path, 0, &blob, &f->err));
+	need(f, sl_repo_read(f->mirror, f->arena, at, path, &blob, &f->err));
 	return blob.data;
 }
 
@@ -331,7 +331,9 @@ static void commits_between_two_points_name_their_people(void **state)
 	struct sl_git_commits commits;
 
 	fetch(f);
-	need(f, sl_repo_commits(f->mirror, f->arena, base, two, 0, &commits, &f->err));
+	need(f,
+		sl_repo_commits(f->mirror, f->arena, &(struct sl_git_range){ base, two, 0 },
+			&commits, &f->err));
 	assert_int_equal(commits.len, 2);
 	assert_string_equal(commits.at[0].id, two);
 	assert_string_equal(commits.at[1].id, one);
@@ -339,7 +341,9 @@ static void commits_between_two_points_name_their_people(void **state)
 	assert_string_equal(commits.at[0].committer_email, ORANA);
 	assert_string_equal(commits.at[0].subject, "orders: one more");
 	assert_int_equal(commits.at[0].at, f->now);
-	need(f, sl_repo_commits(f->mirror, f->arena, NULL, two, 2, &commits, &f->err));
+	need(f,
+		sl_repo_commits(f->mirror, f->arena, &(struct sl_git_range){ NULL, two, 2 },
+			&commits, &f->err));
 	assert_int_equal(commits.len, 2);
 }
 
@@ -385,7 +389,9 @@ static void a_difference_says_added_modified_deleted(void **state)
 		NULL);
 
 	fetch(f);
-	need(f, sl_repo_diff(f->mirror, f->arena, from, to, "db", &deltas, &f->err));
+	need(f,
+		sl_repo_diff(f->mirror, f->arena, &(struct sl_git_span){ from, to, "db" }, &deltas,
+			&f->err));
 	assert_int_equal(deltas.len, 3);
 	assert_string_equal(deltas.at[0].path, "db/b");
 	assert_int_equal(deltas.at[0].kind, SL_GIT_MODIFIED);
@@ -405,7 +411,9 @@ static void against_nothing_every_file_is_added(void **state)
 	const char *tip = commit(f, "main", "db/a", "1", "b", "1", NULL);
 
 	fetch(f);
-	need(f, sl_repo_diff(f->mirror, f->arena, NULL, tip, "db", &deltas, &f->err));
+	need(f,
+		sl_repo_diff(f->mirror, f->arena, &(struct sl_git_span){ NULL, tip, "db" }, &deltas,
+			&f->err));
 	assert_int_equal(deltas.len, 1);
 	assert_int_equal(deltas.at[0].kind, SL_GIT_ADDED);
 	assert_string_equal(deltas.at[0].path, "db/a");
@@ -414,16 +422,21 @@ static void against_nothing_every_file_is_added(void **state)
 static void a_larger_file_is_refused_before_it_is_read(void **state)
 {
 	struct fixture *f = *state;
+	struct sl_git_limits limits = { .blob_bytes = 4 };
+	struct sl_git_files files;
 	struct sl_git_blob blob;
-	const char *tip = commit(f, "main", "db/a", "12345", NULL);
+	const char *tip = commit(f, "main", "db/a", "12345", "db/b", "1234", NULL);
 
+	open_mirror(f, f->origin_path, &limits);
 	fetch(f);
-	assert_int_equal(sl_repo_read(f->mirror, f->arena, tip, "db/a", 4, &blob, &f->err),
-		SL_ELIMIT);
+	assert_int_equal(sl_repo_read(f->mirror, f->arena, tip, "db/a", &blob, &f->err), SL_ELIMIT);
 	assert_string_equal(f->err.msg, "db/a: repository shop: the file has 5 bytes, more than 4");
-	need(f, sl_repo_read(f->mirror, f->arena, tip, "db/a", 5, &blob, &f->err));
-	assert_int_equal(blob.len, 5);
-	assert_string_equal(blob.data, "12345");
+	need(f, sl_repo_files(f->mirror, f->arena, tip, "db", &files, &f->err));
+	assert_int_equal(sl_repo_blob(f->mirror, f->arena, files.at[1].blob, 3, &blob, &f->err),
+		SL_ELIMIT);
+	need(f, sl_repo_blob(f->mirror, f->arena, files.at[1].blob, 0, &blob, &f->err));
+	assert_int_equal(blob.len, 4);
+	assert_string_equal(blob.data, "1234");
 }
 
 static void paths_that_leave_the_repository_are_refused(void **state)
@@ -436,7 +449,7 @@ static void paths_that_leave_the_repository_are_refused(void **state)
 
 	fetch(f);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_int_equal(sl_repo_read(f->mirror, f->arena, tip, bad[i], 0, &blob, &f->err),
+		assert_int_equal(sl_repo_read(f->mirror, f->arena, tip, bad[i], &blob, &f->err),
 			SL_EINVAL);
 }
 

@@ -475,17 +475,17 @@ static int by_delta(const void *a, const void *b)
 	return strcmp(left->path, right->path);
 }
 
-static enum sl_code fake_diff(struct sl_repo *repo, struct sl_arena *arena, const char *from,
-	const struct sl_git_place *to, struct sl_git_deltas *out, struct sl_error *err)
+static enum sl_code fake_diff(struct sl_repo *repo, struct sl_arena *arena,
+	const struct sl_git_span *span, struct sl_git_deltas *out, struct sl_error *err)
 {
 	static const struct snapshot nothing = { 0 };
-	const struct node *new = get(repo, to->commit, err);
-	const struct node *old = from != NULL ? get(repo, from, err) : NULL;
+	const struct node *new = get(repo, span->to, err);
+	const struct node *old = span->from != NULL ? get(repo, span->from, err) : NULL;
 	struct deltas found = { 0 };
 
-	if (new == NULL || (from != NULL && old == NULL))
+	if (new == NULL || (span->from != NULL && old == NULL))
 		return SL_ENOTFOUND;
-	compare(arena, old != NULL ? &old->files : &nothing, &new->files, to->path, &found);
+	compare(arena, old != NULL ? &old->files : &nothing, &new->files, span->folder, &found);
 	if (found.len > 1)
 		qsort(found.at, found.len, sizeof(*found.at), by_delta);
 	*out = (struct sl_git_deltas){ found.at, found.len };
