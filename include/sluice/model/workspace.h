@@ -1,6 +1,6 @@
 /*
  * The configured world as plain data: what `sluice.yaml` says under users, roles, environments,
- * targets, hosts, projects, risk, approvals and routes.  The policy room loads and checks it
+ * targets, projects, risk, approvals and routes.  The policy room loads and checks it
  * (sluice/policy/workspace.h); afterwards nothing changes it.  It lives in the arena it was loaded
  * into, with the configuration's snapshot.  Text is never NULL, "" where the file says nothing.
  *
@@ -34,11 +34,6 @@ struct sl_target {
 	size_t labels_len;
 };
 
-/* A Git host connection. */
-struct sl_host {
-	const char *name, *kind, *url;
-};
-
 /* One `migrations:` entry of a project. */
 struct sl_migrations_entry {
 	const char *path; /* folder in the repository, no leading or trailing '/'; "" is the root */
@@ -49,16 +44,10 @@ struct sl_migrations_entry {
 
 struct sl_project {
 	const char *name;
-	const char *host; /* "" for a plain repository */
 	const char *repository; /* URL or path that is fetched, complete */
 	const char *branch;
 	const struct sl_migrations_entry *migrations;
 	size_t migrations_len;
-};
-
-/* A login of a user on a host. */
-struct sl_login {
-	const char *host, *login;
 };
 
 struct sl_user {
@@ -66,8 +55,6 @@ struct sl_user {
 	const char *email;
 	const char *unix_name; /* account on the socket */
 	const char *token; /* secret reference of an API token, or "" */
-	const struct sl_login *logins;
-	size_t logins_len;
 };
 
 struct sl_role {
@@ -80,7 +67,6 @@ struct sl_role {
 struct sl_risk_rule {
 	enum sl_risk level;
 	const char *when; /* an SQL expression */
-	unsigned line; /* of the configuration, for messages */
 };
 
 struct sl_approval_step {
@@ -110,8 +96,6 @@ struct sl_workspace {
 	size_t environments_len;
 	const struct sl_target *targets;
 	size_t targets_len;
-	const struct sl_host *hosts;
-	size_t hosts_len;
 	const struct sl_project *projects;
 	size_t projects_len;
 	const struct sl_user *users;

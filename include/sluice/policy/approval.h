@@ -5,8 +5,8 @@
  *	- nobody counts twice in a stage, whatever roles they have
  *	- steps go in order: the second is open when the first is answered
  *	- who pushed any head of the change never counts; where nobody is known to have pushed, the
- *e-mails of its commits count against the people they match, and when they match nobody the last
- *step needs one more (with no steps at all: one approval of anybody who may approve anything)
+ *	  e-mails of its commits count against the people they match, and when they match nobody the
+ *	  last step needs one more; what needs no approval needs none then either
  *	- an approval counts for the digest that it was given for, and until it is revoked
  *
  * Pure, thread-safe.
@@ -37,12 +37,12 @@ struct sl_approval_case {
 
 struct sl_approval_state {
 	bool satisfied;
-	size_t step; /* the one awaited; flow.len when satisfied or when only the extra one is
-			missing */
-	const char *role; /* of the awaited step; "" for anybody who may approve */
+	size_t step; /* the one awaited; flow.len when satisfied */
+	const char *role; /* of the awaited step; "" when satisfied */
 	unsigned have, need; /* of the awaited step */
-	const char
-		*sentence; /* "waiting for 1 of 2 approvals (dba)"; "" when satisfied; in arena */
+	/* "waiting for 1 of 2 approvals (dba)": how many are missing, of how many, from whom in
+	 * which order; "" when satisfied; in the arena. */
+	const char *sentence;
 };
 
 void sl_policy_approval_state(const struct sl_approval_case *kase, struct sl_arena *arena,

@@ -19,7 +19,8 @@
 
 struct sl_policy;
 
-/* The workspace is borrowed.  SL_EINVAL when an expression does not compile. */
+/* The workspace is borrowed.  Expressions are compiled when they are first used.  SL_EINVAL when a
+ * label has the name of a variable. */
 enum sl_code sl_policy_new(struct sl_policy **out, const struct sl_workspace *workspace,
 	struct sl_error *err) __attribute__((warn_unused_result));
 

@@ -34,10 +34,8 @@ size_t sl_workspace_target(const struct sl_workspace *workspace, const char *nam
 size_t sl_workspace_project(const struct sl_workspace *workspace, const char *name);
 size_t sl_workspace_user(const struct sl_workspace *workspace, const char *name);
 
-/* The user with this e-mail (case does not count), login on a host, or Unix account. */
+/* The user with this e-mail (case does not count), or Unix account. */
 size_t sl_workspace_user_by_email(const struct sl_workspace *workspace, const char *email);
-size_t sl_workspace_user_by_login(const struct sl_workspace *workspace, const char *host,
-	const char *login);
 size_t sl_workspace_user_by_unix(const struct sl_workspace *workspace, const char *account);
 
 #endif

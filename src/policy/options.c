@@ -1,0 +1,347 @@
+/* The rows of the configuration that describe the workspace. */
+#include "sluice/policy/workspace.h"
+
+#include "sluice/config/secret.h"
+#include "sluice/core/str.h"
+
+#include "check.h"
+
+#include <string.h>
+
+#define NAME_MAX_LEN 63
+
+static const char lower[] = "abcdefghijklmnopqrstuvwxyz";
+static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+static const char digits[] = "0123456789";
+
+/* Whether the text is made of letters, digits and the given others only. */
+static bool made_of(const char *text, bool capitals, const char *others)
+{
+	for (; *text != '\0'; text++) {
+		if (!strchr(lower, *text) && !strchr(digits, *text) && !strchr(others, *text) &&
+			!(capitals && strchr(upper, *text)))
+			return false;
+	}
+	return true;
+}
+
+static bool fits(const char *text)
+{
+	return text[0] != '\0' && strlen(text) <= NAME_MAX_LEN;
+}
+
+static enum sl_code check_name(const char *text, struct sl_error *err)
+{
+	if (fits(text) && made_of(text, true, "-_.") && !strchr("-_.", text[0]))
+		return SL_OK;
+	return sl_error_set(err, SL_EINVAL,
+		"a name is at most 63 letters, digits, '-', '_' and '.', and begins with one of the "
+		"first two");
+}
+
+static enum sl_code check_label(const char *text, struct sl_error *err)
+{
+	if (text[0] != '\0' && strlen(text) <= 255)
+		return SL_OK;
+	return sl_error_set(err, SL_EINVAL, "a label's value is 1 to 255 bytes");
+}
+
+static enum sl_code check_scope(const char *text, struct sl_error *err)
+{
+	if (fits(text) && made_of(text, false, "-_"))
+		return SL_OK;
+	return sl_error_set(err, SL_EINVAL,
+		"a ledger's name is at most 63 small letters, digits, '-' and '_'");
+}
+
+static enum sl_code check_email(const char *text, struct sl_error *err)
+{
+	const char *at = strchr(text, '@');
+
+	if (at && at != text && at[1] != '\0' && !strpbrk(text, " <>,;"))
+		return SL_OK;
+	return sl_error_set(err, SL_EINVAL, "an e-mail address is name@example.com");
+}
+
+/* A folder inside a repository. */
+static enum sl_code check_folder(const char *text, struct sl_error *err)
+{
+	bool up = sl_str_eq(text, "..") || sl_str_starts(text, "../") || strstr(text, "/../") ||
+		sl_str_ends(text, "/..");
+
+	if (text[0] != '/' && !up && !strstr(text, "//"))
+		return SL_OK;
+	return sl_error_set(err, SL_EINVAL,
+		"a folder is given from the root of the repository, as in db/migrations");
+}
+
+static enum sl_code check_repository(const char *text, struct sl_error *err)
+{
+	if (text[0] == '\0')
+		return sl_error_set(err, SL_EINVAL, "a repository is a path or a URL");
+	if (sl_url_has_password(text))
+		return sl_error_set(err, SL_EINVAL,
+			"a URL holds no password: use an SSH key or a credential helper");
+	return SL_OK;
+}
+
+static enum sl_code check_route_url(const char *text, struct sl_error *err)
+{
+	bool web = sl_str_starts(text, "https://") || sl_str_starts(text, "http://");
+
+	if (sl_secret_is_reference(text) || (web && !sl_url_has_password(text)))
+		return SL_OK;
+	return sl_error_set(err, SL_EINVAL,
+		"must be an http or https URL without a password, or the reference of one (env:NAME, "
+		"file:/path)");
+}
+
+static const char *const modes[] = { "observe", "review", "gate", "apply", NULL };
+static const char *const levels[] = { "low", "moderate", "high", NULL };
+static const char *const schemes[] = { "sqlite", "postgres", NULL };
+static const char *const schemes_later[] = { "mysql", "mariadb", NULL };
+static const char *const host_kinds[] = { "plain", NULL };
+static const char *const host_kinds_later[] = { "gitlab", "github", "gitea", "forgejo", "bitbucket",
+	"azure", "gitbucket", NULL };
+static const char *const layouts[] = { "auto", "plain", "flyway", "golang-migrate", "goose",
+	"dbmate", "diesel", NULL };
+static const char *const layouts_later[] = { "atlas", "sqitch", "liquibase", "bytebase", "prisma",
+	"sqlx", "drizzle", "supabase", NULL };
+static const char *const route_kinds[] = { "webhook", NULL };
+static const char *const route_kinds_later[] = { "slack", "teams", "discord", "dingtalk", "feishu",
+	"wecom", "telegram", "mattermost", "googlechat", "email", "pagerduty", NULL };
+
+_Static_assert(sizeof(modes) / sizeof(modes[0]) == SL_MODE_COUNT + 1, "a mode has no word");
+_Static_assert(sizeof(levels) / sizeof(levels[0]) == SL_RISK_COUNT + 1, "a level has no word");
+
+#define NAME SL_OPTION_REQUIRED | SL_OPTION_UNIQUE
+
+static const struct sl_option rows[] = {
+	{ .path = "hosts[].name",
+		.type = SL_OPTION_STRING,
+		.flags = NAME,
+		.check = check_name,
+		.doc = "What projects call this host." },
+	{ .path = "hosts[].kind",
+		.type = SL_OPTION_ENUM,
+		.flags = SL_OPTION_REQUIRED,
+		.names = host_kinds,
+		.later_names = host_kinds_later,
+		.doc = "What answers there; plain is Git and nothing else." },
+	{ .path = "hosts[].url",
+		.type = SL_OPTION_STRING,
+		.flags = SL_OPTION_REQUIRED,
+		.check = check_repository,
+		.doc = "What stands before a repository's path: a folder or a URL." },
+	{ .path = "hosts[].token",
+		.type = SL_OPTION_SECRET,
+		.flags = SL_OPTION_LATER,
+		.doc = "Token for the host's API." },
+	{ .path = "hosts[].webhook_secrets[]",
+		.type = SL_OPTION_SECRET,
+		.flags = SL_OPTION_LATER,
+		.doc = "Secrets that the host's deliveries are signed with." },
+
+	{ .path = "users[].name",
+		.type = SL_OPTION_STRING,
+		.flags = NAME,
+		.check = check_name,
+		.doc = "What the person is called everywhere." },
+	{ .path = "users[].email",
+		.type = SL_OPTION_STRING,
+		.flags = SL_OPTION_UNIQUE,
+		.check = check_email,
+		.doc = "Address of the person; in a commit it counts against approving, never for." },
+	{ .path = "users[].unix",
+		.type = SL_OPTION_STRING,
+		.flags = SL_OPTION_UNIQUE,
+		.check = check_name,
+		.doc = "Account of the person on this machine, who is asking over the socket." },
+	{ .path = "users[].token",
+		.type = SL_OPTION_SECRET,
+		.flags = SL_OPTION_UNIQUE,
+		.doc = "Token with which the person asks over the API, the pages and the socket." },
+	{ .path = "users[].logins.*",
+		.type = SL_OPTION_STRING,
+		.flags = SL_OPTION_LATER,
+		.doc = "The person's login on each host." },
+	{ .path = "roles.*[]",
+		.type = SL_OPTION_STRING,
+		.doc = "Users who have the role; owner, dba, reviewer, operator and developer may do "
+		       "more than approve." },
+
+	{ .path = "environments[].name",
+		.type = SL_OPTION_STRING,
+		.flags = NAME,
+		.check = check_name,
+		.doc = "Name of the environment; changes flow through them in the file's order." },
+	{ .path = "environments[].mode",
+		.type = SL_OPTION_ENUM,
+		.fallback = "apply",
+		.names = modes,
+		.doc = "How far Sluice goes here: observe only says, review turns red, gate asks for "
+		       "approvals, apply also applies." },
+	{ .path = "environments[].soak",
+		.type = SL_OPTION_DURATION,
+		.flags = SL_OPTION_LATER,
+		.doc = "How long a change stays here before the next environment." },
+	{ .path = "environments[].waves",
+		.type = SL_OPTION_ANY,
+		.flags = SL_OPTION_LATER,
+		.doc = "Batches of targets, with canaries." },
+	{ .path = "environments[].failure_budget",
+		.type = SL_OPTION_ANY,
+		.flags = SL_OPTION_LATER,
+		.doc = "How many targets may fail before a stage stops." },
+	{ .path = "environments[].windows",
+		.type = SL_OPTION_ANY,
+		.flags = SL_OPTION_LATER,
+		.doc = "When stages may start." },
+
+	{ .path = "targets[].name",
+		.type = SL_OPTION_STRING,
+		.flags = NAME,
+		.check = check_name,
+		.doc = "Name of the database: its identity, so keep it." },
+	{ .path = "targets[].environment",
+		.type = SL_OPTION_STRING,
+		.flags = SL_OPTION_REQUIRED,
+		.doc = "The environment that it belongs to." },
+	{ .path = "targets[].url",
+		.type = SL_OPTION_URL,
+		.flags = SL_OPTION_REQUIRED,
+		.names = schemes,
+		.later_names = schemes_later,
+		.doc = "sqlite:PATH or postgres://USER@HOST:PORT/DB, without a password." },
+	{ .path = "targets[].password",
+		.type = SL_OPTION_SECRET,
+		.doc = "Password of the URL's user." },
+	{ .path = "targets[].labels.*",
+		.type = SL_OPTION_STRING,
+		.check = check_label,
+		.doc = "Keys and values by which selectors and rules find it." },
+
+	{ .path = "projects[].name",
+		.type = SL_OPTION_STRING,
+		.flags = NAME,
+		.check = check_name,
+		.doc = "Name of the project." },
+	{ .path = "projects[].repository",
+		.type = SL_OPTION_SECTION,
+		.flags = SL_OPTION_REQUIRED,
+		.doc = "Where its migrations come from." },
+	{ .path = "projects[].repository.host",
+		.type = SL_OPTION_STRING,
+		.doc = "The host that holds it; without one the path is all there is." },
+	{ .path = "projects[].repository.path",
+		.type = SL_OPTION_STRING,
+		.flags = SL_OPTION_REQUIRED,
+		.check = check_repository,
+		.doc = "Path on the host, or without a host a path or URL of its own." },
+	{ .path = "projects[].repository.branch",
+		.type = SL_OPTION_STRING,
+		.fallback = "main",
+		.doc = "The branch that changes are merged to." },
+	{ .path = "projects[].migrations",
+		.type = SL_OPTION_SECTION,
+		.flags = SL_OPTION_REQUIRED,
+		.doc = "The folders of migrations, and where each goes." },
+	{ .path = "projects[].migrations[].path",
+		.type = SL_OPTION_STRING,
+		.fallback = "migrations",
+		.check = check_folder,
+		.doc = "Folder in the repository." },
+	{ .path = "projects[].migrations[].layout",
+		.type = SL_OPTION_ENUM,
+		.fallback = "auto",
+		.names = layouts,
+		.later_names = layouts_later,
+		.doc = "How the files are named and written; auto recognises it." },
+	{ .path = "projects[].migrations[].ledger",
+		.type = SL_OPTION_STRING,
+		.fallback = "default",
+		.check = check_scope,
+		.doc = "Scope of the record in the target of what ran: two folders for one target need "
+		       "two." },
+	{ .path = "projects[].migrations[].targets",
+		.type = SL_OPTION_EXPR,
+		.flags = SL_OPTION_REQUIRED,
+		.doc = "Selector of the targets: an SQL expression over environment, target, engine and "
+		       "labels." },
+
+	{ .path = "risk[].level",
+		.type = SL_OPTION_ENUM,
+		.flags = SL_OPTION_REQUIRED,
+		.names = levels,
+		.doc = "The risk of a statement for which the condition is true." },
+	{ .path = "risk[].when",
+		.type = SL_OPTION_EXPR,
+		.flags = SL_OPTION_REQUIRED,
+		.doc = "SQL expression over environment, target, engine, project, kind, verb, table, "
+		       "affected_rows and labels; the first that is true decides, NULL, an error or "
+		       "none is high." },
+	{ .path = "approvals.low[].role",
+		.type = SL_OPTION_STRING,
+		.flags = SL_OPTION_REQUIRED,
+		.doc = "Role that answers this step when the risk is low." },
+	{ .path = "approvals.low[].count",
+		.type = SL_OPTION_INT,
+		.fallback = "1",
+		.min = 1,
+		.max = 100,
+		.doc = "How many people of the role." },
+	{ .path = "approvals.moderate[].role",
+		.type = SL_OPTION_STRING,
+		.flags = SL_OPTION_REQUIRED,
+		.doc = "Role that answers this step when the risk is moderate." },
+	{ .path = "approvals.moderate[].count",
+		.type = SL_OPTION_INT,
+		.fallback = "1",
+		.min = 1,
+		.max = 100,
+		.doc = "How many people of the role." },
+	{ .path = "approvals.high[].role",
+		.type = SL_OPTION_STRING,
+		.flags = SL_OPTION_REQUIRED,
+		.doc = "Role that answers this step when the risk is high." },
+	{ .path = "approvals.high[].count",
+		.type = SL_OPTION_INT,
+		.fallback = "1",
+		.min = 1,
+		.max = 100,
+		.doc = "How many people of the role." },
+
+	{ .path = "routes[].name",
+		.type = SL_OPTION_STRING,
+		.flags = NAME,
+		.check = check_name,
+		.doc = "Name of the route." },
+	{ .path = "routes[].kind",
+		.type = SL_OPTION_ENUM,
+		.flags = SL_OPTION_REQUIRED,
+		.names = route_kinds,
+		.later_names = route_kinds_later,
+		.doc = "Who listens there; a webhook gets signed JSON." },
+	{ .path = "routes[].url",
+		.type = SL_OPTION_STRING,
+		.flags = SL_OPTION_REQUIRED,
+		.check = check_route_url,
+		.doc = "Where messages go: a URL, or the reference of one that is a secret itself." },
+	{ .path = "routes[].secret",
+		.type = SL_OPTION_SECRET,
+		.doc = "Key that messages are signed with." },
+	{ .path = "routes[].environments[]",
+		.type = SL_OPTION_STRING,
+		.flags = SL_OPTION_UNIQUE,
+		.doc = "Only what concerns these environments; without it all." },
+	{ .path = "routes[].events[]",
+		.type = SL_OPTION_GLOB,
+		.flags = SL_OPTION_UNIQUE,
+		.doc = "Only these kinds of events, as in task.failed or task.*; without it all." },
+};
+
+const struct sl_option_table sl_policy_options = {
+	.rows = rows,
+	.n = sizeof(rows) / sizeof(rows[0]),
+	.check = policy_check,
+};
