@@ -98,7 +98,8 @@ const struct sl_facts *sl_postgres_facts(struct sl_arena *arena, const struct sl
 		.facts = facts,
 		.statement = &facts->statement.at[0],
 		.text = text,
-		.len = input->len };
+		.len = input->len,
+		.tokens = { .arena = arena, .text = text, .text_len = input->len } };
 	MemoryContext context = pg_query_enter_memory_context();
 	PgQueryInternalParsetreeAndError result = pg_query_raw_parse(text);
 

@@ -3,11 +3,11 @@
 #define SLUICE_SRC_SQL_POSTGRES_READER_H
 
 #include "../facts.h"
+#include "../tokens.h"
 #include "pg.h"
 #include "sluice/sql/token.h"
 
-/* Index of a token: there is none. */
-#define PG_NO_TOKEN ((size_t)-1)
+#define PG_NO_TOKEN SL_NO_TOKEN
 
 struct pg_reader {
 	struct sl_arena *arena;
@@ -16,12 +16,7 @@ struct pg_reader {
 	const char *text;
 	size_t len;
 
-	/* The statement's tokens without comments, lexed when first needed. */
-	bool lexed;
-
-	struct {
-		SL_VEC(struct sl_token);
-	} tokens;
+	struct sl_tokens tokens; /* lexed when first needed */
 
 	/* Names of WITH that hide tables. */
 	struct {
