@@ -42,7 +42,7 @@ static void remove_name(void *ctx, const struct sl_entity *owner, const char *na
 	struct sl_catalog *catalog = ctx;
 	struct sl_entity key = { 0, owner->schema, name, "" };
 
-	catalog->indexes = sl_tree_remove(catalog->pool->arena, catalog->indexes,
+	catalog->indexes = sl_tree_drop(catalog->pool->arena, catalog->indexes,
 		sl_fold_entities(catalog->dialect), &key);
 }
 
@@ -92,7 +92,7 @@ void sl_catalog_put(struct sl_catalog *catalog, const struct sl_entity *entity)
 void sl_catalog_remove(struct sl_catalog *catalog, const struct sl_entity *entity)
 {
 	sl_each_index_name(catalog, entity, remove_name, catalog);
-	catalog->root = sl_tree_remove(catalog->pool->arena, catalog->root,
+	catalog->root = sl_tree_drop(catalog->pool->arena, catalog->root,
 		sl_fold_entities(catalog->dialect), entity);
 }
 

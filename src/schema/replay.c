@@ -380,6 +380,13 @@ static void dispatch(struct sl_replay *replay)
 	}
 }
 
+/* Rows may be too many to parse, yet rows make no object. */
+static bool only_rows(const struct sl_fact_statement *statement)
+{
+	return statement->status == SL_SQL_OPAQUE &&
+		(statement->kind == SL_SQL_KIND_DML || statement->kind == SL_SQL_KIND_COPY);
+}
+
 void sl_replay_statement(struct sl_replay *replay, const struct sl_facts *facts, const char *text,
 	size_t len, struct sl_replay_step *step)
 {
@@ -390,7 +397,8 @@ void sl_replay_statement(struct sl_replay *replay, const struct sl_facts *facts,
 	replay->statement = statement;
 	replay->text = text;
 	replay->text_len = len;
-	if (statement->status != SL_SQL_PARSED && statement->status != SL_SQL_EMPTY)
+	if (statement->status != SL_SQL_PARSED && statement->status != SL_SQL_EMPTY &&
+		!only_rows(statement))
 		make_opaque(replay,
 			*statement->status_text ? statement->status_text : "it was not understood");
 	else if (sl_arena_used(sl_keeping(replay)) > SL_REPLAY_LIMIT)

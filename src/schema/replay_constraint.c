@@ -236,7 +236,7 @@ void sl_constraint_apply(struct sl_replay *replay, struct sl_table *table,
 		.on_update = action_of(def->on_update),
 		.on_delete = action_of(def->on_delete),
 		.comment = "",
-		.not_valid = def->not_valid && !table->fresh,
+		.not_valid = def->not_valid && altering,
 		.deferrable = def->is_deferrable,
 		.initially_deferred = def->is_deferred,
 		.no_inherit = def->no_inherit };

@@ -435,17 +435,28 @@ static void missing(struct sl_replay *replay, const struct sl_fact_object *objec
 		sl_entity_kind_name(kind), sl_spoken(replay, object->schema, object->name));
 }
 
+/* How DROP has to call it. */
+static const char *word_of(const struct sl_entity *entity)
+{
+	if (entity->kind == SL_ENTITY_VIEW && sl_as_view(entity)->materialised)
+		return sl_sql_object_name(SL_SQL_OBJECT_MATVIEW);
+	return sl_entity_kind_name(entity->kind);
+}
+
 static bool wrong_kind(struct sl_replay *replay, const struct sl_fact_object *object,
 	const struct sl_entity *entity)
 {
 	enum sl_entity_kind kind = entity_kind(object->kind);
 	struct about about = { kind, object->schema, object->name, NULL };
+	bool matview = object->kind == SL_SQL_OBJECT_MATVIEW;
+	bool fits = entity->kind == kind &&
+		(kind != SL_ENTITY_VIEW || sl_as_view(entity)->materialised == matview);
 
-	if (!is_relation(kind) || object->kind == SL_SQL_OBJECT_RELATION || entity->kind == kind)
+	if (!is_relation(kind) || object->kind == SL_SQL_OBJECT_RELATION || fits)
 		return false;
 	sl_problem_add(replay, SL_PROBLEM_WRONG_KIND, &about, "%s is a %s, not a %s",
-		sl_spoken(replay, object->schema, object->name), sl_entity_kind_name(entity->kind),
-		sl_entity_kind_name(kind));
+		sl_spoken(replay, object->schema, object->name), word_of(entity),
+		sl_sql_object_name(object->kind));
 	return true;
 }
 

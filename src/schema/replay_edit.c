@@ -111,6 +111,13 @@ void sl_problem_unless_uncertain(struct sl_replay *replay, enum sl_problem_kind 
 	add_problem(replay, kind, about, message);
 }
 
+static bool schema_stands(const struct sl_replay *replay, const char *schema)
+{
+	return !sl_is_postgres(replay) || strcmp(schema, "public") == 0 ||
+		strcmp(schema, sl_temp_schema(replay->work.dialect)) == 0 ||
+		sl_catalog_find(&replay->work, SL_ENTITY_SCHEMA, "", schema, "");
+}
+
 const char *sl_new_schema(struct sl_replay *replay, const char *schema, bool temporary)
 {
 	const struct sl_names *path = &replay->work.search_path;
@@ -121,7 +128,20 @@ const char *sl_new_schema(struct sl_replay *replay, const char *schema, bool tem
 		return "";
 	if (*schema)
 		return sl_keep(replay, schema);
+	for (size_t i = 0; i < path->len; i++) {
+		if (schema_stands(replay, path->at[i]))
+			return path->at[i];
+	}
 	return path->len > 0 ? path->at[0] : "";
+}
+
+void sl_check_schema(struct sl_replay *replay, const char *schema, const char *name)
+{
+	struct about about = { SL_ENTITY_TABLE, schema, name, NULL };
+
+	if (*schema && !schema_stands(replay, schema) && !sl_out_of_sight(replay, schema, name))
+		sl_problem_unless_uncertain(replay, SL_PROBLEM_UNKNOWN_SCHEMA, &about,
+			"there is no schema %s", schema);
 }
 
 bool sl_out_of_sight(const struct sl_replay *replay, const char *schema, const char *name)

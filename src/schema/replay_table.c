@@ -348,19 +348,6 @@ bool sl_relation_stands(struct sl_replay *replay, enum sl_entity_kind kind, cons
 	return true;
 }
 
-void sl_check_schema(struct sl_replay *replay, const char *schema, const char *name)
-{
-	struct about about = { SL_ENTITY_TABLE, schema, name, NULL };
-	bool known = !*schema || !sl_is_postgres(replay) || sl_str_eq(schema, "public") ||
-		sl_str_eq(schema, sl_temp_schema(replay->work.dialect)) ||
-		sl_catalog_find(&replay->work, SL_ENTITY_SCHEMA, "", schema, "") ||
-		sl_out_of_sight(replay, schema, name);
-
-	if (!known)
-		sl_problem_unless_uncertain(replay, SL_PROBLEM_UNKNOWN_SCHEMA, &about,
-			"there is no schema %s", schema);
-}
-
 void sl_replay_create_table(struct sl_replay *replay, const struct sl_fact_table_def *def)
 {
 	struct sl_table *table;

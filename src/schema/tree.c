@@ -155,7 +155,7 @@ static const struct node *remove_found(struct sl_arena *arena, const struct node
 		remove_found(arena, root->right, fold, key));
 }
 
-const struct node *sl_tree_remove(struct sl_arena *arena, const struct node *root, bool fold,
+const struct node *sl_tree_drop(struct sl_arena *arena, const struct node *root, bool fold,
 	const struct sl_entity *key)
 {
 	return sl_tree_find(root, fold, key) ? remove_found(arena, root, fold, key) : root;

@@ -32,7 +32,7 @@ const struct node *sl_tree_put(struct sl_arena *arena, const struct node *root, 
 	const struct sl_entity *entity);
 
 /* The same root when there is none such. */
-const struct node *sl_tree_remove(struct sl_arena *arena, const struct node *root, bool fold,
+const struct node *sl_tree_drop(struct sl_arena *arena, const struct node *root, bool fold,
 	const struct sl_entity *key);
 
 #endif
