@@ -149,9 +149,9 @@ static const struct sl_task *first_task(const struct sl_change_view *view, int64
 static void add_running(const struct sl_rollout_view *view, const struct sl_stage *stage,
 	struct sl_buf *out)
 {
-	static const unsigned urgency[] = { BIT(SL_TASK_NEEDS_HUMAN), BIT(SL_TASK_UNKNOWN),
-		BIT(SL_TASK_BLOCKED), BIT(SL_TASK_RUNNING), BIT(SL_TASK_READY),
-		BIT(SL_TASK_WAITING) };
+	static const unsigned urgency[] = { BIT(SL_TASK_NEEDS_HUMAN), BIT(SL_TASK_FAILED),
+		BIT(SL_TASK_UNKNOWN), BIT(SL_TASK_BLOCKED), BIT(SL_TASK_RUNNING),
+		BIT(SL_TASK_READY), BIT(SL_TASK_WAITING) };
 	unsigned open = sl_rollout_tally(view->change, stage->id).open;
 	const struct sl_task *task = NULL;
 
@@ -160,8 +160,9 @@ static void add_running(const struct sl_rollout_view *view, const struct sl_stag
 	if (!task)
 		return;
 	sl_rollout_task_waits_for(view, task, out);
-	if (open > 1)
-		sl_buf_addf(out, " (and %u more)", open - 1);
+	open -= !sl_rollout_is_settled(task->state);
+	if (open > 0)
+		sl_buf_addf(out, " (and %u more)", open);
 }
 
 /* "stage prod failed on a: ..., and on 2 more" */

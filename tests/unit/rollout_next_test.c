@@ -490,9 +490,12 @@ static void what_needs_a_person_is_said_before_what_runs(void **state)
 
 	set_stage(world, 0, SL_STAGE_RUNNING, SL_TASK_RUNNING);
 	assert_says(world, "running on dev-a (and 2 more)");
+	world->tasks[1].state = SL_TASK_FAILED;
+	world->tasks[1].detail = "no such table";
+	assert_says(world, "failed on dev-b: no such table (and 2 more)");
 	world->tasks[2].state = SL_TASK_NEEDS_HUMAN;
 	world->tasks[2].detail = "statement 3 may have run";
-	assert_says(world, "dev-c needs a human: statement 3 may have run (and 2 more)");
+	assert_says(world, "dev-c needs a human: statement 3 may have run (and 1 more)");
 }
 
 static void what_is_over_waits_for_nothing(void **state)
