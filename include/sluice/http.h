@@ -4,8 +4,9 @@
  * A server listens on a TCP address, on a Unix socket, or on both, and serves one table of routes.
  * It knows nothing of the domain.  Before a handler sees a request the gate has refused what
  * proxies and servers read differently: a doubled Content-Length, Transfer-Encoding or Host, both
- * framings, a header name that is no token (docs/design/http.md has the measurements).  Bodies are
- * limited per route; every answer carries the security headers.
+ * framings, a coding that is not "chunked", a header name that is no token.  Such a request is
+ * answered 400 and its connection closed, since nobody can say where it ends.  Bodies are limited
+ * per route; every answer carries the security headers unless its handler set its own.
  *
  * Threading: handlers run on the server's threads, several at once; a request and its response
  * belong to one call of a handler.  On the Unix socket each connection has a thread of its own, so
@@ -17,6 +18,7 @@
 
 #include "sluice/core/arena.h"
 #include "sluice/core/buf.h"
+#include "sluice/core/clock.h"
 #include "sluice/core/error.h"
 #include "sluice/core/json.h"
 
@@ -46,7 +48,10 @@ struct sl_http_options {
 	void *ctx; /* for the handlers */
 	unsigned threads; /* of the TCP side; 0: 4 */
 	unsigned connections; /* most at once; 0: 256 */
+	unsigned per_address; /* most at once from one address over TCP; 0: half of connections */
 	unsigned idle_seconds; /* a silent connection is closed; 0: 30 */
+	unsigned body_seconds; /* a request whose body takes longer is cut; 0: 60 */
+	const struct sl_clock *clock; /* NULL: the system's */
 };
 
 /* Starts to serve.  SL_EUNAVAIL when the address is taken (the remedy is in the message). */
@@ -56,7 +61,8 @@ enum sl_code sl_http_server_new(struct sl_http_server **out, const struct sl_htt
 /* The TCP port in use, 0 when there is none. */
 unsigned sl_http_server_port(const struct sl_http_server *server);
 
-/* Stops to listen, lets running handlers end, frees.  Accepts NULL. */
+/* Stops to listen and gives the requests at hand up to 5 s to be answered whole, then frees.
+ * Accepts NULL. */
 void sl_http_server_free(struct sl_http_server *server);
 SL_DEFINE_CLEANUP(struct sl_http_server, sl_http_server_free);
 

@@ -6,7 +6,7 @@
 
 struct seen {
 	unsigned lengths, encodings, hosts;
-	bool bad_name;
+	bool bad; /* a name that is no token, or a coding whose end we cannot find */
 };
 
 /* RFC 9110, 5.6.2: token characters. */
@@ -26,15 +26,16 @@ static enum MHD_Result look(void *ctx, enum MHD_ValueKind kind, const char *name
 	struct seen *seen = ctx;
 
 	(void)kind;
-	(void)value;
 	if (!is_token(name))
-		seen->bad_name = true;
-	else if (strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0)
+		seen->bad = true;
+	if (strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0)
 		seen->lengths++;
-	else if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0)
-		seen->encodings++;
-	else if (strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0)
+	if (strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0)
 		seen->hosts++;
+	if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
+		seen->encodings++;
+		seen->bad = seen->bad || !value || strcasecmp(value, "chunked") != 0;
+	}
 	return MHD_YES;
 }
 
@@ -43,7 +44,7 @@ unsigned sl_http_gate(struct MHD_Connection *connection, const char *version)
 	struct seen seen = { 0 };
 
 	(void)MHD_get_connection_values(connection, MHD_HEADER_KIND, look, &seen);
-	if (seen.bad_name || seen.lengths > 1 || seen.encodings > 1 || seen.hosts > 1)
+	if (seen.bad || seen.lengths > 1 || seen.encodings > 1 || seen.hosts > 1)
 		return MHD_HTTP_BAD_REQUEST;
 	if (seen.lengths > 0 && seen.encodings > 0)
 		return MHD_HTTP_BAD_REQUEST;

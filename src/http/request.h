@@ -35,6 +35,8 @@ struct sl_http_request {
 	struct sl_buf body;
 	struct sl_http_pair *fields; /* NULL until the form is first asked for */
 	size_t n_fields;
+	size_t taken; /* bytes of the body that came */
+	int64_t until; /* monotonic: the body must have come */
 	bool local; /* came over the Unix socket */
 	unsigned refused; /* the status that the gate or the router decided on; 0 while none */
 	const char *allow; /* for 405 */
@@ -45,6 +47,10 @@ unsigned sl_http_gate(struct MHD_Connection *connection, const char *version);
 
 /* Sets route and params, or refused to 404 or 405. */
 void sl_http_match(struct sl_http_request *req, const struct sl_http_route *routes, size_t n);
+
+/* Decodes %XX in place, as libmicrohttpd asks for; a broken escape or one of a NUL byte stays as it
+ * stands.  Returns the new length. */
+size_t sl_http_unescape(void *ctx, struct MHD_Connection *connection, char *text);
 
 /* Decodes %XX and '+' of a form into the arena; NULL for a broken escape or a NUL byte. */
 char *sl_http_decode(struct sl_arena *arena, const char *text, size_t len);

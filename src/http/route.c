@@ -15,6 +15,33 @@ static int hex_value(char c)
 	return -1;
 }
 
+/* The byte that "%XX" at text stands for; -1 when it is broken or NUL. */
+static int escaped_byte(const char *text, size_t len)
+{
+	int high = len > 2 ? hex_value(text[1]) : -1;
+	int low = len > 2 ? hex_value(text[2]) : -1;
+
+	return high < 0 || low < 0 || high + low == 0 ? -1 : high * 16 + low;
+}
+
+size_t sl_http_unescape(void *ctx, struct MHD_Connection *connection, char *text)
+{
+	size_t len = strlen(text);
+	size_t n = 0;
+
+	(void)ctx;
+	(void)connection;
+	for (size_t i = 0; i < len; i++) {
+		int byte = text[i] == '%' ? escaped_byte(text + i, len - i) : -1;
+
+		if (byte >= 0)
+			i += 2;
+		text[n++] = byte >= 0 ? (char)byte : text[i];
+	}
+	text[n] = '\0';
+	return n;
+}
+
 char *sl_http_decode(struct sl_arena *arena, const char *text, size_t len)
 {
 	char *out = sl_arena_alloc(arena, len + 1);
@@ -22,12 +49,11 @@ char *sl_http_decode(struct sl_arena *arena, const char *text, size_t len)
 
 	for (size_t i = 0; i < len; i++) {
 		if (text[i] == '%') {
-			int high = len - i > 2 ? hex_value(text[i + 1]) : -1;
-			int low = len - i > 2 ? hex_value(text[i + 2]) : -1;
+			int byte = escaped_byte(text + i, len - i);
 
-			if (high < 0 || low < 0 || high + low == 0)
+			if (byte < 0)
 				return NULL;
-			out[n++] = (char)(high * 16 + low);
+			out[n++] = (char)byte;
 			i += 2;
 		} else {
 			out[n++] = text[i] == '+' ? ' ' : text[i];

@@ -1,24 +1,28 @@
 #include "request.h"
 
 #include "sluice/core/alloc.h"
-#include "sluice/core/cleanup.h"
 #include "sluice/core/str.h"
+#include "sluice/sys/sock.h"
 
-#include <arpa/inet.h>
-#include <assert.h>
-#include <errno.h>
-#include <netdb.h>
-#include <stdlib.h>
+#include <poll.h>
+#include <stdatomic.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <strings.h>
 #include <unistd.h>
+
+#define DRAIN_MAX     (1u << 20) /* of a refused body, so that the peer reads the refusal */
+#define STOP_US       (5 * SL_SECOND_US)
+#define STOP_SLICE_MS 5
 
 struct sl_http_server {
 	const struct sl_http_route *routes;
 	size_t n_routes;
 	void *ctx;
+	const struct sl_clock *clock;
+	int64_t body_us;
 	struct MHD_Daemon *tcp, *local;
 	unsigned port;
+	atomic_uint at_hand; /* requests begun and not answered whole */
 };
 
 /* No page needs a script, a frame or anything from elsewhere (decision 19). */
@@ -39,6 +43,15 @@ static void request_free(struct sl_http_request *req)
 	free(req);
 }
 
+static bool has_header(const struct sl_http_response *res, const char *name)
+{
+	for (size_t i = 0; i < res->n_headers; i++) {
+		if (strcasecmp(res->headers[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 static enum MHD_Result answer(struct sl_http_request *req, struct sl_http_response *res)
 {
 	struct MHD_Response *out;
@@ -54,8 +67,7 @@ static enum MHD_Result answer(struct sl_http_request *req, struct sl_http_respon
 		return MHD_NO;
 	(void)MHD_add_response_header(out, MHD_HTTP_HEADER_CONTENT_TYPE, res->type);
 	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++) {
-		if (!(sl_str_eq(always[i].name, "Cache-Control") && res->n_headers > 0 &&
-			    sl_str_eq(res->headers[0].name, "Cache-Control")))
+		if (!has_header(res, always[i].name))
 			(void)MHD_add_response_header(out, always[i].name, always[i].value);
 	}
 	for (size_t i = 0; i < res->n_headers; i++)
@@ -122,10 +134,27 @@ static struct sl_http_request *begin(struct sl_http_server *server,
 	req->body.max = SL_HTTP_BODY_DEFAULT;
 	if (req->route && req->route->body_max > 0)
 		req->body.max = req->route->body_max;
+	req->until = sl_clock_mono(server->clock) + server->body_us;
+	atomic_fetch_add(&server->at_hand, 1);
 	return req;
 }
 
+/* One piece of the body.  MHD_NO cuts the connection. */
+static enum MHD_Result take_body(const struct sl_http_server *server, struct sl_http_request *req,
+	const char *piece, size_t len)
+{
+	req->taken += len;
+	if (sl_clock_mono(server->clock) > req->until)
+		return MHD_NO;
+	if (!req->refused)
+		sl_buf_add(&req->body, piece, len);
+	if (!sl_buf_ok(&req->body))
+		req->refused = MHD_HTTP_CONTENT_TOO_LARGE;
+	return req->refused && req->taken > DRAIN_MAX ? MHD_NO : MHD_YES;
+}
+
 /* libmicrohttpd's handler: first call without a body, then the body in pieces, then once more. */
+/* NOLINTNEXTLINE(readability-function-size): the library's parameters */
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *path,
 	const char *method, const char *version, const char *upload, size_t *upload_len,
 	void **state)
@@ -135,15 +164,15 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 
 	if (!req) {
 		*state = begin(server, connection, path, method, version);
-		return MHD_YES;
+		req = *state;
+		/* Where its body ends is not known, so none is read. */
+		return req->refused == MHD_HTTP_BAD_REQUEST ? respond(server, req) : MHD_YES;
 	}
 	if (*upload_len > 0) {
-		if (!req->refused)
-			sl_buf_add(&req->body, upload, *upload_len);
-		if (!sl_buf_ok(&req->body))
-			req->refused = MHD_HTTP_CONTENT_TOO_LARGE;
+		size_t len = *upload_len;
+
 		*upload_len = 0;
-		return MHD_YES;
+		return take_body(server, req, upload, len);
 	}
 	return respond(server, req);
 }
@@ -151,103 +180,73 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 static void on_end(void *cls, struct MHD_Connection *connection, void **state,
 	enum MHD_RequestTerminationCode why)
 {
-	(void)cls;
+	struct sl_http_server *server = cls;
+
 	(void)connection;
 	(void)why;
-	if (*state)
-		request_free(*state);
+	if (!*state)
+		return;
+	request_free(*state);
 	*state = NULL;
+	atomic_fetch_sub(&server->at_hand, 1);
 }
 
-/* Splits "host:port" or "[host]:port" and binds; the socket is returned listening. */
-static enum sl_code bind_to(const char *address, int *out, struct sl_error *err)
+static unsigned or_default(unsigned value, unsigned fallback)
 {
-	const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
-		.ai_socktype = SOCK_STREAM };
-	sl_autofree char *host = sl_xstrdup(address);
-	char *colon = strrchr(host, ':');
-	struct addrinfo *info = NULL;
-	const int on = 1;
-	char why[128];
-	int fd;
-
-	if (!colon)
-		return sl_error_set(err, SL_EINVAL, "listen %s: not ADDRESS:PORT", address);
-	*colon = '\0';
-	if (host[0] == '[' && colon > host && colon[-1] == ']')
-		colon[-1] = '\0';
-	if (getaddrinfo(host + (host[0] == '['), colon + 1, &hints, &info) != 0)
-		return sl_error_set(err, SL_EINVAL, "listen %s: not a numeric ADDRESS:PORT",
-			address);
-	fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (fd < 0 || bind(fd, info->ai_addr, info->ai_addrlen) != 0 || listen(fd, 128) != 0) {
-		int cause = errno;
-
-		freeaddrinfo(info);
-		if (fd >= 0)
-			(void)close(fd);
-		return sl_error_set(err, SL_EUNAVAIL,
-			"listen %s: %s; set server.listen to a free address", address,
-			strerror_r(cause, why, sizeof(why)));
-	}
-	freeaddrinfo(info);
-	*out = fd;
-	return SL_OK;
+	return value > 0 ? value : fallback;
 }
 
-static unsigned port_of(int fd)
-{
-	union {
-		struct sockaddr any;
-		struct sockaddr_in v4;
-		struct sockaddr_in6 v6;
-	} name = { 0 };
-
-	socklen_t len = sizeof(name);
-
-	if (getsockname(fd, &name.any, &len) != 0)
-		return 0;
-	return ntohs(name.any.sa_family == AF_INET6 ? name.v6.sin6_port : name.v4.sin_port);
-}
-
+/* Threads wait in the kernel; the Unix socket gets one for each connection. */
 static struct MHD_Daemon *start(struct sl_http_server *server, int fd, bool local,
 	const struct sl_http_options *options)
 {
-	unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC | MHD_USE_POLL;
-	unsigned threads = options->threads ? options->threads : 4;
-	struct MHD_OptionItem items[2] = { { MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)threads, NULL },
-		{ MHD_OPTION_END, 0, NULL } };
+	unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC | MHD_USE_POLL |
+		(local ? MHD_USE_THREAD_PER_CONNECTION : 0);
+	unsigned connections = or_default(options->connections, 256);
+	struct MHD_OptionItem items[] = {
+		{ MHD_OPTION_LISTEN_SOCKET, fd, NULL },
+		{ MHD_OPTION_CONNECTION_LIMIT, (intptr_t)connections, NULL },
+		{ MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)or_default(options->idle_seconds, 30),
+			NULL },
+		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, 64 << 10, NULL },
+		{ MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL },
+		{ MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)or_default(options->threads, 4), NULL },
+		{ MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+			(intptr_t)or_default(options->per_address, (connections + 1) / 2), NULL },
+		{ MHD_OPTION_END, 0, NULL },
+	};
 
-	if (local) {
-		flags |= MHD_USE_THREAD_PER_CONNECTION;
-		items[0].option = MHD_OPTION_END;
-	}
-	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET,
-		fd, MHD_OPTION_NOTIFY_COMPLETED, on_end, NULL, MHD_OPTION_CONNECTION_LIMIT,
-		options->connections ? options->connections : 256, MHD_OPTION_CONNECTION_TIMEOUT,
-		options->idle_seconds ? options->idle_seconds : 30,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(64 << 10),
-		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
+	/* A thread for each connection needs no pool, and a Unix socket has no addresses. */
+	if (local)
+		items[5].option = MHD_OPTION_END;
+	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, server,
+		MHD_OPTION_NOTIFY_COMPLETED, on_end, server, MHD_OPTION_UNESCAPE_CALLBACK,
+		sl_http_unescape, NULL, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
 }
 
 static enum sl_code start_tcp(struct sl_http_server *server, const struct sl_http_options *options,
 	struct sl_error *err)
 {
 	enum sl_code code;
+	uint16_t port = 0;
 	int fd = -1;
 
 	if (!options->listen)
 		return SL_OK;
-	code = bind_to(options->listen, &fd, err);
+	code = sl_listen_tcp(&fd, options->listen, &port, err);
+	if (code == SL_ECONFLICT)
+		return sl_error_set(err, SL_EUNAVAIL,
+			"%s: listen: another process listens there; set server.listen to a free "
+			"address",
+			options->listen);
 	if (code != SL_OK)
 		return code;
-	server->port = port_of(fd);
+	server->port = port;
 	server->tcp = start(server, fd, false, options);
 	if (server->tcp)
 		return SL_OK;
 	(void)close(fd);
-	return sl_error_set(err, SL_EUNAVAIL, "listen %s: the server did not start",
+	return sl_error_set(err, SL_EUNAVAIL, "%s: listen: the server did not start",
 		options->listen);
 }
 
@@ -260,7 +259,11 @@ enum sl_code sl_http_server_new(struct sl_http_server **out, const struct sl_htt
 	server->routes = options->routes;
 	server->n_routes = options->n_routes;
 	server->ctx = options->ctx;
+	server->clock = options->clock ? options->clock : sl_clock_system();
+	server->body_us = or_default(options->body_seconds, 60) * SL_SECOND_US;
 	code = start_tcp(server, options, err);
+	if (code != SL_OK && options->unix_fd >= 0)
+		(void)close(options->unix_fd);
 	if (code == SL_OK && options->unix_fd >= 0) {
 		server->local = start(server, options->unix_fd, true, options);
 		if (!server->local)
@@ -279,10 +282,26 @@ unsigned sl_http_server_port(const struct sl_http_server *server)
 	return server->port;
 }
 
+/* No new connections; those that wait for another request just end. */
+static void stop_listening(struct MHD_Daemon *daemon)
+{
+	int fd = daemon ? MHD_quiesce_daemon(daemon) : -1;
+
+	if (fd >= 0)
+		(void)close(fd);
+}
+
 void sl_http_server_free(struct sl_http_server *server)
 {
+	int64_t until;
+
 	if (!server)
 		return;
+	until = sl_clock_mono(sl_clock_system()) + STOP_US;
+	stop_listening(server->tcp);
+	stop_listening(server->local);
+	while (atomic_load(&server->at_hand) > 0 && sl_clock_mono(sl_clock_system()) < until)
+		(void)poll(NULL, 0, STOP_SLICE_MS);
 	if (server->tcp)
 		MHD_stop_daemon(server->tcp);
 	if (server->local)

@@ -1,1 +1,1 @@
-sluice_test(http unit/http_test.c ROOMS http core)
+sluice_test(http unit/http_test.c ROOMS http sys core LIBRARIES Threads::Threads)
