@@ -244,6 +244,11 @@ static int connect_to(git_remote **out, struct sl_git_real *real, struct sl_git_
 	return git_remote_connect_ext(*out, direction, &options);
 }
 
+static bool is_ours(const char *name)
+{
+	return sl_str_starts(name, HEADS) || sl_str_eq(name, SL_GIT_NOTES_REF);
+}
+
 /* Deletes branches that the origin does not have any more, and the notes if it has none. */
 static int prune(struct sl_git_real *real, const struct sl_map *there)
 {
@@ -252,9 +257,8 @@ static int prune(struct sl_git_real *real, const struct sl_map *there)
 
 	for (size_t i = 0; rc == 0 && i < names.count; i++) {
 		const char *name = names.strings[i];
-		bool ours = sl_str_starts(name, HEADS) || sl_str_eq(name, SL_GIT_NOTES_REF);
 
-		if (ours && sl_map_get(there, name) == NULL)
+		if (is_ours(name) && sl_map_get(there, name) == NULL)
 			rc = git_reference_remove(real->git, name);
 	}
 	git_strarray_dispose(&names);
@@ -272,6 +276,8 @@ static int list_heads(struct sl_map *there, git_remote *remote, const struct sl_
 	int rc = git_remote_ls(&heads, &n, remote);
 
 	for (size_t i = 0; rc == 0 && i < n; i++) {
+		if (!is_ours(heads[i]->name))
+			continue;
 		branches += sl_str_starts(heads[i]->name, HEADS) ? 1 : 0;
 		if (branches <= repo->limits.refs) {
 			(void)sl_map_put(there, heads[i]->name, present);
