@@ -283,7 +283,8 @@ static enum sl_code batches_find(struct batches *out, struct sl_cli *cli, const 
 
 static const struct sl_catalog *empty_schema(enum sl_dialect dialect, int version)
 {
-	struct sl_catalog_builder *builder = sl_catalog_builder_new(dialect, version);
+	sl_auto(sl_catalog_builder_free_p) struct sl_catalog_builder
+		*builder = sl_catalog_builder_new(dialect, version);
 	const struct sl_catalog *out = NULL;
 
 	return sl_catalog_finish(&out, builder, NULL) == SL_OK ? out : NULL;

@@ -390,7 +390,8 @@ static void problems_add(struct walk *walk)
 
 static const struct sl_catalog *empty_catalog(enum sl_dialect dialect, int version)
 {
-	struct sl_catalog_builder *builder = sl_catalog_builder_new(dialect, version);
+	sl_auto(sl_catalog_builder_free_p) struct sl_catalog_builder
+		*builder = sl_catalog_builder_new(dialect, version);
 	const struct sl_catalog *catalog = NULL;
 	enum sl_code code = sl_catalog_finish(&catalog, builder, NULL);
 
