@@ -33,7 +33,7 @@ struct sl_catalog_builder *sl_catalog_builder_new(enum sl_dialect dialect, int v
 {
 	struct sl_catalog_builder *builder = sl_xcalloc(1, sizeof(*builder));
 
-	builder->pool = sl_pool_new(NULL);
+	builder->pool = sl_catalog_pool_new(NULL);
 	builder->catalog = sl_arena_calloc(builder->pool->arena, 1, sizeof(*builder->catalog));
 	builder->catalog->pool = builder->pool;
 	builder->catalog->dialect = dialect;
@@ -47,7 +47,7 @@ void sl_catalog_builder_free(struct sl_catalog_builder *builder)
 	if (!builder)
 		return;
 	if (builder->pool)
-		sl_pool_unref(builder->pool);
+		sl_catalog_pool_unref(builder->pool);
 	sl_vec_done(&builder->entities);
 	sl_vec_done(&builder->incomplete);
 	free(builder);

@@ -6,7 +6,7 @@
 
 #include <assert.h>
 
-struct pool *sl_pool_new(const struct sl_catalog *base)
+struct pool *sl_catalog_pool_new(const struct sl_catalog *base)
 {
 	struct pool *pool = sl_xcalloc(1, sizeof(*pool));
 
@@ -16,7 +16,7 @@ struct pool *sl_pool_new(const struct sl_catalog *base)
 	return pool;
 }
 
-void sl_pool_unref(struct pool *pool)
+void sl_catalog_pool_unref(struct pool *pool)
 {
 	if (atomic_fetch_sub_explicit(&pool->refs, 1, memory_order_acq_rel) > 1)
 		return;
@@ -34,7 +34,7 @@ const struct sl_catalog *sl_catalog_ref(const struct sl_catalog *catalog)
 void sl_catalog_unref(const struct sl_catalog *catalog)
 {
 	if (catalog)
-		sl_pool_unref(catalog->pool);
+		sl_catalog_pool_unref(catalog->pool);
 }
 
 bool sl_fold_entities(enum sl_dialect dialect)

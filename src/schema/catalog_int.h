@@ -49,8 +49,8 @@ struct remembered {
 
 enum { REMEMBERED_NOTHING, REMEMBERED_WRITING, REMEMBERED_HASH };
 
-struct pool *sl_pool_new(const struct sl_catalog *base);
-void sl_pool_unref(struct pool *pool);
+struct pool *sl_catalog_pool_new(const struct sl_catalog *base);
+void sl_catalog_pool_unref(struct pool *pool);
 
 /* Whether names of entities, and of what is inside them, compare without regard to case. */
 bool sl_fold_entities(enum sl_dialect dialect);

@@ -38,7 +38,7 @@ struct sl_replay *sl_replay_new(const struct sl_catalog *base)
 {
 	struct sl_replay *replay = sl_xcalloc(1, sizeof(*replay));
 
-	replay->pool = sl_pool_new(base);
+	replay->pool = sl_catalog_pool_new(base);
 	replay->scratch = sl_arena_new();
 	replay->base = base;
 	replay->now = base;
@@ -50,7 +50,7 @@ void sl_replay_free(struct sl_replay *replay)
 	if (!replay)
 		return;
 	sl_arena_free(replay->scratch);
-	sl_pool_unref(replay->pool);
+	sl_catalog_pool_unref(replay->pool);
 	free(replay);
 }
 
