@@ -126,6 +126,9 @@ enum probe_kind {
 	PROBE_DATABASE_DROPPED
 };
 
+/* What SQLite's PRAGMA foreign_keys sets. */
+enum keys { KEYS_AS_THEY_ARE, KEYS_OFF, KEYS_ON };
+
 struct step {
 	struct sl_exec exec; /* text in the migration's own */
 	unsigned number, line, column;
@@ -134,7 +137,7 @@ struct step {
 	bool keeps_state; /* leaves what cannot: temporary table, prepared statement */
 	bool dml; /* its rows count against the bound */
 
-	enum { KEYS_AS_THEY_ARE, KEYS_OFF, KEYS_ON } keys; /* SQLite: PRAGMA foreign_keys = … */
+	enum keys keys;
 	enum probe_kind probe;
 	const char *object, *table; /* of the probe, quoted names */
 	unsigned char hash[SL_SHA256_SIZE];

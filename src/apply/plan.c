@@ -188,7 +188,7 @@ static void hash_tokens(const struct planning *p, struct step *step)
 }
 
 /* What a PRAGMA foreign_keys sets; enforcement that is only asked about stays as it is. */
-static int keys_set(const struct sl_statement_text *text)
+static enum keys keys_set(const struct sl_statement_text *text)
 {
 	static const char *const off[] = { "off", "false", "no" };
 	struct sl_lexer lexer;
