@@ -1,0 +1,1 @@
+sluice_test(apply unit/apply_test.c ROOMS apply engine layout sys model core)
