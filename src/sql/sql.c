@@ -33,6 +33,8 @@ const struct sl_facts *sl_sql_parse(struct sl_arena *arena, const struct sl_sql_
 	switch (input->dialect) {
 	case SL_DIALECT_POSTGRES:
 		return sl_postgres_facts(arena, input);
+	case SL_DIALECT_SQLITE:
+		return sl_sqlite_facts(arena, input);
 	default:
 		return not_reviewed(arena, input);
 	}
