@@ -269,7 +269,8 @@ static enum sl_code is_current(struct pass *pass, const struct sl_change *known,
 static enum sl_code follow_branch(struct pass *pass, const struct sl_forge_change *branch,
 	const struct sl_change *known, const char *since, struct sl_error *err)
 {
-	struct draft draft = { .change = { .kind = SL_CHANGE_BRANCH, .state = SL_CHANGE_OPEN } };
+	struct draft draft = { .change = { .kind = SL_CHANGE_BRANCH, .state = SL_CHANGE_OPEN },
+		.known_head = known ? known->head : "" };
 	bool pushed;
 	bool current = false;
 	enum sl_code code;
@@ -374,7 +375,9 @@ static bool settled_everywhere(struct pass *pass, const struct folder *folder,
 
 enum sl_code sl_project_first_sight(struct pass *pass, struct sl_error *err)
 {
-	struct draft draft = { .change = { .kind = SL_CHANGE_INITIAL }, .folders = pass->main };
+	struct draft draft = { .change = { .kind = SL_CHANGE_INITIAL },
+		.known_head = "",
+		.folders = pass->main };
 
 	room_for_files(pass, &draft);
 	for (size_t i = 0; i < draft.folders.len; i++) {
@@ -442,6 +445,7 @@ enum sl_code sl_project_direct(struct pass *pass, const char *since, struct sl_e
 				       .held = true,
 				       .hold_by = "sluice",
 				       .hold_reason = "pushed to the branch without a change" },
+		.known_head = "",
 		.folders = pass->main };
 	const char *from = since[0] != '\0' ? since : NULL;
 	struct claims claims = { 0 };

@@ -38,6 +38,7 @@ struct draft_file {
 
 struct draft {
 	struct sl_change change; /* id 0: not in the store yet */
+	const char *known_head; /* that the store has, "" when it is new */
 	struct folder_list folders; /* at its head */
 	struct draft_file *files; /* in run order */
 	size_t files_len;

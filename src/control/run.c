@@ -304,8 +304,10 @@ static enum sl_code settle(struct attempt *attempt, const struct sl_apply_result
 	end_run(attempt, batch, result, outcome);
 	sl_batch_move(batch, &move);
 	if (telling.kind) {
-		telling.text = sl_arena_printf(attempt->arena, "%s: %s", attempt->task.target,
-			text && text[0] ? text : sl_outcome_name(outcome));
+		telling.text = text && text[0] ?
+			text :
+			sl_arena_printf(attempt->arena, "%s: %s", attempt->task.target,
+				sl_outcome_name(outcome));
 		if (move.event)
 			sl_control_tell_routes(attempt->control, attempt->world, batch, &telling);
 		else

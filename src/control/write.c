@@ -85,20 +85,35 @@ static void write_files(struct pass *pass, struct sl_batch *batch, const struct 
 	sl_batch_set_files(batch, change, rows, draft->files_len);
 }
 
-static void tell(struct pass *pass, struct sl_batch *batch, const struct draft *draft,
+static void tell_change(struct pass *pass, struct sl_batch *batch, const struct draft *draft,
 	int64_t change)
 {
-	const char *kind = draft->change.id == 0 ? "change.opened" : "change.updated";
-	const char *by = draft->change.author[0] ? draft->change.author : "sluice";
-
 	sl_control_tell(pass->control, pass->world, batch,
-		&(struct telling){ .kind = kind,
+		&(struct telling){ .kind = draft->change.id == 0 ? "change.opened" :
+								   "change.updated",
 			.change_id = change,
 			.environment = "",
 			.target = "",
-			.by = by,
-			.text = sl_arena_printf(pass->arena, "%s at %.7s: %s", draft->change.title,
-				draft->change.head, draft->verdict) });
+			.by = draft->change.author[0] ? draft->change.author : "sluice",
+			.text = sl_arena_printf(pass->arena, "%s at %.7s", draft->change.title,
+				draft->change.head) });
+}
+
+/* The same head reviewed again with the same result is no news. */
+static void tell(struct pass *pass, struct sl_batch *batch, const struct draft *draft,
+	const struct sl_change_view *view, int64_t change)
+{
+	struct sl_review_record old = { 0 };
+	bool same_head = sl_str_eq(draft->known_head, draft->change.head);
+
+	if (!same_head)
+		tell_change(pass, batch, draft, change);
+	if (same_head && view->change.review_id != 0 &&
+		sl_store_review(pass->control->doors.store, view->change.review_id, pass->arena,
+			&old, NULL) == SL_OK &&
+		old.errors == draft->review.errors && old.warnings == draft->review.warnings &&
+		old.risk == draft->review.risk)
+		return;
 	sl_control_tell(pass->control, pass->world, batch,
 		&(struct telling){ .kind = draft->red ? "review.failed" : "review.passed",
 			.change_id = change,
@@ -147,7 +162,7 @@ enum sl_code sl_draft_write(struct pass *pass, struct draft *draft, struct sl_er
 	write_people(batch, draft, change);
 	write_files(pass, batch, draft, change);
 	draft->review.change_id = change;
-	tell(pass, batch, draft, change);
+	tell(pass, batch, draft, &view, change);
 	draft->change.review_id = sl_batch_add_review(batch, &draft->review, draft->findings.at,
 		draft->findings.len);
 	write_stages(batch, draft, &view, change);
