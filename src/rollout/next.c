@@ -92,17 +92,22 @@ static void start_stage(struct walk *walk, const struct sl_stage *stage)
 	}
 }
 
+/* Whether time has come for a task that nothing but its stage, or the clock, held back. */
+static bool is_due(const struct sl_task *task, int64_t now)
+{
+	return task->state == SL_TASK_WAITING ||
+		((task->state == SL_TASK_BLOCKED || task->state == SL_TASK_UNKNOWN) &&
+			task->due_at <= now);
+}
+
 /* The move of one task of a stage at work, if any. */
 static void step_task(struct walk *walk, const struct sl_task *task)
 {
 	bool held = walk->view->change->change.held;
-	bool due = task->due_at <= walk->view->now;
 
 	if (held && task->state == SL_TASK_READY)
 		move_task(walk, task, SL_TASK_WAITING);
-	else if (!held && task->state == SL_TASK_WAITING)
-		move_task(walk, task, SL_TASK_READY);
-	else if (!held && due && (task->state == SL_TASK_BLOCKED || task->state == SL_TASK_UNKNOWN))
+	else if (!held && is_due(task, walk->view->now))
 		move_task(walk, task, SL_TASK_READY);
 }
 

@@ -1,168 +1,15 @@
-/* What every backend of the store promises.  The first argument names the backend; sqlite is the
- * default. */
-#include "sluice/store/batch.h"
-#include "sluice/store/read.h"
-#include "sluice/store/store.h"
-#include "sluice/store/work.h"
+/* What every backend of the store promises of its records and moves.  The first argument names the
+ * backend; sqlite is the default. */
+#include "unit/store_world.h"
 
-#include "sluice/core/alloc.h"
-#include "sluice/core/str.h"
-#include "sluice/sys/file.h"
-
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-/* cmocka.h needs these first */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#define DIGEST "d1"
-
-static const char *backend = "sqlite";
-
-struct world {
-	char *folder;
-	struct sl_store *store;
-	struct sl_arena *arena;
-	struct sl_error err;
-	struct sl_rand_seeded random;
-};
-
-static void open_store(struct world *world)
-{
-	sl_autofree char *url = sl_str_eq(backend, "sqlite") ?
-		sl_xasprintf("sqlite:%s/store.db", world->folder) :
-		sl_xasprintf("memory:");
-	struct sl_store_options options = { .url = url,
-		.data_folder = world->folder,
-		.rand = &world->random.rand };
-
-	if (sl_store_open(&world->store, &options, &world->err) != SL_OK)
-		fail_msg("%s", world->err.msg);
-}
-
-static int setup(void **state)
-{
-	struct world *world = sl_xcalloc(1, sizeof(*world));
-	const char *tmp = getenv("TMPDIR");
-
-	world->folder = sl_xasprintf("%s/store-XXXXXX", tmp ? tmp : "/tmp");
-	assert_non_null(mkdtemp(world->folder));
-	world->arena = sl_arena_new();
-	sl_rand_seed(&world->random, 7);
-	open_store(world);
-	*state = world;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct world *world = *state;
-
-	sl_store_free(world->store);
-	sl_arena_free(world->arena);
-	assert_int_equal(sl_tree_remove(world->folder, NULL), SL_OK);
-	free(world->folder);
-	free(world);
-	return 0;
-}
-
-#define assert_ok(world, call)                            \
-	do {                                              \
-		if ((call) != SL_OK)                      \
-			fail_msg("%s", (world)->err.msg); \
-	} while (0)
-
-static void commit(struct world *world, struct sl_batch *batch)
-{
-	assert_ok(world, sl_store_commit(world->store, batch, &world->err));
-}
-
-/* A merged change with one stage and one waiting task on each of the targets. */
-struct planned {
-	int64_t change, stage, tasks[4];
-};
-
-static struct planned plan(struct world *world, const char *const *targets, size_t n)
-{
-	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
-	struct planned ids = { 0 };
-	int64_t change = sl_batch_add_change(batch,
-		&(struct sl_change){ .project = "shop",
-			.kind = SL_CHANGE_BRANCH,
-			.state = SL_CHANGE_MERGED,
-			.branch = "change/orders",
-			.title = "orders",
-			.opened_at = 1 });
-	int64_t stage = sl_batch_add_stage(batch,
-		&(struct sl_stage){ .change_id = change,
-			.environment = "prod",
-			.state = SL_STAGE_WAITING,
-			.digest = DIGEST,
-			.risk = SL_RISK_HIGH,
-			.plan = "{}" });
-
-	for (size_t i = 0; i < n; i++)
-		ids.tasks[i] = sl_batch_add_task(batch,
-			&(struct sl_task){ .stage_id = stage,
-				.change_id = change,
-				.environment = "prod",
-				.target = targets[i],
-				.folder = "db",
-				.state = SL_TASK_WAITING });
-	commit(world, batch);
-	ids.change = sl_batch_id(batch, change);
-	ids.stage = sl_batch_id(batch, stage);
-	for (size_t i = 0; i < n; i++)
-		ids.tasks[i] = sl_batch_id(batch, ids.tasks[i]);
-	return ids;
-}
-
-static const char *const ONE[] = { "orders-prod" };
-
-static enum sl_code move_task(struct world *world, int64_t id, enum sl_task_state from,
-	enum sl_task_state to)
-{
-	struct sl_move move = { .object = SL_OBJECT_TASK,
-		.id = id,
-		.from = (int)from,
-		.to = (int)to,
-		.at = 1000 };
-
-	return sl_store_apply(world->store, &move, 1, &world->err);
-}
-
-static struct sl_task read_task(struct world *world, int64_t id)
-{
-	struct sl_task task = { 0 };
-
-	assert_ok(world, sl_store_task(world->store, id, world->arena, &task, &world->err));
-	return task;
-}
-
-static bool claim(struct world *world, int64_t now, struct sl_task *task)
-{
-	struct sl_claim wanted = { .replica = "r1", .now = now, .lease_us = 100 };
-	bool found = false;
-
-	assert_ok(world,
-		sl_store_task_claim(world->store, &wanted, world->arena, task, &found,
-			&world->err));
-	return found;
-}
+const char *backend = "sqlite";
 
 /* --- batches -------------------------------------------------------------------------------- */
 
 static void what_one_batch_adds_refers_to_itself_by_tickets(void **state)
 {
 	struct world *world = *state;
-	struct planned ids = plan(world, ONE, 1);
+	struct planned ids = plan(world, orders, 1);
 	struct sl_change_view view;
 
 	assert_ok(world,
@@ -200,7 +47,7 @@ static void a_batch_that_fails_in_the_middle_leaves_nothing(void **state)
 static void a_person_who_pushed_stays_one_who_pushed(void **state)
 {
 	struct world *world = *state;
-	struct planned ids = plan(world, ONE, 1);
+	struct planned ids = plan(world, orders, 1);
 	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
 	struct sl_change_view view;
 
@@ -217,7 +64,7 @@ static void a_person_who_pushed_stays_one_who_pushed(void **state)
 static void files_are_replaced_as_a_whole_and_keep_their_order(void **state)
 {
 	struct world *world = *state;
-	struct planned ids = plan(world, ONE, 1);
+	struct planned ids = plan(world, orders, 1);
 	sl_auto(sl_batch_free_p) struct sl_batch *first = sl_batch_new();
 	sl_auto(sl_batch_free_p) struct sl_batch *second = sl_batch_new();
 	const struct sl_change_file two[] = { { .path = "V2__b.sql", .key = "2" },
@@ -238,7 +85,7 @@ static void files_are_replaced_as_a_whole_and_keep_their_order(void **state)
 static void what_was_decided_from_an_old_view_is_refused(void **state)
 {
 	struct world *world = *state;
-	struct planned ids = plan(world, ONE, 1);
+	struct planned ids = plan(world, orders, 1);
 	sl_auto(sl_batch_free_p) struct sl_batch *hold = sl_batch_new();
 	sl_auto(sl_batch_free_p) struct sl_batch *start = sl_batch_new();
 	struct sl_change change;
@@ -263,7 +110,7 @@ static void what_was_decided_from_an_old_view_is_refused(void **state)
 static void a_sentence_does_not_disturb_who_reads(void **state)
 {
 	struct world *world = *state;
-	struct planned ids = plan(world, ONE, 1);
+	struct planned ids = plan(world, orders, 1);
 	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
 	struct sl_change before, after;
 
@@ -282,7 +129,7 @@ static void a_sentence_does_not_disturb_who_reads(void **state)
 static void a_move_that_lost_names_both_states(void **state)
 {
 	struct world *world = *state;
-	struct planned ids = plan(world, ONE, 1);
+	struct planned ids = plan(world, orders, 1);
 
 	assert_ok(world, move_task(world, ids.tasks[0], SL_TASK_WAITING, SL_TASK_READY));
 	assert_int_equal(move_task(world, ids.tasks[0], SL_TASK_WAITING, SL_TASK_SKIPPED),
@@ -294,7 +141,7 @@ static void a_move_that_lost_names_both_states(void **state)
 static void moves_are_made_together_or_not_at_all(void **state)
 {
 	struct world *world = *state;
-	struct planned ids = plan(world, ONE, 1);
+	struct planned ids = plan(world, orders, 1);
 	const struct sl_move moves[] = {
 		{ .object = SL_OBJECT_STAGE,
 			.id = ids.stage,
@@ -316,7 +163,7 @@ static void moves_are_made_together_or_not_at_all(void **state)
 static void a_move_brings_its_event_audit_and_messages(void **state)
 {
 	struct world *world = *state;
-	struct planned ids = plan(world, ONE, 1);
+	struct planned ids = plan(world, orders, 1);
 	struct sl_event event = { .at = 5, .change_id = ids.change, .kind = "stage.started" };
 	struct sl_audit audit = { .at = 5, .by = "dana", .action = "stage.start" };
 	struct sl_message message = { .route = "ops", .kind = "stage.started", .due_at = 5 };
@@ -355,7 +202,7 @@ static void a_move_brings_its_event_audit_and_messages(void **state)
 static void a_worker_that_lost_its_lease_moves_nothing(void **state)
 {
 	struct world *world = *state;
-	struct planned ids = plan(world, ONE, 1);
+	struct planned ids = plan(world, orders, 1);
 	struct sl_task task;
 	struct sl_move late = { .object = SL_OBJECT_TASK,
 		.id = ids.tasks[0],
@@ -376,7 +223,7 @@ static void a_worker_that_lost_its_lease_moves_nothing(void **state)
 static void blocked_counts_from_the_first_attempt_that_was(void **state)
 {
 	struct world *world = *state;
-	struct planned ids = plan(world, ONE, 1);
+	struct planned ids = plan(world, orders, 1);
 	struct sl_move block = { .object = SL_OBJECT_TASK,
 		.id = ids.tasks[0],
 		.from = SL_TASK_RUNNING,
@@ -419,7 +266,7 @@ static void note_wake(void *ctx, enum sl_object object, int64_t id)
 static void who_is_woken_finds_the_move_made(void **state)
 {
 	struct world *world = *state;
-	struct planned ids = plan(world, ONE, 1);
+	struct planned ids = plan(world, orders, 1);
 	struct woken woken = { .store = world->store };
 
 	sl_store_on_commit(world->store, note_wake, &woken);
@@ -448,7 +295,7 @@ static enum sl_code approve(struct world *world, int64_t stage, const char *by, 
 static void an_approval_of_another_digest_is_refused(void **state)
 {
 	struct world *world = *state;
-	struct planned ids = plan(world, ONE, 1);
+	struct planned ids = plan(world, orders, 1);
 
 	assert_int_equal(approve(world, ids.stage, "dana", "d0", NULL), SL_ECONFLICT);
 	assert_string_equal(world->err.msg, "stage prod: the plan changed since it was looked at");
@@ -457,7 +304,7 @@ static void an_approval_of_another_digest_is_refused(void **state)
 static void a_person_approves_a_digest_once_and_again_after_revoking(void **state)
 {
 	struct world *world = *state;
-	struct planned ids = plan(world, ONE, 1);
+	struct planned ids = plan(world, orders, 1);
 	sl_auto(sl_batch_free_p) struct sl_batch *revoke = sl_batch_new();
 	sl_auto(sl_batch_free_p) struct sl_batch *again = sl_batch_new();
 	int64_t id = 0;
@@ -471,160 +318,12 @@ static void a_person_approves_a_digest_once_and_again_after_revoking(void **stat
 	assert_ok(world, approve(world, ids.stage, "dana", DIGEST, NULL));
 }
 
-/* --- claims --------------------------------------------------------------------------------- */
-
-static void a_target_has_one_task_at_work_and_the_oldest_first(void **state)
-{
-	struct world *world = *state;
-	struct planned old = plan(world, ONE, 1);
-	struct planned young = plan(world, ONE, 1);
-	struct sl_task task;
-
-	assert_ok(world, move_task(world, young.tasks[0], SL_TASK_WAITING, SL_TASK_READY));
-	assert_ok(world, move_task(world, old.tasks[0], SL_TASK_WAITING, SL_TASK_READY));
-	assert_true(claim(world, 10, &task));
-	assert_int_equal(task.id, old.tasks[0]);
-	assert_int_equal(task.attempts, 1);
-	assert_int_equal(read_task(world, task.id).state, SL_TASK_RUNNING);
-	assert_false(claim(world, 11, &task));
-	assert_ok(world, move_task(world, old.tasks[0], SL_TASK_RUNNING, SL_TASK_UNKNOWN));
-	assert_false(claim(world, 12, &task));
-	assert_ok(world, move_task(world, old.tasks[0], SL_TASK_UNKNOWN, SL_TASK_DONE));
-	assert_true(claim(world, 13, &task));
-	assert_int_equal(task.id, young.tasks[0]);
-}
-
-static void targets_are_worked_on_side_by_side_and_not_before_they_are_due(void **state)
-{
-	static const char *const two[] = { "a", "b" };
-	struct world *world = *state;
-	struct planned ids = plan(world, two, 2);
-	struct sl_move later = { .object = SL_OBJECT_TASK,
-		.id = ids.tasks[1],
-		.from = SL_TASK_WAITING,
-		.to = SL_TASK_READY,
-		.due_at = 50 };
-	struct sl_task task;
-	int64_t due = 0;
-
-	assert_ok(world, move_task(world, ids.tasks[0], SL_TASK_WAITING, SL_TASK_READY));
-	assert_ok(world, sl_store_apply(world->store, &later, 1, &world->err));
-	assert_true(claim(world, 10, &task));
-	assert_string_equal(task.target, "a");
-	assert_false(claim(world, 49, &task));
-	assert_ok(world, sl_store_next_due(world->store, &due, &world->err));
-	assert_int_equal(due, 50);
-	assert_true(claim(world, 50, &task));
-	assert_string_equal(task.target, "b");
-}
-
-static void a_lease_is_renewed_by_its_holder_only_and_found_when_it_ends(void **state)
-{
-	struct world *world = *state;
-	struct planned ids = plan(world, ONE, 1);
-	struct sl_task_list expired;
-	struct sl_task task;
-
-	assert_ok(world, move_task(world, ids.tasks[0], SL_TASK_WAITING, SL_TASK_READY));
-	assert_true(claim(world, 10, &task));
-	assert_ok(world,
-		sl_store_task_renew(world->store, task.id, task.lease_epoch, 500, &world->err));
-	assert_int_equal(
-		sl_store_task_renew(world->store, task.id, task.lease_epoch - 1, 900, &world->err),
-		SL_ECONFLICT);
-	assert_ok(world,
-		sl_store_tasks_expired(world->store, 499, world->arena, &expired, &world->err));
-	assert_int_equal(expired.len, 0);
-	assert_ok(world,
-		sl_store_tasks_expired(world->store, 500, world->arena, &expired, &world->err));
-	assert_int_equal(expired.len, 1);
-	assert_string_equal(expired.at[0].lease_by, "r1");
-}
-
-/* --- inbox and outbox ----------------------------------------------------------------------- */
-
-static void a_delivery_counts_once(void **state)
-{
-	struct world *world = *state;
-	struct sl_delivery delivery = { .source = "gitlab", .key = "k1", .body = "{}", .at = 3 };
-	struct sl_delivery_list open;
-	bool fresh = false;
-
-	assert_ok(world, sl_store_inbox_add(world->store, &delivery, &fresh, &world->err));
-	assert_true(fresh);
-	assert_ok(world, sl_store_inbox_add(world->store, &delivery, &fresh, &world->err));
-	assert_false(fresh);
-	delivery.source = "gitea";
-	assert_ok(world, sl_store_inbox_add(world->store, &delivery, &fresh, &world->err));
-	assert_true(fresh);
-	assert_ok(world, sl_store_inbox(world->store, 10, world->arena, &open, &world->err));
-	assert_int_equal(open.len, 2);
-	assert_ok(world, sl_store_inbox_done(world->store, open.at[0].id, 4, &world->err));
-	assert_ok(world, sl_store_inbox(world->store, 10, world->arena, &open, &world->err));
-	assert_int_equal(open.len, 1);
-	assert_string_equal(open.at[0].source, "gitea");
-}
-
-static struct sl_message_list claim_messages(struct world *world, int64_t now)
-{
-	struct sl_claim wanted = { .replica = "r1", .now = now, .lease_us = 100 };
-	struct sl_message_list messages;
-
-	assert_ok(world,
-		sl_store_outbox_claim(world->store, &wanted, 10, world->arena, &messages,
-			&world->err));
-	return messages;
-}
-
-static void a_message_is_delivered_again_after_its_lease_until_acknowledged(void **state)
-{
-	struct world *world = *state;
-	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
-	struct sl_message_list messages;
-
-	sl_batch_message(batch, &(struct sl_message){ .route = "ops", .body = "{}", .due_at = 10 });
-	commit(world, batch);
-	assert_int_equal(claim_messages(world, 9).len, 0);
-	messages = claim_messages(world, 10);
-	assert_int_equal(messages.len, 1);
-	assert_int_equal(messages.at[0].attempts, 1);
-	assert_int_equal(claim_messages(world, 109).len, 0);
-	messages = claim_messages(world, 110);
-	assert_int_equal(messages.len, 1);
-	assert_int_equal(messages.at[0].attempts, 2);
-	assert_ok(world, sl_store_outbox_ack(world->store, messages.at[0].id, 120, &world->err));
-	assert_int_equal(claim_messages(world, 1000).len, 0);
-}
-
-static void a_failed_message_waits_and_is_given_up_when_told(void **state)
-{
-	struct world *world = *state;
-	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
-	struct sl_outbox_failure failure = { .error = "503", .due_at = 700, .at = 20 };
-	struct sl_message_list messages;
-
-	sl_batch_message(batch, &(struct sl_message){ .route = "ops", .due_at = 10 });
-	commit(world, batch);
-	failure.id = claim_messages(world, 10).at[0].id;
-	assert_ok(world, sl_store_outbox_fail(world->store, &failure, &world->err));
-	assert_int_equal(claim_messages(world, 699).len, 0);
-	assert_int_equal(claim_messages(world, 700).len, 1);
-	failure.due_at = 0;
-	assert_ok(world, sl_store_outbox_fail(world->store, &failure, &world->err));
-	assert_int_equal(claim_messages(world, 9999).len, 0);
-	assert_ok(world,
-		sl_store_outbox(world->store, (struct sl_page){ 0 }, world->arena, &messages,
-			&world->err));
-	assert_string_equal(messages.at[0].error, "503");
-	assert_int_equal(messages.at[0].done_at, 20);
-}
-
 /* --- history -------------------------------------------------------------------------------- */
 
 static void a_run_and_its_steps_read_back(void **state)
 {
 	struct world *world = *state;
-	struct planned ids = plan(world, ONE, 1);
+	struct planned ids = plan(world, orders, 1);
 	sl_auto(sl_batch_free_p) struct sl_batch *begin = sl_batch_new();
 	sl_auto(sl_batch_free_p) struct sl_batch *end = sl_batch_new();
 	struct sl_run run = { .id = "aa",
@@ -699,7 +398,7 @@ static void lists_come_newest_first_in_pages(void **state)
 	struct sl_change_list list;
 
 	for (int i = 0; i < 5; i++)
-		(void)plan(world, ONE, 1);
+		(void)plan(world, orders, 1);
 	assert_ok(world, sl_store_changes(world->store, &query, world->arena, &list, &world->err));
 	assert_int_equal(list.len, 2);
 	assert_int_equal(list.at[0].id, 5);
@@ -717,7 +416,7 @@ static void lists_come_newest_first_in_pages(void **state)
 static void a_review_keeps_its_findings_in_order(void **state)
 {
 	struct world *world = *state;
-	struct planned ids = plan(world, ONE, 1);
+	struct planned ids = plan(world, orders, 1);
 	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
 	const struct sl_finding_record findings[] = {
 		{ .rule = "column-drop", .severity = SL_SEVERITY_ERROR, .line = 7 },
@@ -751,14 +450,14 @@ static void a_review_keeps_its_findings_in_order(void **state)
 static void a_stage_at_work_cannot_be_planned_away(void **state)
 {
 	struct world *world = *state;
-	struct planned ids = plan(world, ONE, 1);
+	struct planned ids = plan(world, orders, 1);
 	struct sl_move start = { .object = SL_OBJECT_STAGE,
 		.id = ids.stage,
 		.from = SL_STAGE_WAITING,
 		.to = SL_STAGE_RUNNING };
 	sl_auto(sl_batch_free_p) struct sl_batch *early = sl_batch_new();
 	sl_auto(sl_batch_free_p) struct sl_batch *late = sl_batch_new();
-	struct planned other = plan(world, ONE, 1);
+	struct planned other = plan(world, orders, 1);
 	struct sl_change_view view;
 
 	sl_batch_drop_stage(early, other.stage);
@@ -838,95 +537,6 @@ static void a_new_store_takes_the_installation_of_its_data_folder(void **state)
 	assert_string_equal(sl_store_installation(world->store), id);
 }
 
-/* --- threads -------------------------------------------------------------------------------- */
-
-#define THREADS 8
-#define EACH    25
-
-struct writer {
-	struct world *world;
-	int number;
-	unsigned fresh;
-};
-
-/* Two threads send each delivery. */
-static void *write_inbox(void *arg)
-{
-	struct writer *writer = arg;
-
-	for (int i = 0; i < EACH; i++) {
-		char key[32];
-		bool fresh = false;
-
-		(void)snprintf(key, sizeof(key), "%d-%d", writer->number / 2, i);
-		if (sl_store_inbox_add(writer->world->store,
-			    &(struct sl_delivery){ .source = "s", .key = key }, &fresh,
-			    NULL) == SL_OK)
-			writer->fresh += fresh;
-	}
-	return NULL;
-}
-
-static void deliveries_from_many_threads_each_count_once(void **state)
-{
-	struct world *world = *state;
-	struct writer writers[THREADS];
-	pthread_t threads[THREADS];
-	struct sl_delivery_list open;
-	unsigned fresh = 0;
-
-	for (int i = 0; i < THREADS; i++) {
-		writers[i] = (struct writer){ world, i, 0 };
-		assert_int_equal(pthread_create(&threads[i], NULL, write_inbox, &writers[i]), 0);
-	}
-	for (int i = 0; i < THREADS; i++) {
-		assert_int_equal(pthread_join(threads[i], NULL), 0);
-		fresh += writers[i].fresh;
-	}
-	assert_int_equal(fresh, THREADS / 2 * EACH);
-	assert_ok(world, sl_store_inbox(world->store, 0, world->arena, &open, &world->err));
-	assert_int_equal(open.len, fresh);
-}
-
-static void *claim_all(void *arg)
-{
-	struct writer *writer = arg;
-	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
-	struct sl_claim wanted = { .replica = "r", .now = 10, .lease_us = 100 };
-	struct sl_task task;
-	bool found = true;
-
-	while (found &&
-		sl_store_task_claim(writer->world->store, &wanted, arena, &task, &found, NULL) ==
-			SL_OK)
-		writer->fresh += found;
-	return NULL;
-}
-
-static void no_task_is_claimed_twice(void **state)
-{
-	static const char *const four[] = { "a", "b", "c", "d" };
-	struct world *world = *state;
-	struct planned ids = plan(world, four, 4);
-	struct writer writers[THREADS];
-	pthread_t threads[THREADS];
-	unsigned claimed = 0;
-
-	for (size_t i = 0; i < 4; i++)
-		assert_ok(world, move_task(world, ids.tasks[i], SL_TASK_WAITING, SL_TASK_READY));
-	for (int i = 0; i < THREADS; i++) {
-		writers[i] = (struct writer){ world, i, 0 };
-		assert_int_equal(pthread_create(&threads[i], NULL, claim_all, &writers[i]), 0);
-	}
-	for (int i = 0; i < THREADS; i++) {
-		assert_int_equal(pthread_join(threads[i], NULL), 0);
-		claimed += writers[i].fresh;
-	}
-	assert_int_equal(claimed, 4);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -944,12 +554,6 @@ int main(int argc, char **argv)
 		TEST(who_is_woken_finds_the_move_made),
 		TEST(an_approval_of_another_digest_is_refused),
 		TEST(a_person_approves_a_digest_once_and_again_after_revoking),
-		TEST(a_target_has_one_task_at_work_and_the_oldest_first),
-		TEST(targets_are_worked_on_side_by_side_and_not_before_they_are_due),
-		TEST(a_lease_is_renewed_by_its_holder_only_and_found_when_it_ends),
-		TEST(a_delivery_counts_once),
-		TEST(a_message_is_delivered_again_after_its_lease_until_acknowledged),
-		TEST(a_failed_message_waits_and_is_given_up_when_told),
 		TEST(a_run_and_its_steps_read_back),
 		TEST(snapshots_share_their_content),
 		TEST(lists_come_newest_first_in_pages),
@@ -959,8 +563,6 @@ int main(int argc, char **argv)
 		TEST(a_fact_is_replaced_and_an_absent_one_is_none),
 		TEST(a_project_is_put_by_name),
 		TEST(a_new_store_takes_the_installation_of_its_data_folder),
-		TEST(deliveries_from_many_threads_each_count_once),
-		TEST(no_task_is_claimed_twice),
 	};
 
 	if (argc > 1)

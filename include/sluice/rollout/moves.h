@@ -71,7 +71,7 @@ struct sl_task_order {
  * help, when the task's state does not allow it (a running task is not moved:
  * sl_batch_ask_cancel()); SL_EINVAL when a reason is missing.
  */
-enum sl_code sl_rollout_order(const struct sl_task *task, const struct sl_task_order *order,
+enum sl_code sl_rollout_order(const struct sl_task *task, const struct sl_task_order *given,
 	struct sl_arena *arena, struct sl_move *out, struct sl_error *err)
 	__attribute__((warn_unused_result));
 

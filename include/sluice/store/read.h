@@ -57,7 +57,7 @@ struct sl_change_query {
 	unsigned states; /* SL_STATE_BIT()s; 0: all */
 	struct sl_page page;
 };
-enum sl_code sl_store_changes(struct sl_store *store, const struct sl_change_query *query,
+enum sl_code sl_store_changes(struct sl_store *store, const struct sl_change_query *wanted,
 	struct sl_arena *arena, struct sl_change_list *out, struct sl_error *err)
 	__attribute__((warn_unused_result));
 enum sl_code sl_store_change(struct sl_store *store, int64_t id, struct sl_arena *arena,
@@ -83,7 +83,7 @@ struct sl_stage_query {
 	unsigned states; /* 0: all */
 	struct sl_page page;
 };
-enum sl_code sl_store_stages(struct sl_store *store, const struct sl_stage_query *query,
+enum sl_code sl_store_stages(struct sl_store *store, const struct sl_stage_query *wanted,
 	struct sl_arena *arena, struct sl_stage_list *out, struct sl_error *err)
 	__attribute__((warn_unused_result));
 enum sl_code sl_store_stage(struct sl_store *store, int64_t id, struct sl_arena *arena,
@@ -95,7 +95,7 @@ struct sl_task_query {
 	unsigned states; /* 0: all */
 	struct sl_page page;
 };
-enum sl_code sl_store_tasks(struct sl_store *store, const struct sl_task_query *query,
+enum sl_code sl_store_tasks(struct sl_store *store, const struct sl_task_query *wanted,
 	struct sl_arena *arena, struct sl_task_list *out, struct sl_error *err)
 	__attribute__((warn_unused_result));
 enum sl_code sl_store_task(struct sl_store *store, int64_t id, struct sl_arena *arena,
@@ -107,7 +107,7 @@ struct sl_run_query {
 	int64_t before; /* begun before this moment; 0: the newest */
 	unsigned limit; /* 0: 50; at most 1,000 */
 };
-enum sl_code sl_store_runs(struct sl_store *store, const struct sl_run_query *query,
+enum sl_code sl_store_runs(struct sl_store *store, const struct sl_run_query *wanted,
 	struct sl_arena *arena, struct sl_run_list *out, struct sl_error *err)
 	__attribute__((warn_unused_result));
 enum sl_code sl_store_run(struct sl_store *store, const char *id, struct sl_arena *arena,
@@ -133,10 +133,10 @@ struct sl_log_query {
 	const char *target; /* events: NULL: all */
 	struct sl_page page;
 };
-enum sl_code sl_store_events(struct sl_store *store, const struct sl_log_query *query,
+enum sl_code sl_store_events(struct sl_store *store, const struct sl_log_query *wanted,
 	struct sl_arena *arena, struct sl_event_list *out, struct sl_error *err)
 	__attribute__((warn_unused_result));
-enum sl_code sl_store_audit(struct sl_store *store, const struct sl_log_query *query,
+enum sl_code sl_store_audit(struct sl_store *store, const struct sl_log_query *wanted,
 	struct sl_arena *arena, struct sl_audit_list *out, struct sl_error *err)
 	__attribute__((warn_unused_result));
 

@@ -114,7 +114,7 @@ void store_conn_reset(sqlite3_stmt *statement)
 enum sl_code store_conn_number(struct conn *conn, const char *sql, int64_t *out,
 	struct sl_error *err)
 {
-	sqlite3_stmt *statement;
+	sqlite3_stmt *statement = NULL;
 	enum sl_code code = store_conn_prepare(conn, sql, &statement, err);
 	int rc;
 
