@@ -1,8 +1,9 @@
 /*
  * git_probe FOLDER URL [KEY=VALUE ...]: a fetch, and perhaps a note, for tests that own the server.
  *
- * Keys: user token ca key known deadline_ms note_on note.  Prints `code NAME`, `message TEXT` and a
- * line `branch NAME COMMIT` each.  SIGINT cancels.
+ * Keys: user token ca key known deadline_ms note_on note.  Sweeps first, as the daemon does at its
+ * start.  Prints `swept N`, `code NAME`, `message TEXT` and a line `branch NAME COMMIT` each.
+ * SIGINT cancels.
  */
 #include "sluice/core/clock.h"
 #include "sluice/core/str.h"
@@ -58,7 +59,12 @@ static enum sl_code work(const struct wish *wish, const char *folder, struct sl_
 	sl_auto(sl_repo_close_p) struct sl_repo *repo = NULL;
 	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
 	struct sl_git_refs refs = { 0 };
-	enum sl_code code = sl_git_mirror_open(&repo, folder, "probe", &wish->origin, NULL, err);
+	unsigned swept = 0;
+	enum sl_code code = sl_git_mirrors_sweep(folder, &swept, err);
+
+	printf("swept %u\n", swept);
+	if (code == SL_OK)
+		code = sl_git_mirror_open(&repo, folder, "probe", &wish->origin, NULL, err);
 
 	if (code == SL_OK)
 		code = sl_repo_fetch(repo, cancel, err);

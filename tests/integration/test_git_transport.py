@@ -147,7 +147,20 @@ class GitHandler(http.server.BaseHTTPRequestHandler):
         headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if line)
         status = int(headers.pop("Status", "200").split()[0])
         self.server.served.append(path)
-        self.plain(status, headers, content)
+        if self.server.stalls and path.endswith("/git-upload-pack"):
+            return self.half(headers, content)
+        return self.plain(status, headers, content)
+
+    def half(self, headers, content):
+        """Half of a pack, and then nothing until the test ends."""
+        self.send_response(200)
+        for name, value in {**headers, "Content-Length": str(len(content))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content[: len(content) // 2])
+        self.wfile.flush()
+        self.server.halfway.set()
+        self.server.ended.wait(60)
 
 
 class GitServer(http.server.ThreadingHTTPServer):
@@ -156,6 +169,7 @@ class GitServer(http.server.ThreadingHTTPServer):
     def __init__(self, root, context=None):
         super().__init__(("127.0.0.1", 0), GitHandler)
         self.root, self.token, self.served = root, None, []
+        self.stalls, self.halfway, self.ended = False, threading.Event(), threading.Event()
         scheme = "http"
         if context:
             self.socket = context.wrap_socket(self.socket, server_side=True)
@@ -184,6 +198,7 @@ def ca(place):
 def https(origin, ca):
     server = GitServer(origin.parent, ca[1])
     yield server
+    server.ended.set()
     server.shutdown()
     server.server_close()
 
@@ -315,6 +330,31 @@ def test_a_stalled_fetch_can_be_canceled(probe, name):
     peer.close()
     assert answer["code"] == "canceled", answer
     assert time.monotonic() - before < SLACK
+
+
+def test_a_pack_that_stalls_halfway_ends_at_the_deadline(probe, https, ca, origin):
+    https.stalls = True
+    answer = probe.fetch(f"{https.url}/shop.git", ca=ca[0], deadline_ms=2000)
+    assert https.halfway.is_set() and answer["code"] == "timeout", answer
+    assert answer["branches"] == {}
+    https.stalls = False
+    assert probe.fetch(f"{https.url}/shop.git", ca=ca[0])["branches"]["main"] == tip(origin)
+
+
+def test_what_a_killed_fetch_leaves_is_swept_at_the_next_start(probe, https, ca, origin):
+    def left():
+        return [path for path in probe.folder.rglob("*") if "_git2_" in path.name or path.suffix == ".lock"]
+
+    https.stalls = True
+    process = probe.start(f"{https.url}/shop.git", ca=ca[0])
+    assert https.halfway.wait(30)
+    wait_until(left, what="a temporary file")
+    process.kill()
+    process.communicate()
+    https.stalls = False
+    answer = probe.fetch(f"{https.url}/shop.git", ca=ca[0])
+    assert int(answer["swept"]) > 0 and answer["branches"]["main"] == tip(origin), answer
+    assert left() == []
 
 
 # --- SSH --------------------------------------------------------------------------------------------------------------
