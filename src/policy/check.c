@@ -74,16 +74,8 @@ static void check_roles(struct checking *checking)
 	for (size_t i = 0; i < sl_config_len(map); i++) {
 		const struct sl_config_node *list = sl_config_item(map, i);
 
-		for (size_t k = 0; k < sl_config_len(list); k++) {
-			const struct sl_config_node *node = sl_config_item(list, k);
-
-			if (strchr(sl_config_str(node), ':'))
-				sl_problems_add(checking->problems, checking->config, node,
-					"groups of a host are not available in this version: name "
-					"the users");
-			else
-				must_name(checking, node, "user", "users");
-		}
+		for (size_t k = 0; k < sl_config_len(list); k++)
+			must_name(checking, sl_config_item(list, k), "user", "users");
 	}
 }
 

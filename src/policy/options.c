@@ -39,6 +39,14 @@ static enum sl_code check_name(const char *text, struct sl_error *err)
 		"first two");
 }
 
+static enum sl_code check_member(const char *text, struct sl_error *err)
+{
+	if (!strchr(text, ':'))
+		return SL_OK;
+	return sl_error_set(err, SL_EINVAL,
+		"groups of a host are not available in this version: name the users");
+}
+
 static enum sl_code check_label(const char *text, struct sl_error *err)
 {
 	if (text[0] != '\0' && strlen(text) <= 255)
@@ -137,8 +145,8 @@ static const struct sl_option rows[] = {
 		.type = SL_OPTION_SECRET,
 		.flags = SL_OPTION_LATER,
 		.doc = "Token for the host's API." },
-	{ .path = "hosts[].webhook_secrets[]",
-		.type = SL_OPTION_SECRET,
+	{ .path = "hosts[].webhook_secrets",
+		.type = SL_OPTION_ANY,
 		.flags = SL_OPTION_LATER,
 		.doc = "Secrets that the host's deliveries are signed with." },
 
@@ -161,12 +169,13 @@ static const struct sl_option rows[] = {
 		.type = SL_OPTION_SECRET,
 		.flags = SL_OPTION_UNIQUE,
 		.doc = "Token with which the person asks over the API, the pages and the socket." },
-	{ .path = "users[].logins.*",
-		.type = SL_OPTION_STRING,
+	{ .path = "users[].logins",
+		.type = SL_OPTION_ANY,
 		.flags = SL_OPTION_LATER,
 		.doc = "The person's login on each host." },
 	{ .path = "roles.*[]",
 		.type = SL_OPTION_STRING,
+		.check = check_member,
 		.doc = "Users who have the role; owner, dba, reviewer, operator and developer may do "
 		       "more than approve." },
 

@@ -4,6 +4,7 @@
 
 #include "sluice/config/snapshot.h"
 #include "sluice/core/str.h"
+#include "sluice/review/rule.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -300,6 +301,37 @@ static void two_ledgers_may_share_a_target(void **state)
 		fail_msg("%s", err.msg);
 }
 
+static void each_key_of_the_example_works_or_is_named_as_not_available(void **state)
+{
+	static const struct sl_option_table *const all[] = { &sl_config_server_options,
+		&sl_policy_options, &sl_review_options };
+	static const struct sl_option_set whole = { all, 3 };
+	static const char *const lines[] = {
+		"deploy/examples/sluice.yaml:4:26: 'hosts[].kind' 'gitlab' is not available in this version",
+		"deploy/examples/sluice.yaml:4:67: 'hosts[].token' is not available in this version",
+		"deploy/examples/sluice.yaml:5:6: 'hosts[].webhook_secrets' is not available in this version",
+		"deploy/examples/sluice.yaml:7:18: 'users[].logins' is not available in this version",
+		"deploy/examples/sluice.yaml:9:15: 'roles.*[]' is wrong: groups of a host are not available in this version: name the users",
+		"deploy/examples/sluice.yaml:10:11: 'roles.*[]' is wrong: groups of a host are not available in this version: name the users",
+		"deploy/examples/sluice.yaml:13:21: 'environments[].soak' is not available in this version",
+		"deploy/examples/sluice.yaml:16:5: 'environments[].waves' is not available in this version",
+		"deploy/examples/sluice.yaml:17:5: 'environments[].failure_budget' is not available in this version",
+		"deploy/examples/sluice.yaml:18:5: 'environments[].windows' is not available in this version",
+		"deploy/examples/sluice.yaml:40:3: 'review.custom' is not available in this version",
+		"deploy/examples/sluice.yaml:43:23: 'routes[].kind' 'slack' is not available in this version",
+	};
+	sl_auto(sl_problems_free_p) struct sl_problems *problems = sl_problems_new();
+	struct sl_config *config = NULL;
+
+	(void)state;
+	assert_int_equal(
+		sl_config_load(&config, &whole, "deploy/examples/sluice.yaml", problems, NULL),
+		SL_EINVAL);
+	for (size_t i = 0; i < sl_problems_len(problems); i++)
+		assert_string_equal(sl_problems_at(problems, i), lines[i]);
+	assert_int_equal(sl_problems_total(problems), sizeof(lines) / sizeof(lines[0]));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -312,6 +344,7 @@ int main(void)
 		TEST(the_first_rule_that_matches_gives_the_risk),
 		TEST(no_rule_means_the_highest_risk),
 		cmocka_unit_test(a_mistake_is_refused_with_its_place_and_the_nearest_name),
+		cmocka_unit_test(each_key_of_the_example_works_or_is_named_as_not_available),
 		cmocka_unit_test(two_ledgers_may_share_a_target),
 	};
 
