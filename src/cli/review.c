@@ -365,6 +365,9 @@ static enum sl_code review(struct sl_cli *cli, struct wish *wish, struct sl_erro
 
 	if (code != SL_OK)
 		return code;
+	for (size_t i = 0; i < batches.left_out.len; i++)
+		sl_cli_note(cli, "%s: left out, no layout has migrations of such names",
+			batches.left_out.at[i][0] ? batches.left_out.at[i] : ".");
 	all_review(&report, sl_cli_arena(cli), wish, &batches);
 	code = print(cli, wish, &report, err);
 	if (code == SL_OK && report.highest >= wish->fail_on)

@@ -26,6 +26,7 @@ void batches_done(struct batches *batches)
 		free(batches->texts.at[i]);
 	sl_vec_done(&batches->files);
 	sl_vec_done(&batches->texts);
+	sl_vec_done(&batches->left_out);
 	sl_vec_done(batches);
 }
 
@@ -120,6 +121,29 @@ static bool names_sql(const struct sl_cli_folder *files)
 	return false;
 }
 
+/* What the folder's own files say it is; Flyway's may lie deeper once it is known. */
+static bool is_migrations(struct sl_arena *arena, const struct batch_wish *wish,
+	enum sl_dialect dialect, const struct sl_cli_folder *files)
+{
+	struct sl_layout_file *own = sl_arena_calloc(arena, files->len + 1, sizeof(*own));
+	struct sl_layout layout;
+	size_t n = 0;
+
+	if (wish->layout != SL_LAYOUT_AUTO)
+		return true;
+	for (size_t i = 0; i < files->len; i++) {
+		if (sl_str_eq(batch_folder_of(arena, files->at[i].path), "."))
+			own[n++] = files->at[i];
+	}
+	sl_layout_read(&layout, arena, SL_LAYOUT_AUTO, dialect, own, n);
+	for (size_t i = 0; i < layout.problem_count; i++) {
+		if (layout.problems[i].kind == SL_LAYOUT_AMBIGUOUS)
+			return true;
+	}
+	return layout.kind != SL_LAYOUT_AUTO;
+}
+
+/* A folder is a history: its files ran, or will run, one after the other. */
 enum sl_code batch_of_folder(struct batches *out, struct sl_arena *arena,
 	const struct batch_wish *wish, const struct batch_folder *folder, bool *recognised,
 	struct sl_error *err)
@@ -131,13 +155,14 @@ enum sl_code batch_of_folder(struct batches *out, struct sl_arena *arena,
 	if (code != SL_OK)
 		return code;
 	batch.dialect = dialect_of(wish, folder->path, files);
-	sl_layout_read(&batch.layout, arena, wish->layout, batch.dialect, files->at, files->len);
-	*recognised = batch.layout.kind != SL_LAYOUT_AUTO;
-	if (!*recognised && batch.dialect != SL_DIALECT_COUNT)
+	*recognised = is_migrations(arena, wish, batch.dialect, files);
+	if (!*recognised)
 		return SL_OK;
+	sl_layout_read(&batch.layout, arena, wish->layout, batch.dialect, files->at, files->len);
 	if (batch.dialect == SL_DIALECT_COUNT && names_sql(files))
 		return sl_error_set(err, SL_EINVAL, "%s: %s", folder->path, ask_engine);
 	show(&batch, arena, folder->shown);
+	batch.input.separate = true;
 	*sl_vec_add(out) = batch;
 	return SL_OK;
 }
@@ -369,24 +394,73 @@ static bool has_sql(const struct sl_names *names)
 	return false;
 }
 
+static int shorter(const void *left, const void *right)
+{
+	const char *a = *(const char *const *)left;
+	const char *b = *(const char *const *)right;
+	size_t a_len = strlen(a);
+	size_t b_len = strlen(b);
+
+	if (a_len != b_len)
+		return a_len < b_len ? -1 : 1;
+	return strcmp(a, b);
+}
+
+/* The folders that hold SQL files, from the outside to the inside. */
+static struct sl_names sql_folders(struct sl_arena *arena, const struct sl_cli_folder *files)
+{
+	sl_auto(sl_map_free_p) struct sl_map *seen = sl_map_new();
+	const char **at = sl_arena_calloc(arena, files->len + 1, sizeof(*at));
+	size_t len = 0;
+
+	for (size_t i = 0; i < files->len; i++) {
+		const char *inner = batch_folder_of(arena, files->at[i].path);
+
+		if (sl_str_ends(files->at[i].path, ".sql") && !sl_map_put(seen, inner, at))
+			at[len++] = inner;
+	}
+	qsort(at, len, sizeof(*at), shorter);
+	return (struct sl_names){ at, len };
+}
+
+/* Whether the files of the folder were read with a folder above it. */
+static bool is_read_above(const struct batches *batches, const char *shown)
+{
+	for (size_t b = 0; b < batches->len; b++) {
+		const struct sl_migration_set *set = &batches->at[b].input.set;
+
+		for (size_t i = 0; i < set->len; i++) {
+			size_t len = strlen(shown);
+
+			if (sl_str_starts(set->at[i].path, shown) && set->at[i].path[len] == '/')
+				return true;
+		}
+	}
+	return false;
+}
+
 /* The folders below that hold migrations, found by their files. */
 static enum sl_code batches_below(struct batches *out, struct sl_arena *arena,
 	const struct batch_wish *wish, const char *path, struct sl_error *err)
 {
 	sl_auto_cli_folder struct sl_cli_folder files = { 0 };
-	sl_auto(sl_map_free_p) struct sl_map *seen = sl_map_new();
 	enum sl_code code = sl_cli_folder_read(&files, arena, path, true, err);
+	struct sl_names inner = sql_folders(arena, &files);
 
-	for (size_t i = 0; code == SL_OK && i < files.len; i++) {
-		const char *inner = batch_folder_of(arena, files.at[i].path);
-		struct batch_folder folder;
+	for (size_t i = 0; code == SL_OK && i < inner.len; i++) {
+		bool same = sl_str_eq(inner.at[i], ".");
+		const char *full = same ? path : sl_path_join(arena, path, inner.at[i]);
+		const struct batch_folder folder = {
+			.path = full,
+			.shown = sl_str_eq(path, ".") ? inner.at[i] : full,
+		};
 		bool recognised;
 
-		if (!sl_str_ends(files.at[i].path, ".sql") || sl_map_put(seen, inner, out))
+		if (is_read_above(out, folder.shown))
 			continue;
-		folder.path = sl_str_eq(inner, ".") ? path : sl_path_join(arena, path, inner);
-		folder.shown = sl_str_eq(path, ".") ? inner : folder.path;
 		code = batch_of_folder(out, arena, wish, &folder, &recognised, err);
+		if (code == SL_OK && !recognised)
+			*sl_vec_add(&out->left_out) = folder.shown;
 	}
 	return code;
 }

@@ -33,6 +33,10 @@ struct batches {
 	struct {
 		SL_VEC(char *);
 	} texts; /* owned */
+
+	struct {
+		SL_VEC(const char *);
+	} left_out; /* folders with SQL that is no migration of any layout */
 };
 
 void batches_done(struct batches *batches);

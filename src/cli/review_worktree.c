@@ -130,6 +130,7 @@ static enum sl_code batch_divide(struct batch *batch, const struct tree *tree, s
 			return code;
 		len++;
 	}
+	batch->input.separate = false;
 	batch->input.parts = parts;
 	batch->input.known = known;
 	batch->input.known_count = len;
@@ -166,6 +167,8 @@ static enum sl_code folder_add(struct batches *out, const struct tree *tree, con
 	enum sl_code code = batch_of_folder(out, tree->arena, tree->wish, &on_disk, &recognised,
 		err);
 
+	if (code == SL_OK && !recognised)
+		*sl_vec_add(&out->left_out) = on_disk.shown;
 	if (code != SL_OK || out->len == before)
 		return code;
 	code = batch_divide(&out->at[before], tree, err);

@@ -35,6 +35,12 @@ void change_free(struct change *change)
 	free(change);
 }
 
+void change_forget(struct change *change)
+{
+	sl_map_free(change->made);
+	change->made = sl_map_new();
+}
+
 enum sl_dialect change_dialect(const struct change *change)
 {
 	return change->dialect;

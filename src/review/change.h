@@ -21,6 +21,9 @@ SL_DEFINE_CLEANUP(struct change, change_free);
 void change_add(struct change *change, const struct sl_facts *facts,
 	const struct sl_replay_step *step);
 
+/* What was made so far is in use from here on. */
+void change_forget(struct change *change);
+
 enum sl_dialect change_dialect(const struct change *change);
 
 /* By the names that the catalogue keeps. */

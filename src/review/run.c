@@ -249,7 +249,8 @@ static void statement_review(struct walk *walk, const struct sl_statement_text *
 		walk->reviewed = false;
 	statement_rules(walk, &run);
 	summary_add(walk, statement, run.facts, step.before);
-	change_add(walk->change, run.facts, &step);
+	if (!walk->ran)
+		change_add(walk->change, run.facts, &step);
 	follow_renames(walk, &step);
 }
 
@@ -300,6 +301,16 @@ static void file_rules(struct walk *walk, size_t index)
 	}
 }
 
+static bool is_known(const struct sl_review_input *input, const struct sl_migration *migration)
+{
+	for (size_t i = 0; i < input->known_count; i++) {
+		if (input->known[i].kind == migration->kind &&
+			sl_str_eq(input->known[i].key, migration->key))
+			return true;
+	}
+	return false;
+}
+
 static void file_review(struct walk *walk, size_t index)
 {
 	const struct sl_migration *migration = &walk->input->set.at[index];
@@ -309,7 +320,10 @@ static void file_review(struct walk *walk, size_t index)
 	walk->file = sl_vec_add(&walk->files);
 	walk->file->migration = migration;
 	walk->file->path = migration->path;
+	walk->ran = is_known(walk->input, migration);
 	sl_replay_new_session(walk->replay);
+	if (walk->input->separate)
+		change_forget(walk->change);
 	while (next(walk, splitter, &statement))
 		statement_review(walk, &statement, index);
 	/* what follows the last statement accepts nothing, but is told */

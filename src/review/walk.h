@@ -51,6 +51,7 @@ struct walk {
 		SL_VEC(struct file);
 	} files;
 	struct file *file; /* at hand */
+	bool ran; /* the file at hand has run elsewhere: what it makes is in use */
 	const char *tokens; /* of the statement at hand, once a rule asked */
 	bool reviewed;
 };

@@ -182,6 +182,31 @@ static void what_an_earlier_file_of_the_change_made_is_new_too(void **state)
 	assert_int_equal(bench->report.highest, SL_SEVERITY_OFF);
 }
 
+static void what_an_edited_file_made_is_in_use(void **state)
+{
+	static const struct sl_review_known known[] = { { SL_MIGRATION_VERSION, "1", SHA_B,
+		"applied on dev" } };
+	struct bench *bench = *state;
+
+	bench->input.known = known;
+	bench->input.known_count = 1;
+	bench_add(bench, "1", "1_a.sql", "CREATE TABLE lines (a int PRIMARY KEY);");
+	bench_add(bench, "2", "2_b.sql", "CREATE INDEX lines_a ON lines (a);");
+	bench_run(bench);
+	assert_int_equal(count(&bench->report.files[1], "index-create-concurrently"), 1);
+}
+
+static void what_a_separate_file_made_is_in_use(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_add(bench, "1", "1_a.sql", "CREATE TABLE lines (a int PRIMARY KEY);");
+	bench_add(bench, "2", "2_b.sql", "CREATE INDEX lines_a ON lines (a);");
+	bench->input.separate = true;
+	bench_run(bench);
+	assert_int_equal(count(&bench->report.files[1], "index-create-concurrently"), 1);
+}
+
 static void without_a_schema_unknown_names_are_no_mistake_and_the_report_says_so(void **state)
 {
 	struct bench *bench = *state;
@@ -373,6 +398,8 @@ int main(void)
 		BENCH_TEST(a_file_that_cannot_be_read_is_a_finding_of_its_own),
 		BENCH_TEST(earlier_files_are_replayed_and_not_reviewed),
 		BENCH_TEST(what_an_earlier_file_of_the_change_made_is_new_too),
+		BENCH_TEST(what_an_edited_file_made_is_in_use),
+		BENCH_TEST(what_a_separate_file_made_is_in_use),
 		BENCH_TEST(without_a_schema_unknown_names_are_no_mistake_and_the_report_says_so),
 		BENCH_TEST(lines_count_from_the_section_s_first_line),
 		BENCH_TEST(each_statement_has_a_summary),

@@ -70,6 +70,8 @@ struct sl_review_input {
 	const struct sl_review_waiver *waivers;
 	size_t waiver_count;
 	const struct sl_rule_settings *settings; /* NULL: the preset "safe" */
+	bool separate; /* each migration is a change of its own: what an earlier one made is in use
+			*/
 };
 
 struct sl_finding {

@@ -1,0 +1,216 @@
+"""`sluice review`, `rules` and `explain`: what a developer and a CI job see, without a daemon."""
+
+import subprocess
+
+import pytest
+
+ORDERS = "CREATE TABLE orders (id bigint PRIMARY KEY, note text);\n"
+INDEX = "CREATE INDEX orders_note ON orders (note);\n"
+
+
+def write(folder, **files):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / f"{name}.sql").write_text(text)
+    return folder
+
+
+def git(*arguments, cwd):
+    identity = ["-c", "user.name=ana", "-c", "user.email=ana@example.com"]
+    subprocess.run(["git", *identity, *arguments], cwd=cwd, check=True, capture_output=True)
+
+
+@pytest.fixture
+def repository(tmp_workspace):
+    """A work tree on the branch change/idx that adds one migration to main's one."""
+    git("init", "-q", "-b", "main", ".", cwd=tmp_workspace)
+    write(tmp_workspace / "db" / "migrations", V1__init=ORDERS)
+    write(tmp_workspace / "queries", users="SELECT 1;\n")
+    git("add", ".", cwd=tmp_workspace)
+    git("commit", "-q", "-m", "init", cwd=tmp_workspace)
+    git("checkout", "-q", "-b", "change/idx", cwd=tmp_workspace)
+    write(tmp_workspace / "db" / "migrations", V2__idx=INDEX)
+    git("add", ".", cwd=tmp_workspace)
+    git("commit", "-q", "-m", "idx", cwd=tmp_workspace)
+    return tmp_workspace
+
+
+def rules_of(result):
+    return [finding["rule"] for file in result.json()["files"] for finding in file["findings"]]
+
+
+def test_a_risky_file_ends_with_status_1_and_names_rule_and_line(sluice, tmp_workspace):
+    write(tmp_workspace, V1__init=ORDERS, V2__idx=INDEX)
+    result = sluice.run("review", "--engine", "postgres", "V2__idx.sql")
+    assert result.status == 1
+    assert "V2__idx.sql:1:1: error:" in result.out
+    assert "[index-create-concurrently]" in result.out
+
+
+def test_a_harmless_file_ends_with_status_0(sluice, tmp_workspace):
+    write(tmp_workspace, V1__init=ORDERS)
+    result = sluice.run("review", "--engine", "postgres", "V1__init.sql")
+    assert (result.status, result.out) == (0, "nothing to object to in 1 migration\n")
+
+
+def test_json_has_the_fields_of_the_contract(sluice, tmp_workspace):
+    write(tmp_workspace, V1__init=ORDERS, V2__idx=INDEX)
+    report = sluice.run("review", "--engine", "postgres", "--format", "json", "V2__idx.sql").json()
+    assert report["version"] == 1
+    assert report["summary"] == {"error": 1, "warning": 0, "notice": 0}
+    [file] = report["files"]
+    assert (file["path"], file["engine"], file["statements"], file["omitted"]) == ("V2__idx.sql", "postgres", 1, 0)
+    [finding] = file["findings"]
+    assert finding["fix"] == "CREATE INDEX CONCURRENTLY orders_note ON orders (note)"
+    assert len(finding["fingerprint"]) == 32
+    assert finding["waived"] is False
+
+
+def test_a_folder_is_reviewed_in_running_order_on_its_own_schema(sluice, tmp_workspace):
+    write(tmp_workspace / "m", V1__init=ORDERS, V10__last="ALTER TABLE ordres ADD COLUMN a int;\n", V2__idx=INDEX)
+    result = sluice.run("review", "--engine", "postgres", "--format", "json", "m")
+    assert [file["path"] for file in result.json()["files"]] == ["m/V1__init.sql", "m/V2__idx.sql", "m/V10__last.sql"]
+    assert rules_of(result) == ["index-create-concurrently", "statement-walk-through"]
+
+
+def test_standard_input_is_reviewed(sluice, tmp_workspace):
+    result = sluice.run("review", "--engine", "sqlite", "-", stdin="DELETE FROM orders;\n")
+    assert result.status == 1
+    assert "[where-require-update-delete]" in result.out
+
+
+def test_a_schema_makes_unknown_names_errors(sluice, tmp_workspace):
+    (tmp_workspace / "schema.sql").write_text(ORDERS)
+    (tmp_workspace / "change.sql").write_text("ALTER TABLE ordres ADD COLUMN a int;\n")
+    without = sluice.run("review", "--engine", "postgres", "--format", "json", "change.sql")
+    known = sluice.run("review", "--engine", "postgres", "--format", "json", "--schema", "schema.sql", "change.sql")
+    assert (without.status, rules_of(without)) == (0, [])
+    assert without.json()["files"][0]["skipped"][0]["rule"] == "statement-walk-through"
+    assert (known.status, rules_of(known)) == (1, ["statement-walk-through"])
+
+
+@pytest.mark.parametrize("bar, status", [("error", 0), ("warning", 1), ("notice", 1)])
+def test_the_bar_decides_the_status(sluice, tmp_workspace, bar, status):
+    write(tmp_workspace, change='CREATE TABLE "Orders" (id bigint PRIMARY KEY);\n')
+    assert sluice.run("review", "--engine", "postgres", "--fail-on", bar, "change.sql").status == status
+
+
+def test_mysql_is_never_green(sluice, tmp_workspace):
+    write(tmp_workspace, change="ALTER TABLE orders ADD COLUMN a int;\n")
+    result = sluice.run("review", "--engine", "mysql", "change.sql")
+    assert result.status == 1
+    assert "not reviewed" in result.out
+
+
+def test_a_comment_with_a_reason_accepts_a_finding(sluice, tmp_workspace):
+    write(tmp_workspace, change="-- sluice:allow truncate-disallow a cache\nTRUNCATE cache;\n")
+    result = sluice.run("review", "--engine", "postgres", "--format", "json", "change.sql")
+    assert result.status == 0
+    assert result.json()["files"][0]["findings"][0]["waived"] is True
+    assert result.json()["summary"]["error"] == 0
+
+
+def test_only_and_param_narrow_and_tune(sluice, tmp_workspace):
+    write(tmp_workspace, change="CREATE TABLE orders (id bigint PRIMARY KEY, price real);\nTRUNCATE other;\n")
+    result = sluice.run(
+        "review", "--engine", "postgres", "--format", "json", "--only", "column-type-allow-list",
+        "--param", "column-type-allow-list.types=bigint,text", "change.sql",
+    )
+    assert rules_of(result) == ["column-type-allow-list"]
+
+
+def test_without_a_path_only_what_the_branch_added_is_reviewed(sluice, repository):
+    result = sluice.run("review", "--engine", "postgres", "--format", "json")
+    assert [file["path"] for file in result.json()["files"]] == ["db/migrations/V2__idx.sql"]
+    assert rules_of(result) == ["index-create-concurrently"]
+
+
+def test_a_file_that_is_not_committed_yet_is_reviewed_too(sluice, repository):
+    write(repository / "db" / "migrations", V3__drop="DROP TABLE orders;\n")
+    result = sluice.run("review", "--engine", "postgres", "--format", "json")
+    assert rules_of(result) == ["index-create-concurrently", "table-disallow-drop"]
+
+
+def test_an_edited_file_and_a_late_version_are_found_against_the_base(sluice, repository):
+    write(repository / "db" / "migrations", V1__init=ORDERS + "-- edited\n", V0__early="SELECT 1;\n")
+    result = sluice.run("review", "--engine", "postgres", "--format", "json", "--base", "main")
+    assert sorted(set(rules_of(result))) == ["index-create-concurrently", "migration-edited", "migration-out-of-order"]
+
+
+def test_all_reviews_what_the_base_has_too(sluice, repository):
+    result = sluice.run("review", "--engine", "postgres", "--format", "json", "--all")
+    assert [file["path"] for file in result.json()["files"]] == ["db/migrations/V1__init.sql", "db/migrations/V2__idx.sql"]
+    assert "queries: left out" in result.err
+
+
+def test_nothing_new_is_nothing_found(sluice, repository):
+    git("checkout", "-q", "main", cwd=repository)
+    assert sluice.run("review", "--engine", "postgres").status == 0
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["nothere.sql", "--engine", "postgres"], "nothere.sql: there is no such file or folder"),
+        (["change.sql"], "change.sql: the engine is not known; say --engine postgres, sqlite, mysql or mariadb"),
+        (["--engine", "postgres"], "no PATH was given, and this is no Git work tree"),
+        (["--engine", "oracle", "change.sql"], "--engine: 'oracle' is none of"),
+        (["--engine", "postgres", "--format", "sarif", "change.sql"], "not available in this version"),
+        (["--engine", "postgres", "--only", "truncate-disalow", "change.sql"], "did you mean 'truncate-disallow'?"),
+        (["--engine", "postgres", "--param", "x", "change.sql"], "--param: 'x' is not RULE.KEY=VALUE"),
+    ],
+)
+def test_a_wrong_command_line_is_one_line_and_status_2(sluice, tmp_workspace, arguments, said):
+    write(tmp_workspace, change="SELECT 1;\n")
+    result = sluice.run("review", *arguments)
+    assert result.status == 2
+    assert said in result.err
+    assert len(result.err.strip().split("\n")) == 1
+
+
+@pytest.mark.parametrize(
+    "name, content, said",
+    [
+        ("1_latin.sql", b"SELECT 'caf\xe9';\n", "the file is not UTF-8 text"),
+        ("1_nul.sql", b"SELECT 1;\0\n", "the file holds a NUL byte"),
+        ("1_empty.sql", b"", "no statement in the file"),
+        ("1_comments.sql", b"-- nothing\n", "no statement in the file"),
+    ],
+)
+def test_bad_files_are_findings_with_the_remedy(sluice, tmp_workspace, name, content, said):
+    (tmp_workspace / name).write_bytes(content)
+    result = sluice.run("review", "--engine", "postgres", name)
+    assert said in result.out
+    assert result.status == (0 if "no statement" in said else 1)
+
+
+def test_a_version_given_twice_is_an_error(sluice, tmp_workspace):
+    write(tmp_workspace / "m", **{"1_a": "SELECT 1;\n", "01_b": "SELECT 1;\n"})
+    result = sluice.run("review", "--engine", "postgres", "--format", "json", "m")
+    assert (result.status, set(rules_of(result))) == (1, {"migration-duplicate-version"})
+
+
+def test_deep_nesting_is_told_and_does_not_crash(sluice, tmp_workspace):
+    write(tmp_workspace, change="SELECT " + "NOT " * 5000 + "true;\n")
+    result = sluice.run("review", "--engine", "postgres", "change.sql")
+    assert result.status in (0, 1)
+    assert "statement-not-reviewed" in result.out
+
+
+def test_an_8_mb_statement_is_reviewed_as_opaque(sluice, tmp_workspace):
+    rows = ",\n".join(f"({i}, 'some text that fills the row')" for i in range(200_000))
+    write(tmp_workspace, change=f"INSERT INTO orders VALUES {rows};\nTRUNCATE orders;\n")
+    result = sluice.run("review", "--engine", "postgres", "--format", "json", "change.sql")
+    assert "truncate-disallow" in rules_of(result)
+    assert result.json()["files"][0]["statements"] == 2
+
+
+def test_rules_are_listed_and_explained(sluice, tmp_workspace):
+    assert "index-create-concurrently" in sluice.ok("rules", "list")
+    shown = sluice.ok("rules", "show", "index-create-concurrently")
+    assert "SHARE lock" in shown
+    assert shown == sluice.ok("explain", "index-create-concurrently")
+    assert len(sluice.run("rules", "--output", "json").json()["rules"]) >= 20
+    unknown = sluice.run("explain", "index-create-concurently")
+    assert unknown.status == 5
+    assert "did you mean 'index-create-concurrently'?" in unknown.err
