@@ -86,7 +86,8 @@ static int compare_indexes(const void *a, const void *b)
 	return sl_index_compare(a, b);
 }
 
-/* The lists are the copy's own, so they may be put in order. */
+/* Which columns an expression reads is not part of a constraint, and its place in the list neither.
+ */
 static void sort_parts(struct sl_arena *arena, struct sl_entity *entity)
 {
 	struct sl_table *table = (struct sl_table *)(void *)entity;
@@ -97,6 +98,10 @@ static void sort_parts(struct sl_arena *arena, struct sl_entity *entity)
 		return;
 	constraints = sl_arena_calloc(arena, table->constraints.len + 1, sizeof(*constraints));
 	memcpy(constraints, table->constraints.at, table->constraints.len * sizeof(*constraints));
+	for (size_t i = 0; i < table->constraints.len; i++) {
+		if (constraints[i].expression)
+			constraints[i].columns.len = 0;
+	}
 	qsort(constraints, table->constraints.len, sizeof(*constraints), compare_constraints);
 	table->constraints.at = constraints;
 	indexes = sl_arena_calloc(arena, table->indexes.len + 1, sizeof(*indexes));

@@ -14,7 +14,7 @@ struct tokens {
 	SL_VEC(struct sl_token);
 };
 
-/* Names that must keep their quotes: reserved in PostgreSQL or SQLite.  Sorted. */
+/* Names that must keep their quotes.  Sorted. */
 static const char *const reserved[] = { "abort", "action", "add", "after", "all", "alter", "always",
 	"analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric", "attach",
 	"autoincrement", "before", "begin", "between", "both", "by", "cascade", "case", "cast",
@@ -36,6 +36,16 @@ static const char *const reserved[] = { "abort", "action", "add", "after", "all"
 	"temp", "temporary", "then", "ties", "to", "trailing", "transaction", "trigger", "true",
 	"unbounded", "union", "unique", "update", "user", "using", "vacuum", "values", "variadic",
 	"verbose", "view", "virtual", "when", "where", "window", "with", "without" };
+
+/* Those that SQLite takes for a name nowhere; the other keywords it lets pass, and so its ALTER
+ * writes them without quotes.  Sorted. */
+static const char *const sqlite_reserved[] = { "add", "all", "alter", "and", "as", "autoincrement",
+	"between", "case", "check", "collate", "commit", "constraint", "create", "default",
+	"deferrable", "delete", "distinct", "drop", "else", "escape", "except", "exists", "foreign",
+	"from", "group", "having", "in", "index", "insert", "intersect", "into", "is", "isnull",
+	"join", "limit", "not", "nothing", "notnull", "null", "on", "or", "order", "primary",
+	"references", "returning", "select", "set", "table", "then", "to", "transaction", "union",
+	"unique", "update", "using", "values", "when", "where" };
 
 /* Words that are followed by a blank even before a parenthesis. */
 static const char *const spaced[] = { "all", "and", "any", "as", "between", "by", "case", "check",
@@ -87,6 +97,9 @@ bool sl_name_needs_quotes(enum sl_dialect dialect, const char *name)
 		if (!letter)
 			return true;
 	}
+	if (dialect == SL_DIALECT_SQLITE)
+		return listed(sqlite_reserved, sizeof(sqlite_reserved) / sizeof(sqlite_reserved[0]),
+			name);
 	return listed(reserved, sizeof(reserved) / sizeof(reserved[0]), name);
 }
 

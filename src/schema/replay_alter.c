@@ -140,11 +140,12 @@ static void alter_type(struct sl_replay *replay, struct sl_table *table,
 	if (!known && !table->partial)
 		return;
 	effect = sl_effect_add(replay, SL_EFFECT_COLUMN_TYPE, &table->id, action->name);
-	effect->now = sl_keep(replay, def->type);
+	effect->now = sl_column_from(replay, def, table).type;
 	effect->rewrites = true;
 	if (!known)
 		return;
 	column = table->columns.at[place];
+	sl_hold_column(replay, table, column.name);
 	effect->was = column.type;
 	effect->rewrites = *action->text != '\0' || sl_type_change_rewrites(column.type, def->type);
 	effect->scans = effect->rewrites;
@@ -475,7 +476,7 @@ static void move_table(struct sl_replay *replay, struct sl_table *table,
 
 	if (!there)
 		there = sl_catalog_find(&replay->work, SL_ENTITY_VIEW, schema, name, "");
-	if (there && sl_tree_compare(sl_fold_entities(replay->work.dialect), there, &table->id)) {
+	if (there) {
 		sl_problem_unless_uncertain(replay, SL_PROBLEM_DUPLICATE_OBJECT, &about,
 			"there is a %s %s already", sl_entity_kind_name(there->kind),
 			sl_spoken(replay, schema, name));

@@ -99,7 +99,7 @@ static bool index_stands(struct sl_replay *replay, const struct sl_entity *owner
 }
 
 static void put_index(struct sl_replay *replay, const struct sl_entity *owner,
-	const struct sl_index *index)
+	const struct sl_index *index, bool only)
 {
 	struct sl_entity *copy = sl_entity_edit(sl_keeping(replay), owner);
 	struct sl_effect *effect;
@@ -111,6 +111,8 @@ static void put_index(struct sl_replay *replay, const struct sl_entity *owner,
 	sl_catalog_put(&replay->work, copy);
 	effect = sl_effect_add(replay, SL_EFFECT_INDEX_ADDED, copy, index->name);
 	effect->scans = true;
+	if (!only)
+		sl_replay_children_index(replay, copy, index);
 }
 
 void sl_replay_create_index(struct sl_replay *replay, const struct sl_fact_index_def *def)
@@ -137,7 +139,7 @@ void sl_replay_create_index(struct sl_replay *replay, const struct sl_fact_index
 	index.include = sl_keep_names(replay, &def->include);
 	index.predicate = sl_keep_sql(replay, def->where_text);
 	index.extra = index_extra(replay, def);
-	put_index(replay, owner, &index);
+	put_index(replay, owner, &index, def->only);
 }
 
 static void read_relations(struct sl_replay *replay, struct sl_view *view)

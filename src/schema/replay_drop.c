@@ -19,8 +19,8 @@ static bool goes_too(struct sl_replay *replay, const struct sl_entity *entity)
 }
 
 /* Something still uses what goes: PostgreSQL refuses, or takes it along with CASCADE; the others
- * let it break. */
-static struct sl_problem *still_used(struct sl_replay *replay, const struct about *about,
+ * let it break, but SQLite's DROP COLUMN looks first. */
+static void still_used(struct sl_replay *replay, const struct about *about,
 	const struct sl_entity *by, const char *part)
 {
 	struct sl_problem *problem = sl_problem_add(replay, SL_PROBLEM_STILL_USED, about,
@@ -31,15 +31,14 @@ static struct sl_problem *still_used(struct sl_replay *replay, const struct abou
 
 	problem->dependent = by;
 	problem->dependent_part = sl_arena_strdup(replay->scratch, part);
-	problem->refuses = sl_is_postgres(replay);
-	return problem;
+	problem->refuses = sl_is_postgres(replay) || (sl_is_sqlite(replay) && about->part);
 }
 
 static void obstacle(struct sl_replay *replay, const struct about *about,
 	const struct sl_entity *by, const char *part)
 {
 	if (replay->statement->verb != SL_SQL_VERB_DROP || !goes_too(replay, by))
-		(void)still_used(replay, about, by, part);
+		still_used(replay, about, by, part);
 }
 
 static void dropped_along(struct sl_replay *replay, const struct sl_entity *entity)
@@ -240,7 +239,7 @@ static void release_constraints(struct sl_replay *replay, struct sl_table *table
 		if (!constraint_uses(replay, constraint, about->part))
 			continue;
 		if (sl_is_sqlite(replay)) {
-			still_used(replay, about, &table->id, word)->refuses = true;
+			still_used(replay, about, &table->id, word);
 			continue;
 		}
 		effect = sl_effect_add(replay, SL_EFFECT_CONSTRAINT_DROPPED, &table->id,
@@ -260,7 +259,7 @@ static void release_indexes(struct sl_replay *replay, struct sl_table *table,
 		if (!index_uses(replay, index, about->part))
 			continue;
 		if (sl_is_sqlite(replay)) {
-			still_used(replay, about, &table->id, index->name)->refuses = true;
+			still_used(replay, about, &table->id, index->name);
 			continue;
 		}
 		sl_effect_add(replay, SL_EFFECT_INDEX_DROPPED, &table->id, index->name)
@@ -279,6 +278,14 @@ void sl_release_column(struct sl_replay *replay, struct sl_table *table, const c
 	release_foreign_keys(replay, &about, &table->id, cascade);
 	release_views(replay, &about, &table->id, cascade);
 	drop_owned(replay, &table->id, column);
+}
+
+void sl_hold_column(struct sl_replay *replay, const struct sl_table *table, const char *column)
+{
+	struct about about = { SL_ENTITY_TABLE, table->id.schema, table->id.name, column };
+
+	if (sl_is_postgres(replay))
+		release_views(replay, &about, &table->id, false);
 }
 
 const struct sl_entity *sl_find_named(const struct sl_replay *replay, enum sl_entity_kind kind,
@@ -315,7 +322,7 @@ static void drop_index(struct sl_replay *replay, const struct sl_fact_object *ob
 		return;
 	}
 	if (!index) {
-		(void)still_used(replay, &about, owner, object->name);
+		still_used(replay, &about, owner, object->name);
 		return;
 	}
 	copy = sl_entity_edit(sl_keeping(replay), owner);

@@ -156,11 +156,19 @@ void sl_replay_data(struct sl_replay *replay);
 void sl_replay_action(struct sl_replay *replay, struct sl_table *table,
 	const struct sl_fact_action *action);
 
+/* The same for the partitions and heirs of the table. */
+void sl_replay_children_alter(struct sl_replay *replay, const struct sl_entity *parent);
+void sl_replay_children_index(struct sl_replay *replay, const struct sl_entity *parent,
+	const struct sl_index *index);
+
 /* What falls with the relation or column, or stands in the way: constraints, views, triggers, owned
  * sequences.  cascade: it is dropped too. */
 void sl_release_relation(struct sl_replay *replay, const struct sl_entity *relation, bool cascade);
 void sl_release_column(struct sl_replay *replay, struct sl_table *table, const char *column,
 	bool cascade);
+
+/* Views stand in the way of another type, too. */
+void sl_hold_column(struct sl_replay *replay, const struct sl_table *table, const char *column);
 
 /* The object of the name with any detail: SQLite's triggers, a routine without arguments. */
 const struct sl_entity *sl_find_named(const struct sl_replay *replay, enum sl_entity_kind kind,

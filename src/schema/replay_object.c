@@ -102,7 +102,7 @@ void sl_replay_create_plain(struct sl_replay *replay, const struct sl_fact_objec
 	sl_effect_add(replay, SL_EFFECT_CREATED, &plain->id, "");
 }
 
-static void alter_table(struct sl_replay *replay, const struct sl_entity *entity)
+static void alter_table(struct sl_replay *replay, const struct sl_entity *entity, bool only)
 {
 	struct sl_table *table = sl_table_edit(replay, entity);
 
@@ -112,6 +112,8 @@ static void alter_table(struct sl_replay *replay, const struct sl_entity *entity
 	}
 	replay->action = 0;
 	sl_catalog_put(&replay->work, &table->id);
+	if (!only)
+		sl_replay_children_alter(replay, &table->id);
 }
 
 static void rename_index(struct sl_replay *replay, const struct sl_fact_object *object,
@@ -363,7 +365,7 @@ void sl_replay_alter(struct sl_replay *replay, const struct sl_fact_object *obje
 	if (!entity)
 		return;
 	if (entity->kind == SL_ENTITY_TABLE)
-		alter_table(replay, entity);
+		alter_table(replay, entity, object->only);
 	else
 		alter_other(replay, entity);
 }

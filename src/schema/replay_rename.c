@@ -10,67 +10,125 @@
 struct renaming {
 	struct sl_replay *replay;
 	const char *from, *to;
-	const char *table; /* of a column: where its qualifier may be; NULL: a relation */
-	bool qualified_only; /* the bare name may be another table's column */
+	const struct sl_table *table; /* whose column it is; NULL: a relation's own name */
+	bool statement; /* the text is a view or trigger: other tables may have that column too */
+	bool rows; /* new and old are rows of the table */
 };
 
-static bool names_it(const struct renaming *renaming, const char *sql, const struct sl_token *token,
+struct words {
+	SL_VEC(struct sl_token);
+	const char *sql;
+};
+
+static bool is_name(const struct sl_token *token)
+{
+	return token->kind == SL_TOKEN_WORD || token->kind == SL_TOKEN_NAME;
+}
+
+static const char *name_of(const struct renaming *renaming, const struct words *words, size_t i)
+{
+	return sl_token_name(renaming->replay->scratch, renaming->replay->work.dialect,
+		&words->at[i], words->sql);
+}
+
+static bool names_it(const struct renaming *renaming, const struct words *words, size_t i,
 	const char *name)
 {
-	bool fold = sl_fold_parts(renaming->replay->work.dialect);
-	const char *found;
-
-	if (token->kind != SL_TOKEN_WORD && token->kind != SL_TOKEN_NAME)
-		return false;
-	found = sl_token_name(renaming->replay->scratch, renaming->replay->work.dialect, token,
-		sql);
-	return sl_name_compare(fold, found, name) == 0;
+	return is_name(&words->at[i]) &&
+		sl_name_compare(sl_fold_parts(renaming->replay->work.dialect),
+			name_of(renaming, words, i), name) == 0;
 }
 
-/* What stands before the dot in front of the token, or NULL. */
-static const struct sl_token *qualifier(const struct sl_token *before, const char *sql)
+/* Whether the i-th word is the name: a column's only without a qualifier (where that is clear) or
+ * with the table's. */
+static bool is_use(const struct renaming *renaming, const struct words *words, size_t i, bool bare)
 {
-	return before[1].len > 0 && sl_token_is_char(&before[1], sql, '.') ? &before[0] : NULL;
-}
+	bool qualified = i >= 2 && sl_token_is_char(&words->at[i - 1], words->sql, '.');
 
-static bool is_use(const struct renaming *renaming, const char *sql, const struct sl_token *before,
-	const struct sl_token *token)
-{
-	const struct sl_token *prefix = qualifier(before, sql);
-
-	if (!names_it(renaming, sql, token, renaming->from))
+	if (!names_it(renaming, words, i, renaming->from) ||
+		(i > 0 && sl_token_is(&words->at[i - 1], words->sql, "as")))
 		return false;
 	if (!renaming->table)
 		return true;
-	if (!prefix)
-		return !renaming->qualified_only;
-	return names_it(renaming, sql, prefix, renaming->table) ||
-		names_it(renaming, sql, prefix, "new") || names_it(renaming, sql, prefix, "old");
+	if (!qualified)
+		return bare;
+	return names_it(renaming, words, i - 2, renaming->table->id.name) ||
+		(renaming->rows &&
+			(names_it(renaming, words, i - 2, "new") ||
+				names_it(renaming, words, i - 2, "old")));
 }
 
-/* The text with the name replaced, kept; the same pointer when it is not used. */
+static bool has_column(const struct renaming *renaming, const char *table)
+{
+	const struct sl_table *other = sl_catalog_table(&renaming->replay->work, "", table);
+
+	return other && sl_column_at(renaming->replay, other, renaming->from) < other->columns.len;
+}
+
+/* In one statement of the text, the bare name is the table's column when the statement names the
+ * table, and no other that has such a column. */
+static bool bare_is_ours(const struct renaming *renaming, const struct words *words, size_t first,
+	size_t end)
+{
+	bool named = false;
+
+	if (!renaming->statement)
+		return true;
+	for (size_t i = first; i < end; i++) {
+		if (!is_name(&words->at[i]))
+			continue;
+		if (names_it(renaming, words, i, renaming->table->id.name))
+			named = true;
+		else if (has_column(renaming, name_of(renaming, words, i)))
+			return false;
+	}
+	return named;
+}
+
+static size_t statement_end(const struct words *words, size_t i)
+{
+	while (i < words->len && !sl_token_is_char(&words->at[i], words->sql, ';') &&
+		!sl_token_is(&words->at[i], words->sql, "begin"))
+		i++;
+	return i < words->len ? i + 1 : i;
+}
+
+static size_t rewrite_statement(const struct renaming *renaming, const struct words *words,
+	size_t first, struct sl_buf *out)
+{
+	size_t end = statement_end(words, first);
+	bool bare = !renaming->table || bare_is_ours(renaming, words, first, end);
+
+	for (size_t i = first; i < end; i++) {
+		const struct sl_token *token = &words->at[i];
+		size_t gap = i > 0 ? words->at[i - 1].at + words->at[i - 1].len : 0;
+
+		sl_buf_add(out, words->sql + gap, token->at - gap);
+		if (is_use(renaming, words, i, bare))
+			sl_render_name(out, renaming->replay->work.dialect, renaming->to);
+		else
+			sl_buf_add(out, words->sql + token->at, token->len);
+	}
+	return end;
+}
+
+/* The text with the name replaced, normalised and kept. */
 static const char *rewritten(const struct renaming *renaming, const char *sql)
 {
 	struct sl_replay *replay = renaming->replay;
 	sl_auto_buf struct sl_buf out = SL_BUF_INIT((size_t)64 * 1024 * 1024);
-	struct sl_token before[2] = { { .len = 0 }, { .len = 0 } }, token;
+	struct words words = { .sql = sql };
+	struct sl_token token;
 	struct sl_lexer lexer;
-	size_t copied = 0;
+	const char *kept;
 
 	sl_lexer_init(&lexer, replay->work.dialect, sql, strlen(sql));
-	while (sl_lexer_next_code(&lexer, &token)) {
-		if (is_use(renaming, sql, before, &token)) {
-			sl_buf_add(&out, sql + copied, token.at - copied);
-			sl_render_name(&out, replay->work.dialect, renaming->to);
-			copied = token.at + token.len;
-		}
-		before[0] = before[1];
-		before[1] = token;
-	}
-	if (copied == 0)
-		return sl_keep(replay, sql);
-	sl_buf_adds(&out, sql + copied);
-	return sl_keep_sql(replay, sl_buf_str(&out));
+	while (sl_lexer_next_code(&lexer, &token))
+		*sl_vec_add_in(replay->scratch, &words) = token;
+	for (size_t i = 0; i < words.len;)
+		i = rewrite_statement(renaming, &words, i, &out);
+	kept = sl_keep_sql(replay, sl_buf_str(&out));
+	return kept ? kept : "";
 }
 
 static const char *rewritten_or_null(const struct renaming *renaming, const char *sql)
@@ -181,25 +239,6 @@ static void rename_in_references(const struct renaming *renaming, const struct s
 	}
 }
 
-/* Another table that the text names has a column of that name too. */
-static bool ambiguous(const struct renaming *renaming, const struct sl_table *table,
-	const char *sql)
-{
-	struct sl_replay *replay = renaming->replay;
-	struct sl_catalog_iter it = sl_catalog_each_kind(&replay->work, SL_ENTITY_TABLE);
-	const struct sl_entity *other;
-
-	while ((other = sl_catalog_next(&it))) {
-		if (sl_column_at(replay, sl_as_table(other), renaming->from) <
-				sl_as_table(other)->columns.len &&
-			sl_tree_compare(sl_fold_entities(replay->work.dialect), other,
-				&table->id) != 0 &&
-			sl_sql_mentions(replay->work.dialect, sql, other->name))
-			return true;
-	}
-	return false;
-}
-
 static void rename_in_reads(const struct renaming *renaming, struct sl_view *view,
 	const struct sl_entity *relation, const struct sl_entity *moved)
 {
@@ -239,11 +278,8 @@ static void rename_in_views(struct renaming *renaming, const struct sl_entity *r
 			continue;
 		view = sl_entity_edit(sl_keeping(replay), entity);
 		rename_in_reads(renaming, view, relation, moved);
-		if (sl_is_sqlite(replay)) {
-			renaming->qualified_only = !moved && relation->kind == SL_ENTITY_TABLE &&
-				ambiguous(renaming, sl_as_table(relation), view->definition);
+		if (sl_is_sqlite(replay))
 			view->definition = rewritten(renaming, view->definition);
-		}
 		sl_catalog_put(&replay->work, &view->id);
 	}
 }
@@ -270,8 +306,7 @@ static void rename_in_triggers(struct renaming *renaming, const struct sl_entity
 			trigger->id.schema = moved->schema;
 			trigger->id.detail = moved->name;
 		}
-		renaming->qualified_only = !moved && relation->kind == SL_ENTITY_TABLE &&
-			ambiguous(renaming, sl_as_table(relation), text);
+		renaming->rows = own;
 		if (sl_is_sqlite(replay) || own)
 			trigger->definition = rewritten(renaming, text);
 		sl_catalog_put(&replay->work, &trigger->id);
@@ -281,12 +316,16 @@ static void rename_in_triggers(struct renaming *renaming, const struct sl_entity
 void sl_rename_column(struct sl_replay *replay, struct sl_table *table, const char *from,
 	const char *to)
 {
-	struct renaming renaming = { replay, from, to, table->id.name, false };
+	struct renaming renaming = { .replay = replay,
+		.from = from,
+		.to = to,
+		.table = table,
+		.statement = true };
 
 	rename_in_references(&renaming, &table->id);
 	rename_in_views(&renaming, &table->id, NULL);
 	rename_in_triggers(&renaming, &table->id, NULL);
-	renaming.qualified_only = false;
+	renaming.statement = false;
 	rename_in_columns(&renaming, table);
 	rename_in_constraints(&renaming, table);
 	rename_in_indexes(&renaming, table);
@@ -376,7 +415,7 @@ void sl_rename_relation(struct sl_replay *replay, const struct sl_entity *relati
 	const char *schema, const char *name)
 {
 	const struct sl_entity moved = { relation->kind, schema, name, "" };
-	struct renaming renaming = { replay, relation->name, name, NULL, false };
+	struct renaming renaming = { .replay = replay, .from = relation->name, .to = name };
 
 	rename_in_views(&renaming, relation, &moved);
 	rename_in_triggers(&renaming, relation, &moved);

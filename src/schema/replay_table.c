@@ -25,14 +25,47 @@ static const char *extra_of(struct sl_replay *replay, const struct sl_fact_colum
 	return sl_keep(replay, sl_buf_str(&out));
 }
 
+/* A type that the catalogue has is printed with its schema, as it stands outside any search path.
+ */
+static const char *type_of(struct sl_replay *replay, const struct sl_fact_column_def *def)
+{
+	const struct sl_entity *type;
+	const char *rest;
+
+	if (!sl_is_postgres(replay))
+		return sl_keep(replay,
+			sl_type_normal(replay->scratch, replay->work.dialect, def->type));
+	type = sl_catalog_look_up(&replay->work, SL_ENTITY_TYPE, def->type_schema, def->type_name,
+		"");
+	rest = *def->type_name ? strstr(def->type, def->type_name) : NULL;
+	if (!type || !rest)
+		return sl_keep(replay, def->type);
+	return sl_arena_printf(sl_keeping(replay), "%s.%s%s", type->schema, type->name,
+		rest + strlen(def->type_name));
+}
+
+/* PostgreSQL gives a string literal the column's type: 'x'::text. */
+static const char *default_of(struct sl_replay *replay, const struct sl_fact_column_def *def,
+	const char *type)
+{
+	const char *sql = sl_keep_sql(replay, def->default_text);
+	const char *end = sql ? strchr(sql + 1, '\'') : NULL;
+	size_t len = strcspn(type, "(");
+
+	if (!sl_is_postgres(replay) || !sql || *sql != '\'' || !end || end[1] != '\0')
+		return sql;
+	return sl_arena_printf(sl_keeping(replay), "%s::%.*s%s", sql, (int)len, type,
+		strchr(type, ')') ? strchr(type, ')') + 1 : "");
+}
+
 struct sl_column sl_column_from(struct sl_replay *replay, const struct sl_fact_column_def *def,
 	const struct sl_table *table)
 {
-	const char *type = sl_type_normal(replay->scratch, replay->work.dialect, def->type);
+	const char *type = type_of(replay, def);
 	struct sl_column column = { .name = sl_keep(replay, def->name),
-		.type = sl_keep(replay, sl_is_postgres(replay) ? def->type : type),
+		.type = type,
 		.collation = sl_keep(replay, def->collation),
-		.default_sql = def->has_default ? sl_keep_sql(replay, def->default_text) : NULL,
+		.default_sql = def->has_default ? default_of(replay, def, type) : NULL,
 		.generated_sql = sl_keep_sql(replay, def->generated_text),
 		.extra = extra_of(replay, def),
 		.comment = "",

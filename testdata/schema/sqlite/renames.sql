@@ -1,0 +1,13 @@
+CREATE TABLE "Order Lines" (id INTEGER PRIMARY KEY, "Unit Price" REAL CHECK ("Unit Price" > 0), qty INT, total REAL GENERATED ALWAYS AS ("Unit Price" * qty) STORED, UNIQUE (qty, id));
+CREATE TABLE parent (id INTEGER PRIMARY KEY, name TEXT, up INTEGER REFERENCES parent (id));
+CREATE TABLE child (pid INTEGER, name TEXT, FOREIGN KEY (pid) REFERENCES parent (id) ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED);
+CREATE UNIQUE INDEX lines_price ON "Order Lines" ("Unit Price" COLLATE NOCASE, lower(qty)) WHERE "Unit Price" > 1;
+CREATE INDEX parent_name ON parent (name, up DESC);
+CREATE VIEW both AS SELECT parent.name AS n, child.name FROM parent JOIN child ON child.pid = parent.id;
+CREATE TRIGGER log AFTER INSERT ON child WHEN new.name IS NOT NULL BEGIN UPDATE parent SET name = new.name WHERE id = new.pid; END;
+ALTER TABLE "Order Lines" RENAME COLUMN "Unit Price" TO price;
+ALTER TABLE parent RENAME COLUMN id TO key;
+ALTER TABLE parent RENAME TO folder;
+ALTER TABLE folder RENAME COLUMN name TO "select";
+ALTER TABLE "Order Lines" RENAME TO lines;
+ALTER TABLE child RENAME COLUMN pid TO folder_id;

@@ -1,0 +1,17 @@
+CREATE TABLE customers (id INTEGER PRIMARY KEY AUTOINCREMENT, mail TEXT NOT NULL UNIQUE, vip INT DEFAULT 0, CHECK (vip IN (0,1)));
+CREATE TABLE orders (id INTEGER PRIMARY KEY, customer INTEGER NOT NULL REFERENCES customers (id) ON DELETE CASCADE, total REAL CHECK (total >= 0), made TEXT DEFAULT CURRENT_TIMESTAMP) STRICT;
+CREATE INDEX orders_customer ON orders (customer, made DESC) WHERE total > 0;
+CREATE VIEW totals AS SELECT customer, sum(total) AS total FROM orders GROUP BY customer;
+CREATE TRIGGER touched AFTER UPDATE OF total ON orders BEGIN UPDATE customers SET vip = 1 WHERE id = new.customer; END;
+ALTER TABLE orders ADD COLUMN note TEXT COLLATE NOCASE DEFAULT 'x';
+ALTER TABLE orders RENAME COLUMN total TO amount;
+ALTER TABLE orders RENAME TO purchases;
+ALTER TABLE customers ADD COLUMN phone VARCHAR ( 20 );
+ALTER TABLE customers DROP COLUMN phone;
+CREATE TABLE IF NOT EXISTS customers (x);
+CREATE TABLE pairs (a, b, PRIMARY KEY (a, b)) WITHOUT ROWID;
+CREATE TEMP TABLE scratch (a);
+DROP TABLE scratch;
+DROP TRIGGER touched;
+DROP INDEX orders_customer;
+PRAGMA user_version = 7;
