@@ -2,6 +2,7 @@
 #include "sluice/git/mirror.h"
 
 #include "origin.h"
+#include "tidy.h"
 
 #include "sluice/core/alloc.h"
 #include "sluice/core/str.h"
@@ -39,8 +40,12 @@ static enum sl_code mirror_fetch(struct sl_repo *repo, const struct sl_cancel *c
 	struct sl_error *err)
 {
 	struct mirror *mirror = mirror_of(repo);
+	enum sl_code code = sl_git_peer_fetch(&mirror->real, &mirror->peer, cancel, err);
 
-	return sl_git_peer_fetch(&mirror->real, &mirror->peer, cancel, err);
+	/* What was fetched is there whether or not the packs could be joined. */
+	if (code == SL_OK)
+		(void)sl_git_tidy(&mirror->real, cancel);
+	return code;
 }
 
 /* The notes as they were: what the origin does not have is not here either. */

@@ -80,6 +80,7 @@ static enum sl_code work(const struct wish *wish, const char *folder, struct sl_
 
 int main(int argc, char **argv)
 {
+	struct sigaction action = { .sa_handler = on_interrupt };
 	struct wish wish = { 0 };
 	struct sl_error err = SL_ERROR_INIT;
 	enum sl_code code;
@@ -93,7 +94,7 @@ int main(int argc, char **argv)
 		return 2;
 	wish.origin.url = argv[2];
 	cancel = sl_cancel_new(sl_clock_system(), NULL, wish.deadline_ms * 1000);
-	(void)signal(SIGINT, on_interrupt);
+	(void)sigaction(SIGINT, &action, NULL);
 	code = work(&wish, argv[1], &err);
 	printf("code %s\nmessage %s\n", sl_code_name(code), code == SL_OK ? "" : err.msg);
 	sl_cancel_free(cancel);

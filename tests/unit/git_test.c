@@ -606,6 +606,39 @@ static void nothing_to_sweep_is_fine(void **state)
 	assert_int_equal(removed, 0);
 }
 
+static size_t packs_of(struct fixture *f)
+{
+	char *folder = sl_xasprintf("%s/mirrors/shop.git/objects/pack", f->folder);
+	struct sl_names names;
+	size_t n = 0;
+
+	need(f, sl_folder_list(&names, f->arena, folder, 10000, &f->err));
+	free(folder);
+	for (size_t i = 0; i < names.len; i++)
+		n += strstr(names.at[i], ".pack") != NULL ? 1 : 0;
+	return n;
+}
+
+static void many_fetches_do_not_leave_many_packs(void **state)
+{
+	struct fixture *f = *state;
+	const char *first = commit(f, "main", "a", "first", NULL);
+	const char *tip = first;
+	sl_autofree char *mirror = sl_xasprintf("%s/mirrors/shop.git", f->folder);
+
+	for (int i = 0; i < 45; i++) {
+		sl_autofree char *text = sl_xasprintf("%d", i);
+
+		fetch(f);
+		tip = commit(f, "main", "a", text, NULL);
+	}
+	fetch(f);
+	assert_in_range(packs_of(f), 1, 41);
+	assert_string_equal(read_text(f, first, "a"), "first");
+	assert_string_equal(read_text(f, tip, "a"), "44");
+	git(f, mirror, "fsck", "--strict", "--no-progress");
+}
+
 /* A clone of the origin at <folder>/work. */
 static char *clone_work(struct fixture *f)
 {
@@ -711,6 +744,7 @@ static const struct CMUnitTest tests[] = {
 	ROW(odd_names_and_urls_are_refused),
 	ROW(leftovers_of_a_killed_process_are_swept),
 	ROW(nothing_to_sweep_is_fine),
+	ROW(many_fetches_do_not_leave_many_packs),
 	ROW(a_work_tree_shows_what_changed_since_the_merge_base),
 	ROW(outside_of_a_work_tree_there_is_none),
 	ROW(before_the_first_commit_there_is_no_base),
