@@ -240,6 +240,8 @@ static void read_target(struct words *words, struct sl_facts *facts,
 		"high_priority", "delayed", "quick", "only" };
 	bool skipped = true;
 
+	while (statement->verb == SL_SQL_VERB_LOAD && words->more && !is(words, "table"))
+		(void)next(words);
 	while (skipped && words->more) {
 		skipped = false;
 		for (size_t i = 0; i < sizeof(between) / sizeof(between[0]); i++)

@@ -8,8 +8,9 @@
  *		use(facts->column_def.at[i].name);
  *
  * Everything lives in the caller's arena.  Text is never NULL.  Parsing is pure and cannot fail:
- *what is not understood is said by facts->statement.status, with the byte and the reason, and then
- *there are no other rows.  Threads may parse at the same time, each with an arena of its own.
+ *what is not understood is said by the statement row's status, with the byte and the reason; then
+ *kind, verb, object and at most one row of `object` are what the first words say, and there are no
+ *other rows.  Threads may parse at the same time, each with an arena of its own.
  *
  * Rows that stand for a part of the text have `at` and `len`, bytes in the statement's text;
  * sl_statement_place() turns them into lines and columns.

@@ -138,6 +138,22 @@ static struct sl_names set_columns(struct lite_reader *reader, size_t from, size
 	return (struct sl_names){ .at = names.at, .len = names.len };
 }
 
+/* What each column is set to, and what FROM joins. */
+static void scan_set(struct lite_reader *reader, size_t from, size_t to)
+{
+	while (from < to) {
+		size_t end = sl_tokens_element_end(&reader->tokens, from);
+		size_t value = from;
+
+		while (value < end &&
+			!sl_token_is_char(sl_tokens_at(&reader->tokens, value), reader->tokens.text,
+				'='))
+			value = sl_tokens_behind(&reader->tokens, value);
+		lite_scan(reader, value + 1, end < to ? end : to, SL_SQL_CLAUSE_SET);
+		from = end + 1;
+	}
+}
+
 static size_t find_from(const struct lite_reader *reader, size_t from, size_t to)
 {
 	size_t at = sl_tokens_find(&reader->tokens, from, to, "from");
@@ -167,7 +183,9 @@ static void read_update(struct lite_reader *reader, struct sl_fact_dml *dml)
 	if (!lite_at_name(reader) && !lite_at_char(reader, '('))
 		lite_fail(reader);
 	read_clauses(reader, dml, clauses);
-	lite_scan(reader, set, clauses, SL_SQL_CLAUSE_SET);
+	scan_set(reader, set, dml->has_join ? from : clauses);
+	if (dml->has_join)
+		lite_scan(reader, from, clauses, SL_SQL_CLAUSE_QUERY);
 	scan_rest(reader, clauses);
 }
 

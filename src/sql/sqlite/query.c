@@ -343,6 +343,19 @@ static size_t skip_as(const struct lite_reader *reader, size_t index, size_t to)
 	return index;
 }
 
+/* The clause behind the word, where it begins one. */
+static enum sl_sql_clause clause_at(const struct lite_reader *reader, size_t index,
+	enum sl_sql_clause outer, enum sl_sql_clause now)
+{
+	if (is(reader, index, "where"))
+		return SL_SQL_CLAUSE_WHERE;
+	for (size_t i = 1; behind_from[i]; i++) {
+		if (is(reader, index, behind_from[i]))
+			return outer;
+	}
+	return now;
+}
+
 static bool is_time_word(const struct lite_reader *reader, size_t index)
 {
 	return is(reader, index, "current_timestamp") || is(reader, index, "current_date") ||
@@ -360,11 +373,15 @@ static size_t scan_name(struct lite_reader *reader, size_t from, size_t index,
 	}
 	if (index > from && is_operand(reader, index - 1))
 		return index + 1; /* an alias without AS */
+	if ((is(reader, index, "true") || is(reader, index, "false")) &&
+		!is_char(reader, index + 1, '.'))
+		return index + 1;
 	return add_column(reader, index, clause);
 }
 
-void lite_scan(struct lite_reader *reader, size_t from, size_t to, enum sl_sql_clause clause)
+void lite_scan(struct lite_reader *reader, size_t from, size_t to, enum sl_sql_clause outer)
 {
+	enum sl_sql_clause clause = outer;
 	size_t ctes = reader->ctes.len, pos = reader->pos;
 	size_t i = from;
 
@@ -399,6 +416,7 @@ void lite_scan(struct lite_reader *reader, size_t from, size_t to, enum sl_sql_c
 		} else {
 			if (is_star(reader, from, i))
 				add_star(reader, i, clause);
+			clause = clause_at(reader, i, outer, clause);
 			i++;
 		}
 	}
