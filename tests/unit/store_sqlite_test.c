@@ -205,6 +205,17 @@ static void a_folder_that_is_not_there_is_named(void **state)
 	refused(world, SL_ENOTFOUND, "nowhere/store.db");
 }
 
+static void a_place_that_cannot_be_written_is_named(void **state)
+{
+	struct world *world = *state;
+	sl_autofree char *inside = sl_xasprintf("sqlite:%s/store.db", world->path);
+
+	assert_int_equal(sl_file_write(world->path, "x", 1, 0600, NULL), SL_OK);
+	free(world->url);
+	world->url = sl_steal(inside);
+	refused(world, SL_EINVAL, "store.db: cannot be written");
+}
+
 static void another_kind_of_store_is_not_available(void **state)
 {
 	struct world *world = *state;
@@ -316,6 +327,7 @@ int main(void)
 		TEST(a_file_that_is_no_database_is_refused),
 		TEST(a_folder_is_refused),
 		TEST(a_folder_that_is_not_there_is_named),
+		TEST(a_place_that_cannot_be_written_is_named),
 		TEST(another_kind_of_store_is_not_available),
 		TEST(a_second_process_is_refused_with_the_pid_of_the_first),
 		TEST(a_full_disk_loses_nothing_that_was_promised),

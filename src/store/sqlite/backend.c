@@ -190,8 +190,11 @@ static enum sl_code take_place(struct backend *backend, struct sl_error *err)
 		return sl_error_set(err, SL_EINVAL, "store %s: is a folder, not a file",
 			backend->path);
 	code = sl_lock_take(&backend->owner, lock, err);
+	if (code == SL_ECONFLICT)
+		return sl_error_wrap(err, code, "store %s: another Sluice works with it",
+			backend->path);
 	if (code != SL_OK)
-		return sl_error_wrap(err, code, "store %s: in use, or not writable", backend->path);
+		return sl_error_wrap(err, code, "store %s: cannot be written", backend->path);
 	fd = open(backend->path, O_RDWR | O_CREAT | O_CLOEXEC, STORE_MODE);
 	if (fd < 0)
 		return sl_os_error(err, errno, "store %s: write", backend->path);
