@@ -150,7 +150,7 @@ struct sl_apply_result {
 	const char *path; /* of the failing or refused file, "" when there is none */
 	unsigned line, column; /* in it; 0 when not known */
 	const char *server_code; /* SQLSTATE and the like, or "" */
-	int64_t try_after_us; /* blocked and unknown: wait this long */
+	int64_t try_after_us; /* blocked and unknown: wait this long; 0: until somebody acts */
 	unsigned done, total; /* statements of the whole run with proved effect, of how many */
 	const struct sl_apply_migration *migrations; /* those that were pending, in order */
 	size_t migrations_len;

@@ -79,7 +79,7 @@ static enum sl_code not_begun(struct run *run, enum sl_code code, const struct s
 
 	if (code == SL_EHUMAN)
 		outcome = SL_OUTCOME_NEEDS_HUMAN;
-	if (run->try_after_us == 0)
+	if (run->try_after_us == 0 && (sl_code_retryable(code) || code == SL_ETIMEOUT))
 		run->try_after_us = 5 * SL_SECOND_US;
 	return apply_fail(run, outcome, code, "%s", cause->msg);
 }

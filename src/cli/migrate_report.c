@@ -1,0 +1,177 @@
+#include "migrate_report.h"
+
+#include "sluice/core/json.h"
+#include "sluice/core/str.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void migrations_done(struct migrations *all)
+{
+	for (size_t i = 0; i < all->len; i++) {
+		sl_apply_result_done(&all->at[i].result);
+		sl_arena_free(all->at[i].arena);
+	}
+	sl_vec_done(all);
+}
+
+static int exit_status(const struct sl_apply_result *result)
+{
+	switch (result->outcome) {
+	case SL_OUTCOME_NOTHING:
+	case SL_OUTCOME_APPLIED:
+		return 0;
+	case SL_OUTCOME_FAILED_CLEAN:
+		/* nothing was begun: the folder or the command line is wrong */
+		return result->run[0] == '\0' ? sl_code_exit_status(result->code) : 8;
+	case SL_OUTCOME_FAILED_PARTIAL:
+		return 8;
+	case SL_OUTCOME_CANCELED:
+		return 130;
+	case SL_OUTCOME_BLOCKED:
+		return result->code == SL_EBUSY ? 6 : sl_code_exit_status(result->code);
+	case SL_OUTCOME_UNKNOWN:
+	case SL_OUTCOME_NEEDS_HUMAN:
+	case SL_OUTCOME_COUNT:
+		break;
+	}
+	return 9;
+}
+
+/* From the gravest down. */
+static int gravest(int a, int b)
+{
+	static const int order[] = { 10, 9, 8, 130, 6, 4, 3, 7, 5, 2, 1 };
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		if (a == order[i] || b == order[i])
+			return order[i];
+	return a > b ? a : b;
+}
+
+static const char *did_name(enum sl_apply_did did)
+{
+	switch (did) {
+	case SL_APPLY_WOULD_RUN:
+		return "pending";
+	case SL_APPLY_DID:
+		return "applied";
+	case SL_APPLY_DID_PART:
+		return "partial";
+	case SL_APPLY_DID_NOTHING:
+		return "undone";
+	case SL_APPLY_HAD_RUN:
+		return "found done";
+	}
+	return "";
+}
+
+static json_t *migrations_json(const struct sl_apply_result *result)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < result->migrations_len; i++) {
+		const struct sl_apply_migration *m = &result->migrations[i];
+
+		json_array_append_new(list,
+			json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I}", "kind",
+				sl_migration_kind_name(m->migration->kind), "key",
+				m->migration->key, "path", m->migration->path, "did",
+				did_name(m->did), "done", (json_int_t)m->done, "total",
+				(json_int_t)m->total, "took_us", (json_int_t)m->took_us));
+	}
+	return list;
+}
+
+static json_t *target_json(const struct migrated *m)
+{
+	const struct sl_apply_result *result = &m->result;
+	json_t *notices = json_array();
+	json_t *target;
+
+	for (size_t i = 0; i < result->notices_len; i++)
+		json_array_append_new(notices, json_string(result->notices[i]));
+	target = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:I, s:o, s:o}", "target",
+		m->url, "outcome", sl_outcome_name(result->outcome), "code",
+		sl_code_name(result->code), "run", result->run, "done", (json_int_t)result->done,
+		"total", (json_int_t)result->total, "before", result->before_hash, "after",
+		result->after_hash, "took_us", (json_int_t)result->took_us, "migrations",
+		migrations_json(result), "notices", notices);
+	if (result->code != SL_OK)
+		json_object_set_new(target, "error",
+			json_pack("{s:s, s:s, s:I, s:I, s:s}", "message", result->text, "path",
+				result->path, "line", (json_int_t)result->line, "column",
+				(json_int_t)result->column, "server_code", result->server_code));
+	return target;
+}
+
+static void print_json(const struct migrations *all, struct sl_cli *cli)
+{
+	json_t *targets = json_array();
+	sl_auto_json json_t *root = json_pack("{s:i, s:o}", "version", 1, "targets", targets);
+	sl_auto_buf struct sl_buf text = SL_BUF_INIT((size_t)256 << 20);
+
+	for (size_t i = 0; i < all->len; i++)
+		json_array_append_new(targets, target_json(&all->at[i]));
+	sl_json_pretty(root, &text);
+	sl_cli_write(cli, sl_buf_str(&text), text.len);
+	if (text.len == 0 || text.data[text.len - 1] != '\n')
+		sl_cli_write(cli, "\n", 1);
+}
+
+static void print_files(const struct migrated *m)
+{
+	for (size_t i = 0; i < m->result.migrations_len; i++) {
+		const struct sl_apply_migration *file = &m->result.migrations[i];
+		char span[SL_TIME_ISO_MAX];
+
+		if (file->did == SL_APPLY_WOULD_RUN)
+			sl_cli_print(m->cli, "  %s  pending, %u %s\n", file->migration->path,
+				file->total, file->total == 1 ? "statement" : "statements");
+		else
+			sl_cli_print(m->cli, "  %s  %s, %u of %u, %s\n", file->migration->path,
+				did_name(file->did), file->done, file->total,
+				sl_time_span(file->took_us, span));
+	}
+}
+
+static void print_target(const struct migrated *m, bool alone)
+{
+	char span[SL_TIME_ISO_MAX];
+
+	for (size_t i = 0; i < m->result.notices_len; i++)
+		sl_cli_note(m->cli, "%s: %s", m->url, m->result.notices[i]);
+	if (alone)
+		print_files(m);
+	if (m->result.code == SL_OK)
+		sl_cli_print(m->cli, "%s (%s)\n", m->result.text,
+			sl_time_span(m->result.took_us, span));
+	else if (!alone)
+		(void)fprintf(stderr, "sluice: %s\n", m->result.text);
+}
+
+enum sl_code migrate_report(const struct migrations *all, struct sl_cli *cli, struct sl_error *err)
+{
+	size_t failed = 0, last = 0;
+	int status = 0;
+
+	for (size_t i = 0; i < all->len; i++) {
+		status = gravest(status, exit_status(&all->at[i].result));
+		if (all->at[i].result.code != SL_OK) {
+			failed++;
+			last = i;
+		}
+		if (!sl_cli_json(cli))
+			print_target(&all->at[i], all->len == 1);
+	}
+	if (sl_cli_json(cli))
+		print_json(all, cli);
+	sl_cli_exit(cli, status);
+	if (failed == 0)
+		return SL_OK;
+	if (all->len == 1)
+		return sl_error_set(err, all->at[last].result.code, "%s",
+			all->at[last].result.text);
+	return sl_error_set(err, all->at[last].result.code,
+		"%zu of %zu databases did not get through", failed, all->len);
+}
