@@ -157,6 +157,32 @@ static void a_squash_is_no_descendant(void **state)
 	assert_false(is);
 }
 
+static void hundreds_of_merges_are_walked_at_once(void **state)
+{
+	struct fixture *f = *state;
+	const char *root = put(f, "main", "a", "root");
+	struct sl_git_commits commits;
+	char tip[SL_GIT_ID_SIZE], base[SL_GIT_ID_SIZE];
+
+	for (int i = 0; i < 200; i++) {
+		char text[2] = { (char)(' ' + i % 90), '\0' };
+
+		sl_repo_fake_set_branch(f->fake, "change/x", NULL);
+		(void)put(f, "change/x", "b", text);
+		assert_int_equal(
+			sl_repo_fake_merge(f->fake, "main", "change/x", false, ++f->now, NULL),
+			SL_OK);
+	}
+	assert_int_equal(sl_repo_fetch(f->repo, NULL, NULL), SL_OK);
+	assert_int_equal(sl_repo_resolve(f->repo, "main", tip, NULL), SL_OK);
+	assert_int_equal(sl_repo_merge_base(f->repo, root, tip, base, NULL), SL_OK);
+	assert_string_equal(base, root);
+	assert_int_equal(sl_repo_commits(f->repo, f->arena, &(struct sl_git_range){ root, tip, 0 },
+				 &commits, NULL),
+		SL_OK);
+	assert_int_equal(commits.len, 400);
+}
+
 static void a_deleted_branch_is_gone_after_a_fetch(void **state)
 {
 	struct fixture *f = *state;
@@ -224,6 +250,7 @@ static const struct CMUnitTest tests[] = {
 	ROW(a_difference_is_what_git_would_say),
 	ROW(a_merge_joins_the_files_of_both),
 	ROW(a_squash_is_no_descendant),
+	ROW(hundreds_of_merges_are_walked_at_once),
 	ROW(a_deleted_branch_is_gone_after_a_fetch),
 	ROW(commits_come_newest_first),
 	ROW(a_note_can_be_read_back),

@@ -26,6 +26,7 @@ struct node {
 	const struct node *parent[2];
 	struct snapshot files; /* sorted by path */
 	unsigned order; /* grows: parents come before children */
+	unsigned seen; /* by the walk at hand */
 	bool fetched;
 };
 
@@ -168,16 +169,25 @@ enum sl_code sl_repo_fake_commit(struct sl_repo_fake *fake, const struct sl_git_
 	return SL_OK;
 }
 
-static bool reaches(const struct node *from, const struct node *to)
+static void mark(const struct node *node, unsigned bit)
 {
-	if (from == to)
-		return true;
-	if (from->order < to->order)
-		return false;
-	for (size_t i = 0; i < 2; i++)
-		if (from->parent[i] != NULL && reaches(from->parent[i], to))
-			return true;
-	return false;
+	struct node *own = (struct node *)(uintptr_t)node;
+
+	if (node == NULL || (node->seen & bit) != 0)
+		return;
+	own->seen |= bit;
+	mark(node->parent[0], bit);
+	mark(node->parent[1], bit);
+}
+
+/* Leaves in each commit's `seen` whether it is an ancestor of a (1), of b (2), or of both. */
+static void mark_ancestors(const struct sl_repo_fake *fake, const struct node *a,
+	const struct node *b)
+{
+	for (size_t i = 0; i < sl_map_len(fake->commits); i++)
+		((struct node *)sl_map_value_at(fake->commits, i))->seen = 0;
+	mark(a, 1);
+	mark(b, 2);
 }
 
 static const struct node *base_of(const struct sl_repo_fake *fake, const struct node *a,
@@ -185,11 +195,11 @@ static const struct node *base_of(const struct sl_repo_fake *fake, const struct 
 {
 	const struct node *best = NULL;
 
+	mark_ancestors(fake, a, b);
 	for (size_t i = 0; i < sl_map_len(fake->commits); i++) {
 		const struct node *node = sl_map_value_at(fake->commits, i);
 
-		if (reaches(a, node) && reaches(b, node) &&
-			(best == NULL || node->order > best->order))
+		if (node->seen == 3 && (best == NULL || node->order > best->order))
 			best = node;
 	}
 	return best;
@@ -382,7 +392,8 @@ static enum sl_code fake_is_ancestor(struct sl_repo *repo, const char *ancestor,
 
 	if (old == NULL || young == NULL)
 		return SL_ENOTFOUND;
-	*out = reaches(young, old);
+	mark_ancestors(fake_of(repo), young, NULL);
+	*out = old->seen == 1;
 	return SL_OK;
 }
 
@@ -399,10 +410,11 @@ static enum sl_code fake_commits(struct sl_repo *repo, struct sl_arena *arena,
 
 	if (until == NULL || (range->since != NULL && since == NULL))
 		return SL_ENOTFOUND;
+	mark_ancestors(fake, until, since);
 	for (size_t i = sl_map_len(fake->commits); i-- > 0 && found.len < range->max;) {
 		const struct node *node = sl_map_value_at(fake->commits, i);
 
-		if (reaches(until, node) && (since == NULL || !reaches(since, node)))
+		if (node->seen == 1)
 			*sl_vec_add_in(arena, &found) = node->about;
 	}
 	*out = (struct sl_git_commits){ found.at, found.len };
