@@ -1,6 +1,6 @@
 /*
- * Statements and their facts: what one SQL statement does, said in the same words for every
- *dialect. facts.def declares the facts; the enumerations and structs below are made from it by the
+ * Statements and their facts: what one SQL statement does, in the same words for every dialect.
+ * facts.def declares the facts; the enumerations and structs below are made from it by the
  * preprocessor, so that adding a fact is one line there.
  *
  *	const struct sl_facts *facts = sl_sql_parse(arena, &input);
