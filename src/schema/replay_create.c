@@ -183,6 +183,13 @@ static const char *view_extra(struct sl_replay *replay, const struct sl_fact_vie
 	return sl_keep(replay, sl_buf_str(&out));
 }
 
+/* SQLite takes views and triggers as they are, and fails when they are used. */
+static void sqlite_looks_later(struct sl_replay *replay)
+{
+	for (size_t i = 0; sl_is_sqlite(replay) && i < replay->problems.len; i++)
+		replay->problems.at[i].refuses = false;
+}
+
 static void check_read_relations(struct sl_replay *replay)
 {
 	for (size_t i = 0; i < replay->facts->object.len; i++) {
@@ -197,10 +204,7 @@ static void check_read_relations(struct sl_replay *replay)
 			"there is no table or view %s",
 			sl_spoken(replay, object->schema, object->name));
 	}
-	if (sl_is_sqlite(replay)) {
-		for (size_t i = 0; i < replay->problems.len; i++)
-			replay->problems.at[i].refuses = false;
-	}
+	sqlite_looks_later(replay);
 }
 
 void sl_replay_create_view(struct sl_replay *replay, const struct sl_fact_view_def *def)
@@ -452,6 +456,8 @@ void sl_replay_create_trigger(struct sl_replay *replay, const struct sl_fact_tri
 	trigger->comment = "";
 	for (size_t i = 0; i < def->columns.len; i++)
 		(void)sl_known_column(replay, table, def->columns.at[i]);
+	if (table->kind != SL_ENTITY_TABLE || !sl_as_table(table)->partial)
+		sqlite_looks_later(replay);
 	old = trigger_stands(replay, trigger);
 	if (old && !def->or_replace) {
 		if (!def->if_not_exists)

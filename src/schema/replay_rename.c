@@ -39,6 +39,25 @@ static bool names_it(const struct renaming *renaming, const struct words *words,
 			name_of(renaming, words, i), name) == 0;
 }
 
+/* Whether the qualifier, the word at q, is an alias that the text gives to the table: "orders o",
+ * "orders as o". */
+static bool is_alias(const struct renaming *renaming, const struct words *words, size_t q)
+{
+	const char *alias = name_of(renaming, words, q);
+
+	for (size_t i = 0; i + 1 < words->len; i++) {
+		size_t next = i + 1;
+
+		if (!names_it(renaming, words, i, renaming->table->id.name))
+			continue;
+		if (sl_token_is(&words->at[next], words->sql, "as"))
+			next++;
+		if (next < words->len && names_it(renaming, words, next, alias))
+			return true;
+	}
+	return false;
+}
+
 /* Whether the i-th word is the name: a column's only without a qualifier (where that is clear) or
  * with the table's. */
 static bool is_use(const struct renaming *renaming, const struct words *words, size_t i, bool bare)
@@ -53,6 +72,7 @@ static bool is_use(const struct renaming *renaming, const struct words *words, s
 	if (!qualified)
 		return bare;
 	return names_it(renaming, words, i - 2, renaming->table->id.name) ||
+		is_alias(renaming, words, i - 2) ||
 		(renaming->rows &&
 			(names_it(renaming, words, i - 2, "new") ||
 				names_it(renaming, words, i - 2, "old")));
