@@ -59,6 +59,19 @@ static enum sl_code watch_client(struct sl_conn *base, bool watch, struct sl_err
 		err);
 }
 
+/* What every session begins with.  A role that is called like the ledger's schema would make its
+ * tables in there, by way of "$user". */
+static enum sl_code prepare(struct sl_conn *base, struct sl_error *err)
+{
+	static const char own_schema[] =
+		"SELECT pg_catalog.set_config('search_path', pg_catalog.regexp_replace("
+		"pg_catalog.current_setting('search_path'), '\"\\$user\"\\s*(,\\s*|$)', ''), false) "
+		"WHERE session_user = 'sluice'";
+	enum sl_code code = watch_client(base, true, err);
+
+	return code == SL_OK ? sl_pg_query(base, NULL, NULL, own_schema, err) : code;
+}
+
 /* A server that only reads is a standby or an old primary: never worked on. */
 static enum sl_code check_role(struct sl_conn *base, const struct sl_conn_spec *spec,
 	struct sl_error *err)
@@ -99,7 +112,7 @@ static enum sl_code open_session(struct sl_conn **out, const struct sl_conn_spec
 		(void)PQsetnonblocking(conn->pg, 1);
 		conn->base.version = PQserverVersion(conn->pg);
 		conn->check_interval = conn->base.version >= 140000;
-		code = watch_client(&conn->base, true, err);
+		code = prepare(&conn->base, err);
 	}
 	if (code == SL_OK)
 		code = check_role(&conn->base, spec, err);
@@ -292,7 +305,7 @@ static enum sl_code reset(struct sl_conn *base, struct sl_error *err)
 		err);
 
 	sl_pg(base)->outlives = false;
-	return code == SL_OK ? watch_client(base, true, err) : code;
+	return code == SL_OK ? prepare(base, err) : code;
 }
 
 /* libpq allows this from another thread: the cancel travels over a connection of its own. */

@@ -25,7 +25,7 @@ SELECT '', v.evtname, 'event trigger',
 	'CREATE EVENT TRIGGER ' || quote_ident(v.evtname) || ' ON ' || v.evtevent
 		|| coalesce(' WHEN TAG IN (' || (SELECT string_agg(quote_literal(g), ', ' ORDER BY g)
 			FROM unnest(v.evttags) AS g) || ')', '')
-		|| ' EXECUTE FUNCTION ' || v.evtfoid::regproc || '() -- ' || v.evtenabled
+		|| ' EXECUTE FUNCTION ' || v.evtfoid::regproc || '() -- ' || v.evtenabled::text
 FROM pg_event_trigger AS v
 WHERE NOT EXISTS (SELECT 1 FROM pg_depend AS e
 	WHERE e.classid = 'pg_event_trigger'::regclass AND e.objid = v.oid AND e.deptype = 'e')

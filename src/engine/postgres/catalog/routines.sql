@@ -7,7 +7,7 @@ SELECT p.prokind, n.nspname, p.proname, pg_get_function_identity_arguments(p.oid
 			|| CASE WHEN g.aggcombinefn <> 0 THEN ', COMBINEFUNC = ' || g.aggcombinefn::regproc
 				ELSE '' END
 			|| coalesce(', INITCOND = ' || quote_literal(g.agginitval), '')
-			|| ', PARALLEL = ' || p.proparallel || ')'
+			|| ', PARALLEL = ' || p.proparallel::text || ')'
 		FROM pg_aggregate AS g WHERE g.aggfnoid = p.oid) END,
 	obj_description(p.oid, 'pg_proc')
 FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
