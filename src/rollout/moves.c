@@ -1,6 +1,6 @@
 #include "sluice/rollout/moves.h"
 
-#include <assert.h>
+#include "next_int.h"
 
 #define BIT(state) (1u << (state))
 
@@ -8,7 +8,7 @@
 static const unsigned task_moves[] = {
 	[SL_TASK_WAITING] = BIT(SL_TASK_READY) | BIT(SL_TASK_SKIPPED) | BIT(SL_TASK_CANCELED),
 	[SL_TASK_READY] = BIT(SL_TASK_WAITING) | BIT(SL_TASK_RUNNING) | BIT(SL_TASK_SKIPPED) |
-		BIT(SL_TASK_CANCELED),
+		BIT(SL_TASK_CANCELED) | BIT(SL_TASK_UNKNOWN),
 	[SL_TASK_RUNNING] = BIT(SL_TASK_DONE) | BIT(SL_TASK_FAILED) | BIT(SL_TASK_BLOCKED) |
 		BIT(SL_TASK_UNKNOWN) | BIT(SL_TASK_NEEDS_HUMAN) | BIT(SL_TASK_READY) |
 		BIT(SL_TASK_CANCELED),
@@ -98,6 +98,11 @@ enum sl_code sl_rollout_check(const struct sl_move *move, struct sl_error *err)
 bool sl_rollout_is_final(enum sl_task_state state)
 {
 	return task_moves[state] == 0;
+}
+
+bool sl_rollout_is_unproved(const struct sl_task *task)
+{
+	return task->ended_at != 0 && task->outcome == SL_OUTCOME_UNKNOWN;
 }
 
 bool sl_rollout_is_settled(enum sl_task_state state)

@@ -106,7 +106,8 @@ static void step_task(struct walk *walk, const struct sl_task *task)
 	bool held = walk->view->change->change.held;
 
 	if (held && task->state == SL_TASK_READY)
-		move_task(walk, task, SL_TASK_WAITING);
+		move_task(walk, task,
+			sl_rollout_is_unproved(task) ? SL_TASK_UNKNOWN : SL_TASK_WAITING);
 	else if (!held && is_due(task, walk->view->now))
 		move_task(walk, task, SL_TASK_READY);
 }

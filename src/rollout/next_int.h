@@ -15,6 +15,9 @@ struct sl_rollout_tally {
 
 struct sl_rollout_tally sl_rollout_tally(const struct sl_change_view *view, int64_t stage_id);
 
+/* Whether what the task did last has to be proved before anything else happens to it. */
+bool sl_rollout_is_unproved(const struct sl_task *task);
+
 /* Whether later stages may start. */
 bool sl_rollout_is_through(enum sl_stage_state state);
 

@@ -1,6 +1,7 @@
 #include "sluice/rollout/moves.h"
 
-#include <assert.h>
+#include "next_int.h"
+
 #include <inttypes.h>
 
 #define BIT(state) (1u << (state))
@@ -91,6 +92,9 @@ enum sl_code sl_rollout_order(const struct sl_task *task, const struct sl_task_o
 			"task %" PRId64 " on %s: is %s and cannot be %s; %s", task->id,
 			task->target, sl_task_state_name(task->state), row->past,
 			advice(task->state));
+	if (task->state == SL_TASK_READY && sl_rollout_is_unproved(task))
+		return sl_error_set(err, SL_ECONFLICT, "task %" PRId64 " on %s: cannot be %s; %s",
+			task->id, task->target, row->past, advice(SL_TASK_UNKNOWN));
 	if (row->needs_reason && (!given->reason || given->reason[0] == '\0'))
 		return sl_error_set(err, SL_EINVAL, "task %" PRId64 " on %s: %s needs a reason",
 			task->id, task->target, sl_verb_name(given->verb));

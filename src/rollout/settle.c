@@ -2,8 +2,6 @@
 
 #include "sluice/core/clock.h"
 
-#include <assert.h>
-
 #define PAUSE_LEAST_US SL_SECOND_US
 #define PAUSE_MOST_US  (15 * 60 * SL_SECOND_US)
 

@@ -19,6 +19,12 @@ struct task_claim {
 	bool found;
 };
 
+/* What it did last is to be proved before anything else happens to its target. */
+static bool is_unproved(const struct sl_task *task)
+{
+	return task->ended_at != 0 && task->outcome == SL_OUTCOME_UNKNOWN;
+}
+
 /* Whether another task stands between this one and its target. */
 static enum sl_code is_free(struct tx *tx, const struct sl_task *task, struct sl_arena *arena,
 	bool *out, struct sl_error *err)
@@ -31,11 +37,18 @@ static enum sl_code is_free(struct tx *tx, const struct sl_task *task, struct sl
 		.filters = { { .column = "target", .text = task->target },
 			{ .column = "state", .compare = ONE_OF, .number = AHEAD },
 			{ .column = "id", .compare = BELOW, .number = task->id } } };
+	struct query unproved = { .table = &store_task_table,
+		.filters = { { .column = "target", .text = task->target },
+			{ .column = "state", .number = SL_TASK_READY },
+			{ .column = "outcome", .number = SL_OUTCOME_UNKNOWN },
+			{ .column = "ended_at", .compare = ABOVE, .number = 0 } } };
 	void *other = NULL;
 	enum sl_code code = store_tx_first(tx, &busy, arena, &other, err);
 
-	if (code == SL_OK && !other)
+	if (code == SL_OK && !other && !is_unproved(task))
 		code = store_tx_first(tx, &ahead, arena, &other, err);
+	if (code == SL_OK && !other && !is_unproved(task))
+		code = store_tx_first(tx, &unproved, arena, &other, err);
 	*out = !other;
 	return code;
 }

@@ -246,6 +246,19 @@ static void a_hold_takes_back_what_is_ready_and_lets_run_what_runs(void **state)
 	assert_int_equal(world->tasks[2].state, SL_TASK_READY);
 }
 
+static void a_hold_never_hides_that_an_outcome_is_unproved(void **state)
+{
+	struct world *world = *state;
+
+	set_stage(world, 0, SL_STAGE_RUNNING, SL_TASK_READY);
+	world->tasks[1].outcome = SL_OUTCOME_UNKNOWN;
+	world->tasks[1].ended_at = NOON - 1;
+	world->change.change.held = true;
+	advance(world);
+	assert_int_equal(world->tasks[0].state, SL_TASK_WAITING);
+	assert_int_equal(world->tasks[1].state, SL_TASK_UNKNOWN);
+}
+
 static void a_held_change_starts_no_stage(void **state)
 {
 	struct world *world = *state;
@@ -340,6 +353,7 @@ static void disturb(struct world *world, const struct sl_rand *rand)
 		sl_rollout_settle(&running, &attempt, rand, world->arena, &move);
 		task->state = (enum sl_task_state)move.to;
 		task->outcome = attempt.outcome;
+		task->ended_at = world->view.now;
 		task->due_at = move.due_at;
 	} else {
 		static const enum sl_verb verbs[] = { SL_VERB_RETRY, SL_VERB_SKIP,
@@ -519,6 +533,7 @@ int main(void)
 		TEST(a_retry_touches_only_the_target_that_failed),
 		TEST(a_skip_heals_a_failed_stage),
 		TEST(a_hold_takes_back_what_is_ready_and_lets_run_what_runs),
+		TEST(a_hold_never_hides_that_an_outcome_is_unproved),
 		TEST(a_held_change_starts_no_stage),
 		TEST(a_blocked_task_is_tried_again_when_due),
 		TEST(nothing_to_do_is_not_called_done),

@@ -29,6 +29,35 @@ static void a_target_has_one_task_at_work_and_the_oldest_first(void **state)
 	assert_int_equal(task.id, young.tasks[0]);
 }
 
+static void an_unproved_outcome_goes_before_everything_else_on_its_target(void **state)
+{
+	struct world *world = *state;
+	struct planned old = plan(world, orders, 1);
+	struct planned young = plan(world, orders, 1);
+	struct sl_move lost = { .object = SL_OBJECT_TASK,
+		.id = young.tasks[0],
+		.from = SL_TASK_RUNNING,
+		.to = SL_TASK_UNKNOWN,
+		.at = 11,
+		.has_outcome = true,
+		.outcome = SL_OUTCOME_UNKNOWN };
+	struct sl_task task;
+
+	assert_ok(world, move_task(world, young.tasks[0], SL_TASK_WAITING, SL_TASK_READY));
+	assert_true(claim(world, 10, &task));
+	assert_ok(world, sl_store_apply(world->store, &lost, 1, &world->err));
+	assert_ok(world, move_task(world, old.tasks[0], SL_TASK_WAITING, SL_TASK_READY));
+	lost = (struct sl_move){ .object = SL_OBJECT_TASK,
+		.id = young.tasks[0],
+		.from = SL_TASK_UNKNOWN,
+		.to = SL_TASK_READY,
+		.due_at = 50 };
+	assert_ok(world, sl_store_apply(world->store, &lost, 1, &world->err));
+	assert_false(claim(world, 20, &task));
+	assert_true(claim(world, 50, &task));
+	assert_int_equal(task.id, young.tasks[0]);
+}
+
 static void targets_are_worked_on_side_by_side_and_not_before_they_are_due(void **state)
 {
 	static const char *const two[] = { "a", "b" };
@@ -245,6 +274,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_target_has_one_task_at_work_and_the_oldest_first),
+		TEST(an_unproved_outcome_goes_before_everything_else_on_its_target),
 		TEST(targets_are_worked_on_side_by_side_and_not_before_they_are_due),
 		TEST(a_lease_is_renewed_by_its_holder_only_and_found_when_it_ends),
 		TEST(a_delivery_counts_once),

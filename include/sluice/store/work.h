@@ -23,7 +23,8 @@ struct sl_claim {
 /*
  * Takes the oldest task that is ready and due, whose target has no other task running, unknown or
  * in need of a human and no older one that is ready or blocked: it is running then, one attempt and
- * one lease epoch further.  *found is false, with SL_OK, when there is none.
+ * one lease epoch further.  A task whose last outcome is unknown goes before all others of its
+ * target.  *found is false, with SL_OK, when there is none.
  */
 enum sl_code sl_store_task_claim(struct sl_store *store, const struct sl_claim *claim,
 	struct sl_arena *arena, struct sl_task *out, bool *found, struct sl_error *err)
