@@ -12,6 +12,7 @@ static const struct sl_cli_option status_options[] = {
 static const struct sl_cli_option history_options[] = {
 	{ "target", 't', "NAME", "of one target", false },
 	{ "limit", 'n', "N", "how many (50)", false },
+	{ "diff", 0, NULL, "with what each run changed in the schema", false },
 	{ NULL, 0, NULL, NULL, false },
 };
 
@@ -60,6 +61,37 @@ static enum sl_code run_status(struct sl_cli *cli, struct sl_error *err)
 	return code;
 }
 
+static enum sl_code print_diff(struct sl_cli *cli, const json_t *run, struct sl_error *err)
+{
+	sl_auto_json json_t *answer = NULL;
+	sl_auto_buf struct sl_buf path = SL_BUF_INIT(2000);
+	const json_t *line;
+	size_t i;
+	enum sl_code code;
+
+	if (text(run, "after")[0] == '\0')
+		return SL_OK;
+	sl_buf_adds(&path, "/api/targets/");
+	sl_escape_url(&path, text(run, "target"));
+	sl_buf_addf(&path, "/diff?from=%s&to=%s", text(run, "before"), text(run, "after"));
+	code = sl_client_call(cli, sl_buf_str(&path), NULL, &answer, err);
+	if (code != SL_OK)
+		return code;
+	json_array_foreach(json_object_get(json_object_get(answer, "diff"), "lines"), i, line)
+		sl_cli_print(cli, "    %s\n", text(line, "text"));
+	return SL_OK;
+}
+
+static void print_run(struct sl_cli *cli, const json_t *row)
+{
+	sl_cli_print(cli, "%s  %-14s change %-4lld %-15s %lld of %lld  %s -> %s  %s\n",
+		text(row, "started_at"), text(row, "target"),
+		(long long)sl_json_i64(row, "change", 0), text(row, "outcome"),
+		(long long)sl_json_i64(row, "steps_done", 0),
+		(long long)sl_json_i64(row, "steps_total", 0), text(row, "before_short"),
+		text(row, "after_short"), text(row, "detail"));
+}
+
 static enum sl_code run_history(struct sl_cli *cli, struct sl_error *err)
 {
 	sl_auto_json json_t *answer = NULL;
@@ -80,13 +112,13 @@ static enum sl_code run_history(struct sl_cli *cli, struct sl_error *err)
 		code = sl_client_show(cli, sl_buf_str(&path), &answer, &printed, err);
 	if (code != SL_OK || printed)
 		return code;
-	json_array_foreach(json_object_get(answer, "history"), i, row)
-		sl_cli_print(cli, "%s  %-14s change %-4lld %-15s %lld of %lld  %s -> %s  %s\n",
-			text(row, "started_at"), text(row, "target"),
-			(long long)sl_json_i64(row, "change", 0), text(row, "outcome"),
-			(long long)sl_json_i64(row, "steps_done", 0),
-			(long long)sl_json_i64(row, "steps_total", 0), text(row, "before_short"),
-			text(row, "after_short"), text(row, "detail"));
+	json_array_foreach(json_object_get(answer, "history"), i, row) {
+		print_run(cli, row);
+		if (sl_cli_has(cli, "diff"))
+			code = print_diff(cli, row, err);
+		if (code != SL_OK)
+			return code;
+	}
 	if (i == 0)
 		sl_cli_note(cli, "nothing has run yet");
 	return SL_OK;
