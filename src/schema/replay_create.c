@@ -336,6 +336,7 @@ static void domain_checks(struct sl_replay *replay, struct sl_type *type)
 			sl_arena_printf(sl_keeping(replay), "%s_check", type->id.name);
 		check->expression = sl_keep_sql(replay, def->expression);
 		check->ref_schema = check->ref_table = check->extra = check->comment = "";
+		check->of_column = "";
 		type->checks.len++;
 	}
 	type->checks.at = checks;

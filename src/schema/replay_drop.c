@@ -226,6 +226,15 @@ static bool constraint_uses(const struct sl_replay *replay, const struct sl_cons
 	return sl_names_have(replay, &constraint->columns, column);
 }
 
+/* SQLite drops what was written with the column, but not its keys. */
+static bool goes_with_column(const struct sl_replay *replay, const struct sl_constraint *constraint,
+	const char *column)
+{
+	return (constraint->kind == SL_CONSTRAINT_CHECK ||
+		       constraint->kind == SL_CONSTRAINT_FOREIGN) &&
+		sl_same_part(&replay->work, constraint->of_column, column);
+}
+
 /* PostgreSQL drops the column's indexes and constraints with it; SQLite refuses. */
 static void release_constraints(struct sl_replay *replay, struct sl_table *table,
 	const struct about *about)
@@ -234,11 +243,13 @@ static void release_constraints(struct sl_replay *replay, struct sl_table *table
 		const struct sl_constraint *constraint = &table->constraints.at[i - 1];
 		const char *word = *constraint->name ? constraint->name :
 						       sl_constraint_kind_name(constraint->kind);
+		bool along = sl_is_sqlite(replay) &&
+			goes_with_column(replay, constraint, about->part);
 		struct sl_effect *effect;
 
-		if (!constraint_uses(replay, constraint, about->part))
+		if (!along && !constraint_uses(replay, constraint, about->part))
 			continue;
-		if (sl_is_sqlite(replay)) {
+		if (sl_is_sqlite(replay) && !along) {
 			still_used(replay, about, &table->id, word);
 			continue;
 		}

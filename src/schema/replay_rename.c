@@ -182,6 +182,8 @@ static void rename_in_constraints(const struct renaming *renaming, struct sl_tab
 		struct sl_constraint constraint = old.at[i];
 
 		constraint.columns = renamed_names(renaming, &constraint.columns);
+		if (sl_same_part(&renaming->replay->work, constraint.of_column, renaming->from))
+			constraint.of_column = renaming->to;
 		constraint.expression = rewritten_or_null(renaming, constraint.expression);
 		if (sl_refers_to(&renaming->replay->work, &constraint, &table->id))
 			constraint.ref_columns = renamed_names(renaming, &constraint.ref_columns);

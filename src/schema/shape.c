@@ -56,6 +56,7 @@ static const struct field constraint_fields[] = {
 	ROW(sl_constraint, no_inherit, FIELD_BOOL),
 	ROW(sl_constraint, not_enforced, FIELD_BOOL),
 	ROW(sl_constraint, not_valid, FIELD_BOOL),
+	ROW(sl_constraint, of_column, FIELD_TEXT, .beside = true),
 	ROW(sl_constraint, on_delete, FIELD_ENUM, .words = action_words),
 	ROW(sl_constraint, on_update, FIELD_ENUM, .words = action_words),
 	ROW(sl_constraint, ref_columns, FIELD_NAMES),

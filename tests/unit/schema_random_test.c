@@ -36,7 +36,7 @@ static const char *const templates[] = {
 	"ALTER TABLE %t ADD COLUMN %c INT REFERENCES %t (%c)",
 	"ALTER TABLE %t DROP COLUMN %c",
 	"ALTER TABLE %t RENAME COLUMN %c TO %c",
-	"ALTER TABLE %t RENAME %c TO \"Other Name\"",
+	"ALTER TABLE %t RENAME %c TO Other",
 	"ALTER TABLE %t RENAME TO %t",
 	"CREATE INDEX %i ON %t (%c)",
 	"CREATE UNIQUE INDEX %i ON %t (%c DESC, %c COLLATE NOCASE) WHERE %e",
@@ -55,7 +55,7 @@ static const char *const types[] = { "TEXT", "INT NOT NULL DEFAULT 1", "varchar 
 	"TEXT DEFAULT 'it''s'", "INT CHECK (1)" };
 
 static const char *const expressions[] = { "%c > 0", "%c IS NOT NULL AND %c <> ''", "(%c)",
-	"length(%c) < 9", "\"%c\" + 1" };
+	"length(%c) < 9", "%c + 1" };
 
 static void fill(struct sl_buf *out, struct sl_rand_seeded *seeded, const char *template)
 {

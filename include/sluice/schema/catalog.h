@@ -125,6 +125,9 @@ struct sl_constraint {
 	bool not_enforced;
 	bool deferrable, initially_deferred;
 	bool no_inherit;
+	/* Beside the structure, never hashed: */
+	const char
+		*of_column; /* the column that it was written with, and in SQLite goes with; "" */
 };
 
 struct sl_constraints {
