@@ -14,6 +14,7 @@ struct change {
 	enum sl_dialect dialect;
 	struct sl_map *made; /* table, or table and column */
 	struct sl_map *copied;
+	struct sl_buf *key; /* of the question at hand */
 };
 
 struct change *change_new(enum sl_dialect dialect)
@@ -23,6 +24,8 @@ struct change *change_new(enum sl_dialect dialect)
 	change->dialect = dialect;
 	change->made = sl_map_new();
 	change->copied = sl_map_new();
+	change->key = sl_xcalloc(1, sizeof(*change->key));
+	change->key->max = NAME_MAX_BYTES;
 	return change;
 }
 
@@ -32,6 +35,8 @@ void change_free(struct change *change)
 		return;
 	sl_map_free(change->made);
 	sl_map_free(change->copied);
+	sl_buf_done(change->key);
+	free(change->key);
 	free(change);
 }
 
@@ -46,57 +51,52 @@ enum sl_dialect change_dialect(const struct change *change)
 	return change->dialect;
 }
 
-/* Length-marked, so that no name can look like two; SQLite's compare without regard to case. */
+/* Ended by a byte that is doubled inside, so that no name can look like two; all but PostgreSQL's
+ * compare without regard to case. */
 static void key_add(struct sl_buf *key, enum sl_dialect dialect, const char *name)
 {
-	size_t start;
+	bool fold = dialect != SL_DIALECT_POSTGRES;
 
-	sl_buf_addf(key, "%zu:", strlen(name));
-	start = key->len;
-	sl_buf_adds(key, name);
-	if (dialect == SL_DIALECT_POSTGRES)
-		return;
-	for (size_t i = start; i < key->len; i++) {
-		if (key->data[i] >= 'A' && key->data[i] <= 'Z')
-			key->data[i] = (char)(key->data[i] - 'A' + 'a');
+	for (; *name; name++) {
+		char c = *name;
+
+		if (c == '\n')
+			sl_buf_addc(key, c);
+		sl_buf_addc(key, fold && c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c);
 	}
+	sl_buf_adds(key, "\n.");
 }
 
-static const char *key_of(struct sl_buf *key, const struct change *change, const char *schema,
-	const char *table, const char *column)
+static const char *key_of(const struct change *change, const char *schema, const char *table,
+	const char *column)
 {
 	/* SQLite's main database may be written or left out */
 	if (change->dialect == SL_DIALECT_SQLITE && strcasecmp(schema, "main") == 0)
 		schema = "";
-	sl_buf_clear(key);
-	key_add(key, change->dialect, schema);
-	key_add(key, change->dialect, table);
+	sl_buf_clear(change->key);
+	key_add(change->key, change->dialect, schema);
+	key_add(change->key, change->dialect, table);
 	if (column)
-		key_add(key, change->dialect, column);
-	return sl_buf_str(key);
+		key_add(change->key, change->dialect, column);
+	return sl_buf_str(change->key);
 }
 
 static bool has(const struct change *change, const struct sl_map *map, const char *schema,
 	const char *table, const char *column)
 {
-	sl_auto_buf struct sl_buf key = SL_BUF_INIT(NAME_MAX_BYTES);
-
-	return sl_map_get(map, key_of(&key, change, schema, table, column)) != NULL;
+	return sl_map_len(map) > 0 &&
+		sl_map_get(map, key_of(change, schema, table, column)) != NULL;
 }
 
 static void put(struct change *change, struct sl_map *map, const char *schema, const char *table,
 	const char *column)
 {
-	sl_auto_buf struct sl_buf key = SL_BUF_INIT(NAME_MAX_BYTES);
-
-	(void)sl_map_put(map, key_of(&key, change, schema, table, column), change);
+	(void)sl_map_put(map, key_of(change, schema, table, column), change);
 }
 
 static bool take(struct change *change, const char *schema, const char *table, const char *column)
 {
-	sl_auto_buf struct sl_buf key = SL_BUF_INIT(NAME_MAX_BYTES);
-
-	return sl_map_remove(change->made, key_of(&key, change, schema, table, column)) != NULL;
+	return sl_map_remove(change->made, key_of(change, schema, table, column)) != NULL;
 }
 
 bool change_made_table(const struct change *change, const char *schema, const char *table)

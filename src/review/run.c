@@ -269,6 +269,10 @@ static struct sl_splitter *splitter_of(const struct walk *walk,
 	return sl_splitter_new(&options, migration->sql, migration->sql_len);
 }
 
+/* Facts live as long as their statement; clearing for each of many small ones would cost more than
+ * parsing them. */
+#define SCRATCH_MOST ((size_t)1024 * 1024)
+
 /* A splitter over memory does not fail. */
 static bool next(struct walk *walk, struct sl_splitter *splitter,
 	struct sl_statement_text *statement)
@@ -276,7 +280,8 @@ static bool next(struct walk *walk, struct sl_splitter *splitter,
 	enum sl_code code = sl_splitter_next(splitter, statement, NULL);
 
 	assert(code == SL_OK);
-	sl_arena_clear(walk->scratch);
+	if (sl_arena_used(walk->scratch) > SCRATCH_MOST)
+		sl_arena_clear(walk->scratch);
 	return statement->kind != SL_TEXT_END;
 }
 
