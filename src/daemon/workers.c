@@ -20,6 +20,16 @@ static const size_t lane_of[SL_WORK_COUNT] = {
 	[SL_WORK_DELIVER] = 4, /* waits for the network */
 };
 
+/* How long one piece of work may take; a run ends when its statements do. */
+static const int64_t timeout_of[SL_WORK_COUNT] = {
+	[SL_WORK_PROJECT] = 300 * SL_SECOND_US,
+	[SL_WORK_CHANGE] = 60 * SL_SECOND_US,
+	[SL_WORK_SWEEP] = 60 * SL_SECOND_US,
+	[SL_WORK_OBSERVE] = 60 * SL_SECOND_US,
+	[SL_WORK_RUN] = 0,
+	[SL_WORK_DELIVER] = 300 * SL_SECOND_US,
+};
+
 struct job {
 	struct daemon *daemon;
 	enum sl_work work;
@@ -50,7 +60,11 @@ static void submit(struct daemon *daemon, enum sl_work work, const char *key)
 	(void)snprintf(job->key, sizeof(job->key), "%s", key);
 	name_of(work, key, name);
 	if (sl_pool_submit(daemon->pool, lane_of[work],
-		    &(struct sl_job){ .key = name, .run = job_run, .done = free, .ctx = job },
+		    &(struct sl_job){ .key = name,
+			    .run = job_run,
+			    .done = free,
+			    .ctx = job,
+			    .timeout_us = timeout_of[work] },
 		    &err) == SL_EBUSY)
 		sl_log(SL_LOG_WARNING, "queue.full", "work", name, "error", err.msg, NULL);
 }
