@@ -4,6 +4,24 @@
 
 /* ---- indexes ---- */
 
+/* The column's name where [from, to) is one name, perhaps in parentheses; else "". */
+static const char *plain_column(struct lite_reader *reader, size_t from, size_t to)
+{
+	const struct sl_token *token;
+
+	while (to > from + 2 && sl_tokens_is_char(&reader->tokens, from, '(') &&
+		sl_tokens_behind(&reader->tokens, from) == to) {
+		from++;
+		to--;
+	}
+	token = sl_tokens_at(&reader->tokens, from);
+	if (to != from + 1 ||
+		(token->kind != SL_TOKEN_WORD && token->kind != SL_TOKEN_NAME &&
+			token->kind != SL_TOKEN_STRING))
+		return "";
+	return sl_token_name(reader->arena, SL_DIALECT_SQLITE, token, reader->tokens.text);
+}
+
 /* a, a COLLATE x DESC, lower(a): a plain column when it is one name before what may follow. */
 static void index_key(struct lite_reader *reader, int ordinal)
 {
@@ -17,9 +35,8 @@ static void index_key(struct lite_reader *reader, int ordinal)
 	key->len = sl_tokens_end(&reader->tokens, end) - key->at;
 	if (tail == from)
 		lite_fail(reader);
-	if (tail == from + 1 && lite_at_name(reader))
-		key->column_name = lite_name(reader);
-	else
+	key->column_name = plain_column(reader, from, tail);
+	if (key->column_name[0] == '\0')
 		key->expression = lite_text(reader, from, tail);
 	reader->pos = tail;
 	if (lite_take(reader, "collate"))

@@ -20,6 +20,7 @@ struct lite_reader {
 	size_t failed_at; /* token */
 	const char *failed_text;
 	int level; /* of dml */
+	bool key_descends; /* PRIMARY KEY DESC with its column: not the rowid */
 
 	struct {
 		SL_VEC(const char *);

@@ -182,7 +182,7 @@ static void column_primary_key(struct lite_reader *reader, struct sl_fact_column
 
 	lite_expect(reader, "key");
 	if (!lite_take(reader, "asc"))
-		(void)lite_take(reader, "desc");
+		reader->key_descends = lite_take(reader, "desc");
 	row->on_conflict = conflict_word(reader);
 	row->column_name = column->name;
 	row->columns = one_name(reader, column->name);
@@ -279,7 +279,8 @@ static bool begins_constraint(const struct lite_reader *reader)
 	return false;
 }
 
-/* SQLite prints its six standard types in capitals and all others as they are written. */
+/* SQLite prints its six standard types in capitals, a quoted one without its quotes, and all others
+ * as they are written. */
 static const char *type_text(struct lite_reader *reader, size_t from, size_t to)
 {
 	static const char *const standard[] = { "ANY", "BLOB", "INT", "INTEGER", "REAL", "TEXT" };
@@ -289,6 +290,9 @@ static const char *type_text(struct lite_reader *reader, size_t from, size_t to)
 		if (strcasecmp(standard[i], text) == 0)
 			return standard[i];
 	}
+	if (to > from && sl_tokens_at(&reader->tokens, from)->kind != SL_TOKEN_WORD)
+		return sl_token_name(reader->arena, SL_DIALECT_SQLITE,
+			sl_tokens_at(&reader->tokens, from), reader->tokens.text);
 	return text;
 }
 
@@ -433,8 +437,16 @@ static void table_options(struct lite_reader *reader, struct sl_fact_table_def *
 	}
 }
 
-/* The key of a table without rowid is NOT NULL. */
-static void key_not_null(struct lite_reader *reader)
+/* INTEGER PRIMARY KEY of one column is the rowid itself. */
+static bool is_rowid(const struct lite_reader *reader, const struct sl_fact_constraint_def *key,
+	const struct sl_fact_column_def *column)
+{
+	return key->columns.len == 1 && strcmp(column->type, "INTEGER") == 0 &&
+		!reader->key_descends;
+}
+
+/* The key of a table without rowid is NOT NULL, and in a strict table where it is not the rowid. */
+static void key_not_null(struct lite_reader *reader, const struct sl_fact_table_def *table)
 {
 	for (size_t i = 0; i < reader->facts->constraint_def.len; i++) {
 		const struct sl_fact_constraint_def *row = &reader->facts->constraint_def.at[i];
@@ -443,7 +455,8 @@ static void key_not_null(struct lite_reader *reader)
 			struct sl_fact_column_def *column = &reader->facts->column_def.at[j];
 
 			if (row->kind == SL_SQL_CONSTRAINT_PRIMARY_KEY &&
-				sl_names_has(&row->columns, column->name))
+				sl_names_has(&row->columns, column->name) &&
+				(table->without_rowid || !is_rowid(reader, row, column)))
 				column->not_null = true;
 		}
 	}
@@ -478,6 +491,6 @@ void lite_create_table(struct lite_reader *reader, bool temporary)
 	}
 	table_body(reader, &table);
 	table_options(reader, row);
-	if (row->without_rowid)
-		key_not_null(reader);
+	if (row->without_rowid || row->strict)
+		key_not_null(reader, row);
 }
