@@ -5,7 +5,7 @@
  * Each page is rendered from a view (control/people.h), and the same view is its twin under /api. A
  * page needs no script.  Who reads must be known (token, session) or be on the Unix socket, whose
  * permissions are the check; who acts must be a user.  Forms carry the session's CSRF token; under
- * /api a session does not count, only a token or the socket.
+ * /api nobody acts by a session, only by a token or the socket.
  *
  * Threading: handlers run on the server's threads; sl_web_set_auth() may be called at any time.
  */

@@ -31,6 +31,13 @@ static enum sl_code add_token(struct sl_auth *auth, const struct sl_user *user,
 	sl_sha256_end(sha, token->hash);
 	sl_sha256_free(sha);
 	token->user = user->name;
+	for (size_t i = 0; code == SL_OK && i < auth->tokens_len; i++) {
+		if (sl_secret_eq(token->hash, sizeof(token->hash), auth->tokens[i].hash,
+			    sizeof(token->hash)))
+			code = sl_error_set(err, SL_EINVAL,
+				"users %s and %s have one token: give each their own",
+				auth->tokens[i].user, user->name);
+	}
 	auth->tokens_len++;
 	return code;
 }
@@ -43,6 +50,10 @@ static enum sl_code add_tokens(struct sl_auth *auth, struct sl_error *err)
 	for (size_t i = 0; i < workspace->users_len; i++) {
 		enum sl_code code = SL_OK;
 
+		if (strlen(workspace->users[i].name) >= SL_USER_LIMIT)
+			return sl_error_set(err, SL_EINVAL,
+				"user %.40s...: a name has at most %d bytes",
+				workspace->users[i].name, SL_USER_LIMIT - 1);
 		if (workspace->users[i].token[0] != '\0')
 			code = add_token(auth, &workspace->users[i], err);
 		if (code != SL_OK)
@@ -110,16 +121,26 @@ static enum sl_code by_token(const struct sl_auth *auth, const char *given, stru
 	return SL_OK;
 }
 
-static bool account_name(uid_t uid, char out[SL_USER_LIMIT])
+/* An account without a name shows as its number, which is nobody's name. */
+static void account_name(uid_t uid, char out[SL_USER_LIMIT])
 {
 	char space[4096];
 	struct passwd entry;
 	struct passwd *found = NULL;
 
-	if (getpwuid_r(uid, &entry, space, sizeof(space), &found) != 0 || !found)
-		return false;
-	(void)snprintf(out, SL_USER_LIMIT, "%s", found->pw_name);
-	return true;
+	if (getpwuid_r(uid, &entry, space, sizeof(space), &found) == 0 && found)
+		(void)snprintf(out, SL_USER_LIMIT, "%s", found->pw_name);
+	else
+		(void)snprintf(out, SL_USER_LIMIT, "uid:%u", (unsigned)uid);
+}
+
+bool sl_auth_knows(const struct sl_auth *auth, const char *name)
+{
+	for (size_t i = 0; i < auth->workspace->users_len; i++) {
+		if (sl_str_eq(auth->workspace->users[i].name, name))
+			return true;
+	}
+	return false;
 }
 
 static enum sl_code by_assertion(const struct sl_auth *auth, const char *name,
@@ -133,20 +154,16 @@ static enum sl_code by_assertion(const struct sl_auth *auth, const char *name,
 		return sl_error_set(err, SL_EUNAUTH,
 			"account '%s' may not speak for others: it is not in server.assert_users",
 			who->account);
-	for (size_t i = 0; i < auth->workspace->users_len; i++) {
-		if (sl_str_eq(auth->workspace->users[i].name, name)) {
-			set_user(who, name, "socket");
-			return SL_OK;
-		}
-	}
-	return sl_error_set(err, SL_EUNAUTH, "SLUICE_USER names no user of this workspace");
+	if (!sl_auth_knows(auth, name))
+		return sl_error_set(err, SL_EUNAUTH, "SLUICE_USER names no user of this workspace");
+	set_user(who, name, "socket");
+	return SL_OK;
 }
 
 static enum sl_code by_account(const struct sl_auth *auth, const struct sl_auth_claim *claim,
 	struct sl_person *who, struct sl_error *err)
 {
-	if (!account_name(claim->uid, who->account))
-		return SL_OK;
+	account_name(claim->uid, who->account);
 	if (claim->asserted)
 		return by_assertion(auth, claim->asserted, who, err);
 	for (size_t i = 0; i < auth->workspace->users_len; i++) {
@@ -156,15 +173,6 @@ static enum sl_code by_account(const struct sl_auth *auth, const struct sl_auth_
 			set_user(who, user->name, "socket");
 	}
 	return SL_OK;
-}
-
-static bool is_user(const struct sl_auth *auth, const char *name)
-{
-	for (size_t i = 0; i < auth->workspace->users_len; i++) {
-		if (sl_str_eq(auth->workspace->users[i].name, name))
-			return true;
-	}
-	return false;
 }
 
 enum sl_code sl_auth_identify(const struct sl_auth *auth, const struct sl_auth_claim *claim,
@@ -178,7 +186,7 @@ enum sl_code sl_auth_identify(const struct sl_auth *auth, const struct sl_auth_c
 		code = by_token(auth, claim->token, &who, err);
 	} else if (claim->session) {
 		code = sl_auth_session_check(auth, claim->session, user, err);
-		if (code == SL_OK && !is_user(auth, user))
+		if (code == SL_OK && !sl_auth_knows(auth, user))
 			code = sl_error_set(err, SL_EUNAUTH, "the session's user is gone");
 		if (code == SL_OK)
 			set_user(&who, user, "session");

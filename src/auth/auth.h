@@ -22,6 +22,8 @@ struct sl_auth {
 	size_t tokens_len;
 };
 
+bool sl_auth_knows(const struct sl_auth *auth, const char *name);
+
 /* The user of a valid session, for sl_auth_identify(). */
 enum sl_code sl_auth_session_check(const struct sl_auth *auth, const char *session,
 	char user[SL_USER_LIMIT], struct sl_error *err) __attribute__((warn_unused_result));

@@ -4,6 +4,7 @@
  */
 #include "auth.h"
 
+#include "sluice/core/buf.h"
 #include "sluice/core/str.h"
 
 #include <stdio.h>
@@ -107,10 +108,10 @@ enum sl_code sl_auth_session_check(const struct sl_auth *auth, const char *sessi
 
 void sl_auth_csrf(const struct sl_auth *auth, const char *session, char out[SL_AUTH_CSRF_SIZE])
 {
-	char text[SL_AUTH_TEXT_SIZE + 8];
-	int len = snprintf(text, sizeof(text), "csrf.%s", session);
+	sl_auto_buf struct sl_buf text = SL_BUF_INIT(64u << 10);
 
-	mac_of(auth, text, (size_t)len < sizeof(text) ? (size_t)len : sizeof(text) - 1, out);
+	sl_buf_addf(&text, "csrf.%s", session);
+	mac_of(auth, sl_buf_str(&text), text.len, out);
 }
 
 bool sl_auth_csrf_ok(const struct sl_auth *auth, const char *session, const char *given)
@@ -129,7 +130,7 @@ void sl_auth_link(const struct sl_auth *auth, const char *user, char out[SL_AUTH
 enum sl_code sl_auth_link_check(const struct sl_auth *auth, const char *code,
 	char user[SL_USER_LIMIT], char nonce[SL_ID_SIZE], struct sl_error *err)
 {
-	if (check(auth, "link", code, user, nonce))
+	if (check(auth, "link", code, user, nonce) && sl_auth_knows(auth, user))
 		return SL_OK;
 	return sl_error_set(err, SL_EUNAUTH,
 		"the login link is not valid or too old: ask for a new one with `sluice login`");

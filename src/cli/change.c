@@ -29,11 +29,6 @@ static const struct sl_cli_option resolve_options[] = {
 	{ NULL, 0, NULL, NULL, false },
 };
 
-static const char *text(const json_t *object, const char *key)
-{
-	return sl_json_str(object, key, "");
-}
-
 /* --- looking -------------------------------------------------------------------------------- */
 
 static enum sl_code run_list(struct sl_cli *cli, struct sl_error *err)
@@ -54,7 +49,8 @@ static enum sl_code run_list(struct sl_cli *cli, struct sl_error *err)
 		return code;
 	json_array_foreach(json_object_get(answer, "changes"), i, row)
 		sl_cli_print(cli, "%-5lld %-11s %-28s %s\n", (long long)sl_json_i64(row, "id", 0),
-			text(row, "state"), text(row, "title"), text(row, "waits_for"));
+			sl_client_text(cli, row, "state"), sl_client_text(cli, row, "title"),
+			sl_client_text(cli, row, "waits_for"));
 	if (i == 0)
 		sl_cli_note(cli, "no change yet");
 	return SL_OK;
@@ -63,7 +59,8 @@ static enum sl_code run_list(struct sl_cli *cli, struct sl_error *err)
 static void print_task(struct sl_cli *cli, const json_t *task)
 {
 	sl_cli_print(cli, "    task %lld  %-14s %-12s %s\n", (long long)sl_json_i64(task, "id", 0),
-		text(task, "target"), text(task, "state"), text(task, "sentence"));
+		sl_client_text(cli, task, "target"), sl_client_text(cli, task, "state"),
+		sl_client_text(cli, task, "sentence"));
 }
 
 static void print_stage(struct sl_cli *cli, const json_t *stage)
@@ -71,8 +68,9 @@ static void print_stage(struct sl_cli *cli, const json_t *stage)
 	const json_t *task;
 	size_t i;
 
-	sl_cli_print(cli, "  %-10s %-8s risk %-8s %s\n", text(stage, "environment"),
-		text(stage, "state"), text(stage, "risk"), text(stage, "waits_for"));
+	sl_cli_print(cli, "  %-10s %-8s risk %-8s %s\n", sl_client_text(cli, stage, "environment"),
+		sl_client_text(cli, stage, "state"), sl_client_text(cli, stage, "risk"),
+		sl_client_text(cli, stage, "waits_for"));
 	json_array_foreach(json_object_get(stage, "tasks"), i, task)
 		print_task(cli, task);
 }
@@ -84,16 +82,19 @@ static void print_findings(struct sl_cli *cli, const json_t *file)
 	size_t i;
 	size_t k;
 
-	sl_cli_print(cli, "  %s\n", text(file, "path"));
+	sl_cli_print(cli, "  %s\n", sl_client_text(cli, file, "path"));
 	json_array_foreach(json_object_get(file, "whole"), k, finding)
-		sl_cli_print(cli, "    %s %s: %s%s\n", text(finding, "severity"),
-			text(finding, "rule"), text(finding, "message"),
+		sl_cli_print(cli, "    %s %s: %s%s\n", sl_client_text(cli, finding, "severity"),
+			sl_client_text(cli, finding, "rule"),
+			sl_client_text(cli, finding, "message"),
 			sl_json_bool(finding, "waived", false) ? " (waived)" : "");
 	json_array_foreach(json_object_get(file, "lines"), i, line) {
 		json_array_foreach(json_object_get(line, "findings"), k, finding)
 			sl_cli_print(cli, "    line %lld: %s %s: %s%s\n",
-				(long long)sl_json_i64(line, "n", 0), text(finding, "severity"),
-				text(finding, "rule"), text(finding, "message"),
+				(long long)sl_json_i64(line, "n", 0),
+				sl_client_text(cli, finding, "severity"),
+				sl_client_text(cli, finding, "rule"),
+				sl_client_text(cli, finding, "message"),
 				sl_json_bool(finding, "waived", false) ? " (waived)" : "");
 	}
 }
@@ -104,19 +105,20 @@ static void print_change(struct sl_cli *cli, const json_t *change)
 	size_t i;
 
 	sl_cli_print(cli, "change %lld  %s  [%s]\n", (long long)sl_json_i64(change, "id", 0),
-		text(change, "title"), text(change, "state"));
-	sl_cli_print(cli, "  %s, %s at %s%s%s\n", text(change, "project"), text(change, "branch"),
-		text(change, "head_short"), text(change, "author")[0] ? ", pushed by " : "",
-		text(change, "author"));
+		sl_client_text(cli, change, "title"), sl_client_text(cli, change, "state"));
+	sl_cli_print(cli, "  %s, %s at %s%s%s\n", sl_client_text(cli, change, "project"),
+		sl_client_text(cli, change, "branch"), sl_client_text(cli, change, "head_short"),
+		sl_client_text(cli, change, "author")[0] ? ", pushed by " : "",
+		sl_client_text(cli, change, "author"));
 	if (sl_json_bool(change, "held", false))
-		sl_cli_print(cli, "  held by %s: %s\n", text(change, "hold_by"),
-			text(change, "hold_reason"));
-	if (text(change, "waits_for")[0])
-		sl_cli_print(cli, "  %s\n", text(change, "waits_for"));
+		sl_cli_print(cli, "  held by %s: %s\n", sl_client_text(cli, change, "hold_by"),
+			sl_client_text(cli, change, "hold_reason"));
+	if (sl_client_text(cli, change, "waits_for")[0])
+		sl_cli_print(cli, "  %s\n", sl_client_text(cli, change, "waits_for"));
 	row = json_object_get(change, "review");
 	if (row)
-		sl_cli_print(cli, "review: %s, risk %s\n", text(row, "verdict_text"),
-			text(row, "risk"));
+		sl_cli_print(cli, "review: %s, risk %s\n", sl_client_text(cli, row, "verdict_text"),
+			sl_client_text(cli, row, "risk"));
 	json_array_foreach(json_object_get(change, "files"), i, row)
 		print_findings(cli, row);
 	sl_cli_print(cli, "stages\n");
@@ -124,8 +126,8 @@ static void print_change(struct sl_cli *cli, const json_t *change)
 		print_stage(cli, row);
 	sl_cli_print(cli, "timeline\n");
 	json_array_foreach(json_object_get(change, "events"), i, row)
-		sl_cli_print(cli, "  %s  %s (%s)\n", text(row, "at"), text(row, "text"),
-			text(row, "by"));
+		sl_cli_print(cli, "  %s  %s (%s)\n", sl_client_text(cli, row, "at"),
+			sl_client_text(cli, row, "text"), sl_client_text(cli, row, "by"));
 }
 
 static enum sl_code check_id(struct sl_cli *cli, const char *what, int64_t *out,

@@ -5,6 +5,7 @@
 #include "help.h"
 
 #include "sluice/core/cleanup.h"
+#include "sluice/core/escape.h"
 #include "sluice/core/str.h"
 #include "sluice/sys/cancel.h"
 
@@ -62,8 +63,8 @@ static const struct sl_command *find(const struct catalogue *all, int argc, char
 	return NULL;
 }
 
-/* Lists "change list", "change show", ... for a lone "change"; false when it begins no command. */
-static bool help_group(FILE *out, const struct catalogue *all, const char *word)
+/* Lists "change list", "change show", ... for "change"; false when it begins no command. */
+static bool help_group(const struct catalogue *all, const char *word)
 {
 	size_t len = strlen(word);
 	bool any = false;
@@ -73,7 +74,9 @@ static bool help_group(FILE *out, const struct catalogue *all, const char *word)
 
 		if (strncmp(name, word, len) != 0 || name[len] != ' ')
 			continue;
-		(void)fprintf(out, "  sluice %-18s %s\n", name, all->at[i]->summary);
+		if (!any)
+			(void)fprintf(stderr, "sluice: %s needs to know what:\n", word);
+		(void)fprintf(stderr, "  sluice %-18s %s\n", name, all->at[i]->summary);
 		any = true;
 	}
 	return any;
@@ -84,7 +87,7 @@ static int unknown_command(const struct catalogue *all, const char *word)
 	const char *names[COMMANDS_MAX];
 	const char *near;
 
-	if (help_group(stderr, all, word))
+	if (help_group(all, word))
 		return 2;
 	for (size_t i = 0; i < all->len; i++)
 		names[i] = all->at[i]->name;
@@ -128,10 +131,19 @@ static enum sl_code flush(struct sl_error *err)
 	return sl_error_set(err, SL_EUNAVAIL, "stdout: the output could not be written");
 }
 
+/* One line, whatever the names in it hold. */
+static void complain(const struct sl_error *err)
+{
+	sl_auto_buf struct sl_buf line = SL_BUF_INIT(8u * SL_ERROR_MSG_MAX);
+
+	sl_escape_terminal(&line, err->msg, strlen(err->msg));
+	(void)fprintf(stderr, "sluice: %s\n", sl_buf_str(&line));
+}
+
 static int finish(const struct sl_cli *cli, enum sl_code code, const struct sl_error *err)
 {
 	if (code != SL_OK)
-		(void)fprintf(stderr, "sluice: %s\n", err->msg);
+		complain(err);
 	if (stopped_by != 0 && code != SL_OK)
 		return 128 + (int)stopped_by;
 	if (cli->status >= 0)
@@ -176,6 +188,23 @@ static int overview(const struct catalogue *all)
 	return fflush(stdout) == 0 ? 0 : 3;
 }
 
+/* `sluice help`, `sluice help change list` */
+static int help(const struct catalogue *all, int argc, char **argv)
+{
+	const struct sl_command *command;
+	int used;
+
+	if (argc == 0) {
+		sl_cli_help_all(stdout, all->at, all->len);
+	} else {
+		command = find(all, argc, argv, &used);
+		if (!command)
+			return unknown_command(all, argv[0]);
+		sl_cli_help_one(stdout, command);
+	}
+	return fflush(stdout) == 0 ? 0 : 3;
+}
+
 int sl_cli_main(int argc, char **argv, const struct sl_command *extra, size_t n_extra)
 {
 	struct catalogue all = { .len = 0 };
@@ -188,11 +217,8 @@ int sl_cli_main(int argc, char **argv, const struct sl_command *extra, size_t n_
 		return overview(&all);
 	if (sl_str_eq(argv[1], "--version"))
 		argv[1] = version;
-	if (sl_str_eq(argv[1], "-h") || sl_str_eq(argv[1], "--help") ||
-		sl_str_eq(argv[1], "help")) {
-		sl_cli_help_all(stdout, all.at, all.len);
-		return fflush(stdout) == 0 ? 0 : 3;
-	}
+	if (sl_str_eq(argv[1], "-h") || sl_str_eq(argv[1], "--help") || sl_str_eq(argv[1], "help"))
+		return help(&all, argc - 2, argv + 2);
 	command = find(&all, argc - 1, argv + 1, &used);
 	if (!command)
 		return unknown_command(&all, argv[1]);

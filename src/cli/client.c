@@ -1,6 +1,7 @@
 #include "client.h"
 
 #include "sluice/control/world.h"
+#include "sluice/core/escape.h"
 #include "sluice/core/str.h"
 #include "sluice/net.h"
 #include "sluice/sys/cancel.h"
@@ -56,6 +57,16 @@ static enum sl_code refused(const struct sl_net_answer *answer, struct sl_error 
 		sl_json_str(error, "message", "the daemon gave no reason"));
 }
 
+static enum sl_code unreachable(const char *where, struct sl_error *err)
+{
+	const struct sl_error cause = *err;
+
+	return sl_error_set(err, SL_EUNAVAIL,
+		"no daemon answers at %s (%s): start it with `sluice serve`, or say where it is with "
+		"--socket or --server",
+		where, cause.msg);
+}
+
 static enum sl_code send(struct sl_cli *cli, const struct sl_net_request *request,
 	const char *where, json_t **out, struct sl_error *err)
 {
@@ -64,10 +75,7 @@ static enum sl_code send(struct sl_cli *cli, const struct sl_net_request *reques
 		err);
 
 	if (code == SL_EUNAVAIL || code == SL_ENOTFOUND)
-		return sl_error_set(err, SL_EUNAVAIL,
-			"no daemon answers at %s: start it with `sluice serve`, or say where it is with "
-			"--socket or --server",
-			where);
+		return unreachable(where, err);
 	if (code != SL_OK)
 		return code;
 	if (sl_net_status_code(answer.status) != SL_OK)
@@ -75,15 +83,38 @@ static enum sl_code send(struct sl_cli *cli, const struct sl_net_request *reques
 	return sl_json_load(out, answer.body, answer.body_len, ANSWER_MAX, "answer", err);
 }
 
+static const char *address(struct sl_cli *cli, const char *server, const char *path)
+{
+	size_t len = server ? strlen(server) : 0;
+
+	if (!server)
+		return sl_arena_printf(sl_cli_arena(cli), "http://localhost%s", path);
+	while (len > 0 && server[len - 1] == '/')
+		len--;
+	return sl_arena_printf(sl_cli_arena(cli), "%.*s%s", (int)len, server, path);
+}
+
+/* Who asks: a token says it alone; without one the daemon looks at the account, and believes
+ * SLUICE_USER of the accounts that it was told to believe. */
+static size_t add_identity(struct sl_cli *cli, struct sl_net_header *headers, size_t n)
+{
+	const char *token = sl_cli_env(cli, "SLUICE_TOKEN");
+	const char *user = sl_cli_env(cli, "SLUICE_USER");
+
+	if (token)
+		headers[n++] = (struct sl_net_header){ "Authorization",
+			sl_arena_printf(sl_cli_arena(cli), "Bearer %s", token) };
+	else if (user)
+		headers[n++] = (struct sl_net_header){ "X-Sluice-User", user };
+	return n;
+}
+
 enum sl_code sl_client_call(struct sl_cli *cli, const char *path, const json_t *body, json_t **out,
 	struct sl_error *err)
 {
-	struct sl_arena *arena = sl_cli_arena(cli);
 	const char *server = sl_cli_value(cli, "server");
-	const char *token = sl_cli_env(cli, "SLUICE_TOKEN");
-	const char *user = sl_cli_env(cli, "SLUICE_USER");
 	sl_auto_buf struct sl_buf text = SL_BUF_INIT(1u << 20);
-	struct sl_net_header headers[3];
+	struct sl_net_header headers[2] = { { "Content-Type", "application/json" } };
 	struct sl_net_request request = { .headers = headers,
 		.allow_private = true,
 		.answer_max = ANSWER_MAX };
@@ -101,13 +132,8 @@ enum sl_code sl_client_call(struct sl_cli *cli, const char *path, const json_t *
 	request.method = body ? "POST" : "GET";
 	request.body = body ? sl_buf_str(&text) : NULL;
 	request.body_len = text.len;
-	request.url = sl_arena_printf(arena, "%s%s", server ? server : "http://localhost", path);
-	headers[request.n_headers++] = (struct sl_net_header){ "Content-Type", "application/json" };
-	if (token)
-		headers[request.n_headers++] = (struct sl_net_header){ "Authorization",
-			sl_arena_printf(arena, "Bearer %s", token) };
-	if (user && !token)
-		headers[request.n_headers++] = (struct sl_net_header){ "X-Sluice-User", user };
+	request.url = address(cli, server, path);
+	request.n_headers = add_identity(cli, headers, 1);
 	return send(cli, &request, where, out, err);
 }
 
@@ -125,4 +151,13 @@ enum sl_code sl_client_show(struct sl_cli *cli, const char *path, json_t **out, 
 	sl_cli_print(cli, "\n");
 	*printed = true;
 	return SL_OK;
+}
+
+const char *sl_client_text(struct sl_cli *cli, const json_t *object, const char *key)
+{
+	sl_auto_buf struct sl_buf text = SL_BUF_INIT(64u << 10);
+	const char *given = sl_json_str(object, key, "");
+
+	sl_escape_terminal(&text, given, strlen(given));
+	return sl_arena_strdup(sl_cli_arena(cli), sl_buf_str(&text));
 }

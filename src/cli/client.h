@@ -18,4 +18,8 @@ enum sl_code sl_client_show(struct sl_cli *cli, const char *path, json_t **out, 
 enum sl_code sl_client_socket(struct sl_cli *cli, const char **out, struct sl_error *err)
 	__attribute__((warn_unused_result));
 
+/* A text of an answer, "" when absent, for a line on a terminal: what others wrote (titles,
+ * reasons) cannot hold control bytes any more. */
+const char *sl_client_text(struct sl_cli *cli, const json_t *object, const char *key);
+
 #endif

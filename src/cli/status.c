@@ -21,22 +21,18 @@ static const struct sl_cli_option audit_options[] = {
 	{ NULL, 0, NULL, NULL, false },
 };
 
-static const char *text(const json_t *object, const char *key)
-{
-	return sl_json_str(object, key, "");
-}
-
 static void print_status(struct sl_cli *cli, const json_t *status)
 {
 	const json_t *row;
 	size_t i;
 
 	json_array_foreach(json_object_get(status, "changes"), i, row) {
-		const char *wait = sl_json_bool(row, "held", false) ? text(row, "hold_reason") :
-								      text(row, "waits_for");
+		const char *wait = sl_json_bool(row, "held", false) ?
+			sl_client_text(cli, row, "hold_reason") :
+			sl_client_text(cli, row, "waits_for");
 
 		sl_cli_print(cli, "change %-4lld %-24s %s%s\n",
-			(long long)sl_json_i64(row, "id", 0), text(row, "title"),
+			(long long)sl_json_i64(row, "id", 0), sl_client_text(cli, row, "title"),
 			sl_json_bool(row, "held", false) ? "held: " : "", wait);
 	}
 	sl_cli_print(cli, "%lld change%s open, %lld run%s at work, %lld target%s\n",
@@ -69,27 +65,29 @@ static enum sl_code print_diff(struct sl_cli *cli, const json_t *run, struct sl_
 	size_t i;
 	enum sl_code code;
 
-	if (text(run, "after")[0] == '\0')
+	if (sl_client_text(cli, run, "after")[0] == '\0')
 		return SL_OK;
 	sl_buf_adds(&path, "/api/targets/");
-	sl_escape_url(&path, text(run, "target"));
-	sl_buf_addf(&path, "/diff?from=%s&to=%s", text(run, "before"), text(run, "after"));
+	sl_escape_url(&path, sl_client_text(cli, run, "target"));
+	sl_buf_addf(&path, "/diff?from=%s&to=%s", sl_client_text(cli, run, "before"),
+		sl_client_text(cli, run, "after"));
 	code = sl_client_call(cli, sl_buf_str(&path), NULL, &answer, err);
 	if (code != SL_OK)
 		return code;
 	json_array_foreach(json_object_get(json_object_get(answer, "diff"), "lines"), i, line)
-		sl_cli_print(cli, "    %s\n", text(line, "text"));
+		sl_cli_print(cli, "    %s\n", sl_client_text(cli, line, "text"));
 	return SL_OK;
 }
 
 static void print_run(struct sl_cli *cli, const json_t *row)
 {
 	sl_cli_print(cli, "%s  %-14s change %-4lld %-15s %lld of %lld  %s -> %s  %s\n",
-		text(row, "started_at"), text(row, "target"),
-		(long long)sl_json_i64(row, "change", 0), text(row, "outcome"),
+		sl_client_text(cli, row, "started_at"), sl_client_text(cli, row, "target"),
+		(long long)sl_json_i64(row, "change", 0), sl_client_text(cli, row, "outcome"),
 		(long long)sl_json_i64(row, "steps_done", 0),
-		(long long)sl_json_i64(row, "steps_total", 0), text(row, "before_short"),
-		text(row, "after_short"), text(row, "detail"));
+		(long long)sl_json_i64(row, "steps_total", 0),
+		sl_client_text(cli, row, "before_short"), sl_client_text(cli, row, "after_short"),
+		sl_client_text(cli, row, "detail"));
 }
 
 static enum sl_code run_history(struct sl_cli *cli, struct sl_error *err)
@@ -141,10 +139,11 @@ static enum sl_code run_audit(struct sl_cli *cli, struct sl_error *err)
 	if (code != SL_OK || printed)
 		return code;
 	json_array_foreach(json_object_get(answer, "audit"), i, row)
-		sl_cli_print(cli, "%s  %-10s %-16s %-22s %s%s\n", text(row, "at"), text(row, "by"),
-			text(row, "action"), text(row, "object"),
+		sl_cli_print(cli, "%s  %-10s %-16s %-22s %s%s\n", sl_client_text(cli, row, "at"),
+			sl_client_text(cli, row, "by"), sl_client_text(cli, row, "action"),
+			sl_client_text(cli, row, "object"),
 			sl_json_bool(row, "refused", false) ? "refused: " : "",
-			text(row, "detail"));
+			sl_client_text(cli, row, "detail"));
 	return SL_OK;
 }
 
@@ -158,11 +157,12 @@ static enum sl_code run_whoami(struct sl_cli *cli, struct sl_error *err)
 	if (code != SL_OK || printed)
 		return code;
 	who = json_object_get(answer, "whoami");
-	if (text(who, "user")[0])
-		sl_cli_print(cli, "%s (by %s)\n", text(who, "user"), text(who, "via"));
+	if (sl_client_text(cli, who, "user")[0])
+		sl_cli_print(cli, "%s (by %s)\n", sl_client_text(cli, who, "user"),
+			sl_client_text(cli, who, "via"));
 	else
 		sl_cli_print(cli, "nobody: account %s is no user; set SLUICE_TOKEN\n",
-			text(who, "account"));
+			sl_client_text(cli, who, "account"));
 	return SL_OK;
 }
 
@@ -173,7 +173,7 @@ static enum sl_code run_login(struct sl_cli *cli, struct sl_error *err)
 	enum sl_code code = sl_client_call(cli, "/api/login-link", body, &answer, err);
 
 	if (code == SL_OK)
-		sl_cli_print(cli, "%s\n", text(answer, "url"));
+		sl_cli_print(cli, "%s\n", sl_client_text(cli, answer, "url"));
 	return code;
 }
 

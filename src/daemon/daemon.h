@@ -25,6 +25,7 @@ struct daemon {
 	struct sl_control *control;
 	struct sl_web *web;
 	struct sl_http_server *server;
+	bool bound; /* the socket's path is ours */
 };
 
 /* Pools and scheduler; then the queue that control puts its work into. */

@@ -100,34 +100,42 @@ static void make_control(struct daemon *daemon)
 	daemon->control = sl_control_new(&doors, daemon->world);
 }
 
+static void tell_address(struct daemon *daemon)
+{
+	const char *listen = daemon->world->listen;
+	const char *colon = strrchr(listen, ':');
+	char address[128] = "";
+
+	if (colon)
+		(void)snprintf(address, sizeof(address), "http://%.*s:%u", (int)(colon - listen),
+			listen, sl_http_server_port(daemon->server));
+	sl_web_set_address(daemon->web, address);
+	sl_log(SL_LOG_INFO, "listening", "url", address, "socket", daemon->world->socket, NULL);
+}
+
 static enum sl_code listen_all(struct daemon *daemon, struct sl_error *err)
 {
 	const char *group = daemon->world->socket_group[0] ? daemon->world->socket_group : NULL;
-	struct sl_http_options options = { .listen = daemon->world->listen,
+	const char *listen = daemon->world->listen;
+	struct sl_http_options options = { .listen = listen[0] ? listen : NULL,
 		.unix_fd = -1,
 		.ctx = daemon->web };
-	char address[128];
 	enum sl_code code = sl_listen_unix(&options.unix_fd, daemon->world->socket,
 		group ? 0660 : 0600, group, err);
 
 	if (code != SL_OK)
 		return code;
 	options.routes = sl_web_routes(&options.n_routes);
+	daemon->bound = true;
 	code = sl_http_server_new(&daemon->server, &options, err);
-	if (code != SL_OK)
-		return code;
-	(void)snprintf(address, sizeof(address), "http://%.*s:%u",
-		(int)(strrchr(options.listen, ':') - options.listen), options.listen,
-		sl_http_server_port(daemon->server));
-	sl_web_set_address(daemon->web, address);
-	sl_log(SL_LOG_INFO, "listening", "url", address, "socket", daemon->world->socket, NULL);
-	return SL_OK;
+	if (code == SL_OK)
+		tell_address(daemon);
+	return code;
 }
 
 static enum sl_code start_all(struct daemon *daemon, struct sl_error *err)
 {
-	const struct sl_web_options web = { .clock = sl_clock_system(), .version = SLUICE_VERSION };
-	struct sl_web_options options = web;
+	struct sl_web_options options = { .clock = sl_clock_system(), .version = SLUICE_VERSION };
 	struct sl_auth *auth = NULL;
 	enum sl_code code = open_data(daemon, err);
 
@@ -166,6 +174,37 @@ enum sl_code sl_daemon_start(struct daemon *daemon, struct sl_error *err)
 
 /* --- running -------------------------------------------------------------------------------- */
 
+static void tell_later(const char *key)
+{
+	sl_log(SL_LOG_WARNING, "reload.later", "key", key, "effect",
+		"takes effect at the next start", NULL);
+}
+
+/* What a running daemon cannot change is said, never done by half. */
+static void tell_what_waits(const struct daemon *daemon, const struct sl_world *world)
+{
+	const struct sl_world *now = daemon->world;
+
+	const struct {
+		const char *key, *old, *new;
+	} fixed[] = {
+		{ "server.listen", now->listen, world->listen },
+		{ "server.socket", now->socket, world->socket },
+		{ "server.socket_group", now->socket_group, world->socket_group },
+		{ "server.data", now->data, world->data },
+		{ "store", now->store, world->store },
+	};
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+		if (!sl_str_eq(fixed[i].old, fixed[i].new))
+			tell_later(fixed[i].key);
+	}
+	if (now->workers != world->workers || now->apply_workers != world->apply_workers)
+		tell_later("server.workers, server.apply_workers");
+	if (now->log_level != world->log_level)
+		tell_later("log.level");
+}
+
 /* A bad file changes nothing and says so. */
 static void reload(struct daemon *daemon)
 {
@@ -183,6 +222,7 @@ static void reload(struct daemon *daemon)
 		sl_web_set_auth(daemon->web, auth);
 		sl_control_reload(daemon->control, world);
 		sl_log(SL_LOG_INFO, "reloaded", "file", daemon->config_path, NULL);
+		tell_what_waits(daemon, world);
 	}
 	sl_world_unref(world);
 }
@@ -205,6 +245,7 @@ static void drain(struct daemon *daemon)
 		if (signal_number == SIGTERM || signal_number == SIGINT ||
 			sl_clock_mono(sl_clock_system()) > until)
 			break;
+		(void)sl_service_notify("WATCHDOG=1", NULL);
 	}
 	sl_control_cancel_runs(daemon->control);
 	sl_pool_cancel(daemon->pool);
@@ -242,7 +283,7 @@ void sl_daemon_stop(struct daemon *daemon)
 	sl_store_free(daemon->store);
 	if (daemon->signals >= 0)
 		(void)close(daemon->signals);
-	if (daemon->server)
+	if (daemon->bound)
 		(void)unlink(daemon->world->socket);
 }
 

@@ -2,10 +2,7 @@
  * or socket). */
 #include "web.h"
 
-#include "sluice/core/str.h"
-
-#include <stdio.h>
-#include <string.h>
+#include "sluice/core/json.h"
 
 /* One verb's call: what came with it, wherever it stood. */
 struct call {
@@ -71,66 +68,49 @@ static enum sl_code do_resolve(struct call *call, struct sl_error *err)
 
 /* --- forms ---------------------------------------------------------------------------------- */
 
-static enum sl_code check_form(struct sl_web *web, struct sl_http_request *req,
-	struct sl_person *who, struct sl_error *err)
-{
-	const char *session = sl_http_cookie(req, SL_COOKIE);
-	const char *csrf = sl_http_form(req, "csrf");
-	bool ok;
-
-	if (!session || !csrf)
-		return sl_error_set(err, SL_EUNAUTH, "log in first: `sluice login` prints a link");
-	(void)pthread_rwlock_rdlock(&web->lock);
-	ok = sl_auth_csrf_ok(web->auth, session, csrf);
-	(void)pthread_rwlock_unlock(&web->lock);
-	if (!ok)
-		return sl_error_set(err, SL_EDENIED,
-			"the form is not from this session: load the page again");
-	return sl_web_who(web, req, true, who, err);
-}
-
+/* After a form its browser looks at the change again; change is its id. */
 static void answer_form(struct sl_web *web, struct sl_http_request *req,
-	struct sl_http_response *res, verb *run)
+	struct sl_http_response *res, verb *run, const char *change)
 {
 	struct sl_error err = SL_ERROR_INIT;
 	const char *reason = sl_http_form(req, "reason");
-	const char *back = sl_http_header(req, "Referer");
 	struct call call = { .web = web,
 		.ask = { .reason = reason ? reason : "" },
 		.id = sl_web_number(sl_http_param(req, "id"), 0),
 		.environment = sl_http_form(req, "environment"),
 		.digest = sl_http_form(req, "digest") };
-	enum sl_code code = check_form(web, req, &call.ask.who, &err);
+	enum sl_code code = sl_web_check_form(web, req, &err);
 
 	if (code == SL_OK)
+		code = sl_web_who(web, req, true, &call.ask.who, &err);
+	if (code == SL_OK)
 		code = run(&call, &err);
-	if (code != SL_OK) {
+	if (code != SL_OK)
 		sl_web_error_page(web, req, res, &err);
-		return;
-	}
-	back = back ? strstr(back, "://") : NULL;
-	back = back ? strchr(back + 3, '/') : NULL;
-	sl_http_redirect(res, back && back[1] != '/' ? back : "/changes");
+	else
+		sl_http_redirect(res,
+			sl_arena_printf(sl_http_arena(req), "/changes/%lld",
+				(long long)sl_web_number(change, 0)));
 }
 
 void sl_form_approve(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
 {
-	answer_form(ctx, req, res, do_approve);
+	answer_form(ctx, req, res, do_approve, sl_http_param(req, "id"));
 }
 
 void sl_form_hold(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
 {
-	answer_form(ctx, req, res, do_hold);
+	answer_form(ctx, req, res, do_hold, sl_http_param(req, "id"));
 }
 
 void sl_form_resume(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
 {
-	answer_form(ctx, req, res, do_resume);
+	answer_form(ctx, req, res, do_resume, sl_http_param(req, "id"));
 }
 
 void sl_form_retry(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
 {
-	answer_form(ctx, req, res, do_retry);
+	answer_form(ctx, req, res, do_retry, sl_http_form(req, "change"));
 }
 
 /* --- the API -------------------------------------------------------------------------------- */
@@ -158,8 +138,9 @@ static void answer_api(struct sl_web *web, struct sl_http_request *req,
 	call.digest = member(body, "digest");
 	call.finding = member(body, "finding");
 	call.applied = sl_json_bool(body, "applied", false);
+	/* Before the verb: a refusal there is kept for good, which no stranger may cause. */
 	if (code == SL_OK)
-		code = sl_web_who(web, req, false, &call.ask.who, &err);
+		code = sl_web_may_ask(web, req, false, &call.ask.who, &err);
 	if (code == SL_OK)
 		code = run(&call, &err);
 	if (code == SL_OK)

@@ -4,8 +4,6 @@
 #include "sluice/core/str.h"
 #include "sluice/store/store.h"
 
-#include <stdio.h>
-
 static enum sl_code check_link(struct sl_web *web, const char *code_text, char user[SL_USER_LIMIT],
 	char nonce[SL_ID_SIZE], struct sl_error *err)
 {
@@ -33,7 +31,8 @@ void sl_web_login(void *ctx, struct sl_http_request *req, struct sl_http_respons
 		json_pack("{s:s, s:s}", "user", user, "code", code));
 }
 
-static enum sl_code use_up(struct sl_web *web, struct sl_arena *arena, const char *nonce,
+/* Under web->links. */
+static enum sl_code use_once(struct sl_web *web, struct sl_arena *arena, const char *nonce,
 	struct sl_error *err)
 {
 	const char *key = sl_arena_printf(arena, "login.%s", nonce);
@@ -48,6 +47,17 @@ static enum sl_code use_up(struct sl_web *web, struct sl_arena *arena, const cha
 	return sl_store_set_meta(web->options.store, key, "used", err);
 }
 
+static enum sl_code use_up(struct sl_web *web, struct sl_http_request *req, const char *nonce,
+	struct sl_error *err)
+{
+	enum sl_code code;
+
+	(void)pthread_mutex_lock(&web->links);
+	code = use_once(web, sl_http_arena(req), nonce, err);
+	(void)pthread_mutex_unlock(&web->links);
+	return code;
+}
+
 void sl_web_login_post(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
 {
 	struct sl_web *web = ctx;
@@ -57,10 +67,12 @@ void sl_web_login_post(void *ctx, struct sl_http_request *req, struct sl_http_re
 	char user[SL_USER_LIMIT];
 	char nonce[SL_ID_SIZE];
 	char session[SL_AUTH_TEXT_SIZE];
-	enum sl_code code = check_link(web, sl_http_form(req, "code"), user, nonce, &err);
+	enum sl_code code = sl_web_check_site(req, &err);
 
 	if (code == SL_OK)
-		code = use_up(web, sl_http_arena(req), nonce, &err);
+		code = check_link(web, sl_http_form(req, "code"), user, nonce, &err);
+	if (code == SL_OK)
+		code = use_up(web, req, nonce, &err);
 	if (code != SL_OK) {
 		sl_web_error_page(ctx, req, res, &err);
 		return;
@@ -77,8 +89,12 @@ void sl_web_login_post(void *ctx, struct sl_http_request *req, struct sl_http_re
 
 void sl_web_logout(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
 {
-	(void)ctx;
-	(void)req;
+	struct sl_error err = SL_ERROR_INIT;
+
+	if (sl_web_check_form(ctx, req, &err) != SL_OK) {
+		sl_web_error_page(ctx, req, res, &err);
+		return;
+	}
 	sl_http_set(res, "Set-Cookie", SL_COOKIE "=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
 	sl_http_redirect(res, "/changes");
 }

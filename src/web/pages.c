@@ -3,6 +3,7 @@
 
 #include "files.h"
 
+#include "sluice/core/escape.h"
 #include "sluice/core/str.h"
 #include "sluice/review/rule.h"
 
@@ -13,11 +14,18 @@
 typedef enum sl_code view_maker(struct sl_control *control, struct sl_http_request *req,
 	json_t **out, struct sl_error *err);
 
+static unsigned limit_of(struct sl_http_request *req)
+{
+	int64_t limit = sl_web_number(sl_http_query(req, "limit"), 50);
+
+	return limit < 1 ? 1 : limit > 1000 ? 1000 : (unsigned)limit;
+}
+
 static enum sl_code make_changes(struct sl_control *control, struct sl_http_request *req,
 	json_t **out, struct sl_error *err)
 {
 	return sl_view_changes(control, sl_web_number(sl_http_query(req, "before"), 0),
-		(unsigned)sl_web_number(sl_http_query(req, "limit"), 50) % 1001, out, err);
+		limit_of(req), out, err);
 }
 
 static enum sl_code make_change(struct sl_control *control, struct sl_http_request *req,
@@ -60,15 +68,14 @@ static enum sl_code make_status(struct sl_control *control, struct sl_http_reque
 static enum sl_code make_history(struct sl_control *control, struct sl_http_request *req,
 	json_t **out, struct sl_error *err)
 {
-	return sl_view_history(control, sl_http_query(req, "target"),
-		(unsigned)sl_web_number(sl_http_query(req, "limit"), 50) % 1001, out, err);
+	return sl_view_history(control, sl_http_query(req, "target"), limit_of(req), out, err);
 }
 
 static enum sl_code make_audit(struct sl_control *control, struct sl_http_request *req,
 	json_t **out, struct sl_error *err)
 {
-	return sl_view_audit(control, sl_web_number(sl_http_query(req, "before"), 0),
-		(unsigned)sl_web_number(sl_http_query(req, "limit"), 50) % 1001, out, err);
+	return sl_view_audit(control, sl_web_number(sl_http_query(req, "before"), 0), limit_of(req),
+		out, err);
 }
 
 static void answer_data(struct sl_web *web, struct sl_http_request *req,
@@ -77,7 +84,7 @@ static void answer_data(struct sl_web *web, struct sl_http_request *req,
 	struct sl_error err = SL_ERROR_INIT;
 	struct sl_person who;
 	sl_auto_json json_t *view = NULL;
-	enum sl_code code = sl_web_may_read(web, req, true, &who, &err);
+	enum sl_code code = sl_web_may_ask(web, req, true, &who, &err);
 
 	if (code == SL_OK)
 		code = make(web->options.control, req, &view, &err);
@@ -85,6 +92,34 @@ static void answer_data(struct sl_web *web, struct sl_http_request *req,
 		sl_http_json(res, 200, view);
 	else
 		sl_http_error(res, &err);
+}
+
+/* Where a page's data is: its own address under /api. */
+static void add_twin(struct sl_http_request *req, json_t *view)
+{
+	static const char *const asked[] = { "before", "limit", "from", "to" };
+	sl_auto_buf struct sl_buf url = SL_BUF_INIT(4096);
+	const char *path = sl_http_path(req);
+	char before = '?';
+
+	sl_buf_adds(&url, "/api");
+	while (*path == '/') {
+		size_t len = strcspn(path + 1, "/");
+
+		sl_buf_addc(&url, '/');
+		sl_escape_url(&url, sl_arena_strndup(sl_http_arena(req), path + 1, len));
+		path += 1 + len;
+	}
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		const char *value = sl_http_query(req, asked[i]);
+
+		if (!value)
+			continue;
+		sl_buf_addf(&url, "%c%s=", before, asked[i]);
+		sl_escape_url(&url, value);
+		before = '&';
+	}
+	(void)json_object_set_new(view, "twin", json_string(sl_buf_str(&url)));
 }
 
 struct page {
@@ -99,10 +134,12 @@ static void answer_page(struct sl_web *web, struct sl_http_request *req,
 	struct sl_error err = SL_ERROR_INIT;
 	struct sl_person who;
 	json_t *view = NULL;
-	enum sl_code code = sl_web_may_read(web, req, true, &who, &err);
+	enum sl_code code = sl_web_may_ask(web, req, true, &who, &err);
 
 	if (code == SL_OK)
 		code = page->make(web->options.control, req, &view, &err);
+	if (code == SL_OK)
+		add_twin(req, view);
 	if (code == SL_OK)
 		sl_web_page(web, req, res, page->template, page->title, view);
 	else
@@ -191,7 +228,7 @@ void sl_api_whoami(void *ctx, struct sl_http_request *req, struct sl_http_respon
 	struct sl_person who;
 	sl_auto_json json_t *view = NULL;
 
-	if (sl_web_may_read(ctx, req, true, &who, &err) != SL_OK) {
+	if (sl_web_may_ask(ctx, req, true, &who, &err) != SL_OK) {
 		sl_http_error(res, &err);
 		return;
 	}

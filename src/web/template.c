@@ -7,6 +7,7 @@
 #include "sluice/core/str.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #define DEPTH_MAX 16
@@ -18,7 +19,7 @@ struct scope {
 };
 
 struct tag {
-	char kind; /* '#', '^', '/', '>' or ' ' */
+	char kind; /* '#', '^', '/', '>', '@' or ' ' */
 	const char *name;
 	size_t name_len;
 	const char *begin, *end; /* with the braces */
@@ -38,7 +39,7 @@ static bool next_tag(const char *text, const char *end, struct tag *tag)
 	assert(close);
 	tag->begin = open;
 	tag->end = close + 2;
-	tag->kind = strchr("#^/>", open[2]) ? open[2] : ' ';
+	tag->kind = strchr("#^/>@", open[2]) ? open[2] : ' ';
 	tag->name = open + (tag->kind == ' ' ? 2 : 3);
 	tag->name_len = (size_t)(close - tag->name);
 	return true;
@@ -82,6 +83,19 @@ static void print(const json_t *value, struct sl_buf *out)
 		sl_buf_addf(out, "%lld", (long long)json_integer_value(value));
 	else if (json_is_boolean(value))
 		sl_buf_adds(out, json_is_true(value) ? "yes" : "no");
+}
+
+static void print_moment(const json_t *value, struct sl_buf *out)
+{
+	char text[32] = "";
+
+	if (json_is_string(value))
+		(void)snprintf(text, sizeof(text), "%s", json_string_value(value));
+	if (strlen(text) == strlen("2026-11-22T08:37:21Z")) {
+		text[10] = ' ';
+		text[19] = '\0';
+	}
+	sl_escape_html(out, text);
 }
 
 static bool is_something(const json_t *value)
@@ -168,6 +182,8 @@ static void render(const char *text, const char *end, struct scope *scope, struc
 			render_section(&tag, &close, scope, out);
 		} else if (tag.kind == '>') {
 			render_partial(&tag, scope, out);
+		} else if (tag.kind == '@') {
+			print_moment(look_up(scope, tag.name, tag.name_len), out);
 		} else {
 			print(look_up(scope, tag.name, tag.name_len), out);
 		}

@@ -2,14 +2,15 @@
  * Pages from templates and a JSON view.  Every value is escaped; there is no way to print one raw.
  *
  *	{{name}} {{a.b}}           the value, escaped for text and for quoted attributes
+ *	{{@name}}                  a moment for people: "2026-11-22T08:37:21Z" without its letters
  *	{{#name}} ... {{/name}}    once per element of a list; once for an object, or for a value
- *that is not false, null, 0 or ""; inside, names are looked up in it first
+ *	                           that is not false, null, 0 or ""; names are looked up in it first
  *	{{^name}} ... {{/name}}    when the above would print nothing
  *	{{.}}                      the element itself
  *	{{>name}}                  another template
  *
  * Templates are files of src/web/templates, built into the binary; a broken one is a programming
- *error.
+ * error.
  */
 #ifndef SLUICE_WEB_TEMPLATE_H
 #define SLUICE_WEB_TEMPLATE_H

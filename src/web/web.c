@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct sl_web *sl_web_new(const struct sl_web_options *options, struct sl_auth *auth)
 {
@@ -15,6 +16,7 @@ struct sl_web *sl_web_new(const struct sl_web_options *options, struct sl_auth *
 	web->options = *options;
 	web->auth = auth;
 	(void)pthread_rwlock_init(&web->lock, NULL);
+	(void)pthread_mutex_init(&web->links, NULL);
 	atomic_init(&web->ready, false);
 	return web;
 }
@@ -24,6 +26,7 @@ void sl_web_free(struct sl_web *web)
 	if (!web)
 		return;
 	sl_auth_free(web->auth);
+	(void)pthread_mutex_destroy(&web->links);
 	(void)pthread_rwlock_destroy(&web->lock);
 	free(web);
 }
@@ -51,11 +54,16 @@ void sl_web_set_address(struct sl_web *web, const char *url)
 	(void)pthread_rwlock_unlock(&web->lock);
 }
 
+/* A header of another scheme is a claim too, and a false one: it must not fall back to the account
+ * on the socket. */
 static const char *bearer(struct sl_http_request *req)
 {
 	const char *header = sl_http_header(req, "Authorization");
+	const size_t len = strlen("Bearer ");
 
-	return header && sl_str_starts(header, "Bearer ") ? header + strlen("Bearer ") : NULL;
+	if (!header)
+		return NULL;
+	return strncasecmp(header, "Bearer ", len) == 0 ? header + len : "";
 }
 
 enum sl_code sl_web_who(struct sl_web *web, struct sl_http_request *req, bool session,
@@ -74,7 +82,7 @@ enum sl_code sl_web_who(struct sl_web *web, struct sl_http_request *req, bool se
 	return code;
 }
 
-enum sl_code sl_web_may_read(struct sl_web *web, struct sl_http_request *req, bool session,
+enum sl_code sl_web_may_ask(struct sl_web *web, struct sl_http_request *req, bool session,
 	struct sl_person *out, struct sl_error *err)
 {
 	uid_t uid;
@@ -84,6 +92,33 @@ enum sl_code sl_web_may_read(struct sl_web *web, struct sl_http_request *req, bo
 		return sl_error_set(err, SL_EUNAUTH,
 			"log in first: `sluice login` prints a link; programs send a token");
 	return code;
+}
+
+enum sl_code sl_web_check_site(struct sl_http_request *req, struct sl_error *err)
+{
+	const char *site = sl_http_header(req, "Sec-Fetch-Site");
+
+	if (!site || sl_str_eq(site, "same-origin") || sl_str_eq(site, "none"))
+		return SL_OK;
+	return sl_error_set(err, SL_EDENIED, "the form is from another site");
+}
+
+enum sl_code sl_web_check_form(struct sl_web *web, struct sl_http_request *req,
+	struct sl_error *err)
+{
+	const char *session = sl_http_cookie(req, SL_COOKIE);
+	const char *csrf = sl_http_form(req, "csrf");
+	bool ok;
+
+	if (!session)
+		return sl_error_set(err, SL_EUNAUTH, "log in first: `sluice login` prints a link");
+	(void)pthread_rwlock_rdlock(&web->lock);
+	ok = sl_auth_csrf_ok(web->auth, session, csrf ? csrf : "");
+	(void)pthread_rwlock_unlock(&web->lock);
+	if (!ok)
+		return sl_error_set(err, SL_EDENIED,
+			"the form is not from this session: load the page again");
+	return sl_web_check_site(req, err);
 }
 
 static void add_me(struct sl_web *web, struct sl_http_request *req, json_t *view)
@@ -106,7 +141,6 @@ void sl_web_page(struct sl_web *web, struct sl_http_request *req, struct sl_http
 	const char *template, const char *title, json_t *view)
 {
 	(void)json_object_set_new(view, "title", json_string(title));
-	(void)json_object_set_new(view, "path", json_string(sl_http_path(req)));
 	(void)json_object_set_new(view, "sluice_version", json_string(web->options.version));
 	add_me(web, req, view);
 	sl_http_type(res, "text/html; charset=utf-8");

@@ -16,6 +16,7 @@ struct sl_web {
 	pthread_rwlock_t lock; /* over auth and address */
 	struct sl_auth *auth; /* owned */
 	char address[256];
+	pthread_mutex_t links; /* from looking a login link up to remembering its use */
 	atomic_bool ready;
 };
 
@@ -23,11 +24,20 @@ struct sl_web {
 enum sl_code sl_web_who(struct sl_web *web, struct sl_http_request *req, bool session,
 	struct sl_person *out, struct sl_error *err) __attribute__((warn_unused_result));
 
-/* Whether the request may read: somebody known, or anybody on the socket. */
-enum sl_code sl_web_may_read(struct sl_web *web, struct sl_http_request *req, bool session,
+/* Whether the request may read, and be told why it may not act: somebody known, or anybody on the
+ * socket. */
+enum sl_code sl_web_may_ask(struct sl_web *web, struct sl_http_request *req, bool session,
 	struct sl_person *out, struct sl_error *err) __attribute__((warn_unused_result));
 
-/* A page: the view gets title, path, me and csrf on top.  Takes over view. */
+/* Whether a page of this session sent the form; says nothing of whether the session still holds. */
+enum sl_code sl_web_check_form(struct sl_web *web, struct sl_http_request *req,
+	struct sl_error *err) __attribute__((warn_unused_result));
+
+/* SL_EDENIED when a browser says that another site's page sent the form. */
+enum sl_code sl_web_check_site(struct sl_http_request *req, struct sl_error *err)
+	__attribute__((warn_unused_result));
+
+/* A page: the view gets title, version, me and csrf on top.  Takes over view. */
 void sl_web_page(struct sl_web *web, struct sl_http_request *req, struct sl_http_response *res,
 	const char *template, const char *title, json_t *view);
 
