@@ -16,10 +16,12 @@
 #include <stdint.h>
 
 struct sl_world {
+	const struct sl_config *config; /* NULL when it was made by hand */
 	const struct sl_workspace *workspace;
 	const struct sl_rule_settings *const *rules; /* one for each environment */
 	const char *url; /* where the pages are, without a final '/'; "" unknown */
 	const char *listen, *socket; /* "" none */
+	const char *socket_group; /* "" none */
 	const char *store; /* URL */
 	const char *data; /* folder of mirrors and keys */
 	const char *const *assert_users;
@@ -27,16 +29,17 @@ struct sl_world {
 	int64_t poll_us; /* how often a repository is looked at unasked */
 	int64_t grace_us; /* how long a stop waits for the statement at hand */
 	int64_t migration_bytes; /* most of one file */
+	unsigned workers, apply_workers; /* threads of the two lanes */
+	int log_level; /* enum sl_log_level */
 };
 
 /* The rows of every room that has some; what `config check`, `show` and `schema` are made from. */
 const struct sl_option_set *sl_world_options(void);
 
-/* Reads and checks a configuration file; the caller owns one reference of *out.  SL_EINVAL: the
- * message is the first problem; all of them, a line each, are appended to problems (may be NULL).
- */
-enum sl_code sl_world_load(const struct sl_world **out, const char *path, struct sl_buf *problems,
-	struct sl_error *err) __attribute__((warn_unused_result));
+/* Reads and checks a configuration file; the caller owns one reference of *out.  SL_EINVAL: every
+ * problem is in problems, or, when that is NULL, the message is the first of them. */
+enum sl_code sl_world_load(const struct sl_world **out, const char *path,
+	struct sl_problems *problems, struct sl_error *err) __attribute__((warn_unused_result));
 
 /* A world made by hand, for tests and simulation: workspace and rules must outlive it. */
 const struct sl_world *sl_world_of(const struct sl_workspace *workspace,

@@ -1,0 +1,100 @@
+/* The world from a configuration file. */
+#include "world_int.h"
+
+#include "sluice/core/alloc.h"
+#include "sluice/policy/workspace.h"
+
+#include <stdlib.h>
+
+static const struct sl_option_table *const tables[] = { &sl_config_server_options,
+	&sl_policy_options, &sl_review_options };
+
+static const struct sl_option_set set = { tables, sizeof(tables) / sizeof(tables[0]) };
+
+const struct sl_option_set *sl_world_options(void)
+{
+	return &set;
+}
+
+static const char *text_at(const struct sl_config *config, const char *path)
+{
+	const char *text = sl_config_str(sl_config_at(config, path));
+
+	return text ? text : "";
+}
+
+static void read_server(struct world_box *box)
+{
+	const struct sl_config *config = box->config;
+	const struct sl_config_node *asserters = sl_config_at(config, "server.assert_users");
+	struct sl_world *world = &box->world;
+	const char **accounts = sl_arena_calloc(box->arena, sl_config_len(asserters) + 1,
+		sizeof(*accounts));
+
+	world->url = text_at(config, "server.url");
+	world->listen = text_at(config, "server.listen");
+	world->socket = text_at(config, "server.socket");
+	world->socket_group = text_at(config, "server.socket_group");
+	world->store = text_at(config, "store");
+	world->data = text_at(config, "server.data");
+	for (size_t i = 0; i < sl_config_len(asserters); i++)
+		accounts[i] = sl_config_str(sl_config_item(asserters, i));
+	world->assert_users = accounts;
+	world->assert_users_len = sl_config_len(asserters);
+	world->poll_us = sl_config_int(sl_config_at(config, "server.poll"));
+	world->grace_us = sl_config_int(sl_config_at(config, "server.grace"));
+	world->migration_bytes = sl_config_int(sl_config_at(config, "limits.migration_bytes"));
+	world->workers = (unsigned)sl_config_int(sl_config_at(config, "server.workers"));
+	world->apply_workers = (unsigned)sl_config_int(
+		sl_config_at(config, "server.apply_workers"));
+	world->log_level = (int)sl_config_int(sl_config_at(config, "log.level"));
+}
+
+/* What is said at the top, then what the environment says otherwise. */
+static enum sl_code read_rules(struct world_box *box, struct sl_error *err)
+{
+	const struct sl_config_node *environments = sl_config_at(box->config, "environments");
+	size_t n = box->world.workspace->environments_len;
+	const struct sl_rule_settings **rules = sl_arena_calloc(box->arena, n + 1, sizeof(*rules));
+	enum sl_code code = SL_OK;
+
+	box->owned_rules = sl_xcalloc(n + 1, sizeof(struct sl_rule_settings *));
+	for (size_t i = 0; code == SL_OK && i < n; i++) {
+		struct sl_rule_settings *settings = sl_rule_settings_new();
+
+		box->owned_rules[box->owned_rules_len++] = settings;
+		rules[i] = settings;
+		code = sl_rule_settings_load(settings, box->config,
+			sl_config_at(box->config, "review"), err);
+		if (code == SL_OK)
+			code = sl_rule_settings_load(settings, box->config,
+				sl_config_get(sl_config_item(environments, i), "review"), err);
+	}
+	box->world.rules = rules;
+	return code;
+}
+
+enum sl_code sl_world_load(const struct sl_world **out, const char *path,
+	struct sl_problems *problems, struct sl_error *err)
+{
+	struct world_box *box;
+	struct sl_config *config;
+	enum sl_code code = sl_config_load(&config, &set, path, problems, err);
+
+	if (code != SL_OK)
+		return code;
+	box = sl_xcalloc(1, sizeof(*box));
+	atomic_init(&box->refs, 1);
+	box->arena = sl_arena_new();
+	box->config = config;
+	box->world.config = config;
+	box->world.workspace = sl_workspace_load(config, box->arena);
+	read_server(box);
+	code = read_rules(box, err);
+	if (code != SL_OK) {
+		sl_world_unref(&box->world);
+		return code;
+	}
+	*out = &box->world;
+	return SL_OK;
+}
