@@ -376,10 +376,43 @@ static enum sl_code verify(struct run *run)
 	return code;
 }
 
+static bool has_open_run(const struct run *run)
+{
+	for (size_t i = 0; i < run->ledger.open_len; i++)
+		if (sl_str_eq(run->ledger.open[i].installation, run->installation))
+			return true;
+	return false;
+}
+
+/* A run of ours that was killed after its last statement would stay open for ever. */
+static void end_open_runs(struct run *run)
+{
+	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
+	bool got = false;
+
+	if (run->request->dry_run || !has_open_run(run) ||
+		sl_conn_lock(run->conn, run->ledger.scope, &got, NULL, run->arena, NULL) != SL_OK ||
+		!got)
+		return;
+	sl_buf_addf(&sql,
+		"UPDATE %srun SET outcome = 'interrupted', ended_at = %s WHERE ended_at IS NULL "
+		"AND installation = ",
+		apply_ledger_prefix(sl_conn_dialect(run->conn)), apply_ledger_now(&run->ledger));
+	sl_conn_literal(run->conn, &sql, run->installation);
+	sl_buf_adds(&sql, " AND scope = ");
+	sl_conn_literal(run->conn, &sql, run->ledger.scope);
+	if (sl_conn_begin(run->conn, true, NULL) != SL_OK ||
+		apply_ledger_write(&run->ledger, &sql, NULL) != SL_OK ||
+		sl_conn_commit(run->conn, NULL) != SL_OK)
+		sl_conn_rollback(run->conn);
+}
+
 static enum sl_code nothing_to_do(struct run *run)
 {
 	run->result->database_id = run->ledger.database_id;
 	run->outcome = SL_OUTCOME_NOTHING;
+	if (!run->began)
+		end_open_runs(run);
 	return SL_OK;
 }
 
