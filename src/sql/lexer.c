@@ -150,6 +150,15 @@ static bool at_delimiter(const struct sl_lexer *lexer)
 
 static bool take_word(struct sl_lexer *lexer)
 {
+	if (!lexer->delimiter) {
+		const char *text = lexer->text;
+		size_t pos = lexer->pos, len = lexer->len;
+
+		while (pos < len && sl_char_is(text[pos], SL_CHAR_WORD))
+			pos++;
+		lexer->pos = pos;
+		return pos < len;
+	}
 	while (lexer->pos < lexer->len) {
 		if (!sl_char_is(lexer->text[lexer->pos], SL_CHAR_WORD) || at_delimiter(lexer))
 			return true;

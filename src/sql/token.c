@@ -9,7 +9,7 @@ bool sl_token_is(const struct sl_token *token, const char *text, const char *wor
 	const char *p = text + token->at;
 	size_t i;
 
-	if (token->kind != SL_TOKEN_WORD)
+	if (token->kind != SL_TOKEN_WORD || sl_char_lower(p[0]) != word[0])
 		return false;
 	for (i = 0; i < token->len; i++) {
 		if (word[i] != sl_char_lower(p[i]) || word[i] == '\0')

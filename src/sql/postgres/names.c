@@ -132,9 +132,12 @@ struct sl_fact_object *pg_add_relation(struct pg_reader *reader, enum sl_sql_rol
 	return object;
 }
 
+/* How far behind the verb a name is looked for: long lists of names find no place. */
+#define NAME_TOKENS 200
+
 void pg_find_object(struct pg_reader *reader, struct sl_fact_object *object)
 {
-	for (size_t i = 1; i < pg_tokens(reader) && object->name; i++) {
+	for (size_t i = 1; i < pg_tokens(reader) && i < NAME_TOKENS && object->name; i++) {
 		const struct sl_token *token = pg_token(reader, i);
 		const char *name;
 

@@ -52,18 +52,29 @@ static bool is_char(const struct lite_reader *reader, size_t index, char c)
 	return sl_tokens_is_char(&reader->tokens, index, c);
 }
 
+static bool is_one_of(const struct lite_reader *reader, size_t index, const char *const *words)
+{
+	for (; *words; words++) {
+		if (is(reader, index, *words))
+			return true;
+	}
+	return false;
+}
+
 size_t lite_first_of(const struct lite_reader *reader, size_t from, size_t to,
 	const char *const *words)
 {
-	size_t first = to;
+	int depth = 0;
 
-	for (; *words; words++) {
-		size_t at = sl_tokens_find(&reader->tokens, from, first, *words);
-
-		if (at != SL_NO_TOKEN)
-			first = at;
+	for (size_t i = from; i < to; i++) {
+		if (is_char(reader, i, '('))
+			depth++;
+		else if (is_char(reader, i, ')'))
+			depth--;
+		else if (depth == 0 && is_one_of(reader, i, words))
+			return i;
 	}
-	return first;
+	return to;
 }
 
 /* ---- expressions ---- */
