@@ -39,6 +39,15 @@ static void by_hand(struct draft *draft, const struct sl_difference *difference)
 	sl_buf_addc(draft->out, '\n');
 }
 
+static void add_foreign_keys(struct draft *draft, const struct sl_table *table)
+{
+	for (size_t i = 0; i < table->constraints.len; i++) {
+		if (table->constraints.at[i].kind == SL_CONSTRAINT_FOREIGN)
+			sl_render_add_constraint(draft->out, draft->dialect, &table->id,
+				&table->constraints.at[i]);
+	}
+}
+
 static void create_whole(struct draft *draft, const struct sl_entity *entity)
 {
 	const struct sl_indexes *indexes = sl_entity_indexes(entity);
@@ -46,14 +55,8 @@ static void create_whole(struct draft *draft, const struct sl_entity *entity)
 	sl_render_entity(draft->out, draft->dialect, entity);
 	for (size_t i = 0; indexes && i < indexes->len; i++)
 		sl_render_create_index(draft->out, draft->dialect, entity, &indexes->at[i]);
-	for (size_t i = 0; entity->kind == SL_ENTITY_TABLE && draft->dialect != SL_DIALECT_SQLITE &&
-		i < sl_as_table(entity)->constraints.len;
-		i++) {
-		const struct sl_constraint *constraint = &sl_as_table(entity)->constraints.at[i];
-
-		if (constraint->kind == SL_CONSTRAINT_FOREIGN)
-			sl_render_add_constraint(draft->out, draft->dialect, entity, constraint);
-	}
+	if (entity->kind == SL_ENTITY_TABLE && draft->dialect != SL_DIALECT_SQLITE)
+		add_foreign_keys(draft, sl_as_table(entity));
 	sl_render_comments(draft->out, draft->dialect, entity);
 }
 
@@ -116,16 +119,17 @@ static void change_constraint(struct draft *draft, const struct sl_difference *d
 
 static void change_index(struct draft *draft, const struct sl_difference *difference)
 {
-	const struct sl_indexes *indexes = sl_entity_indexes(difference->to);
+	const struct sl_entity *owner = difference->to;
+	const struct sl_indexes *indexes = sl_entity_indexes(owner);
 	bool mysql = sl_fold_parts(draft->dialect) && !sl_fold_entities(draft->dialect);
 
 	if (difference->kind != SL_DIFFERENCE_ADDED) {
 		sl_buf_adds(draft->out, "drop index ");
-		sl_render_qualified(draft->out, draft->dialect,
-			mysql ? "" : difference->from->schema, difference->name);
+		sl_render_qualified(draft->out, draft->dialect, mysql ? "" : owner->schema,
+			difference->name);
 		if (mysql) {
 			sl_buf_adds(draft->out, " on ");
-			sl_render_name(draft->out, draft->dialect, difference->from->name);
+			sl_render_name(draft->out, draft->dialect, owner->name);
 		}
 		sl_buf_adds(draft->out, ";\n");
 	}
@@ -140,9 +144,9 @@ static void write_difference(struct draft *draft, const struct sl_difference *di
 {
 	bool table = difference->to && difference->to->kind == SL_ENTITY_TABLE;
 
-	if (!*difference->part && !difference->from)
+	if (!*difference->part && difference->kind == SL_DIFFERENCE_ADDED && difference->to)
 		create_whole(draft, difference->to);
-	else if (!*difference->part)
+	else if (!*difference->part && difference->from)
 		drop_whole(draft, difference);
 	else if (table && strcmp(difference->part, "column") == 0)
 		change_column(draft, difference);

@@ -5,6 +5,8 @@
 
 #include "sluice/core/str.h"
 
+#include <assert.h>
+
 /* DROP TABLE a, b: what b has of a is no obstacle. */
 static bool goes_too(struct sl_replay *replay, const struct sl_entity *entity)
 {
@@ -23,7 +25,10 @@ static bool goes_too(struct sl_replay *replay, const struct sl_entity *entity)
 static void still_used(struct sl_replay *replay, const struct about *about,
 	const struct sl_entity *by, const char *part)
 {
-	struct sl_problem *problem = sl_problem_add(replay, SL_PROBLEM_STILL_USED, about,
+	struct sl_problem *problem;
+
+	assert(part);
+	problem = sl_problem_add(replay, SL_PROBLEM_STILL_USED, about,
 		"%s%s%s is still used by %s %s%s%s", sl_spoken(replay, about->schema, about->name),
 		about->part ? "." : "", about->part ? about->part : "",
 		sl_entity_kind_name(by->kind), sl_spoken(replay, by->schema, by->name),

@@ -109,7 +109,7 @@ static enum sl_code load_entries(const struct loading *loading, const json_t *ma
 static enum sl_code load_rest(const struct loading *loading, const json_t *manifest,
 	struct sl_error *err)
 {
-	struct sl_names path, incomplete;
+	struct sl_names path = { NULL, 0 }, incomplete = { NULL, 0 };
 	json_t *properties = json_object_get(manifest, "properties");
 	enum sl_code code = read_names(&path, loading->scratch,
 		json_object_get(manifest, "search_path"), err);
