@@ -258,9 +258,25 @@ void apply_ledger_done(struct ledger *ledger)
 	ledger->by_key = NULL;
 }
 
-enum sl_code apply_ledger_read(struct ledger *ledger, struct sl_error *err)
+static enum sl_code read_all(struct ledger *ledger, struct sl_error *err)
 {
 	bool exists;
+	enum sl_code code = read_exists(ledger, &exists, err);
+
+	if (code == SL_OK && exists)
+		code = read_head(ledger, err);
+	if (code != SL_OK || !ledger->exists)
+		return code;
+	code = read_entries(ledger, err);
+	if (code == SL_OK)
+		code = read_steps(ledger, err);
+	return code == SL_OK ? read_open(ledger, err) : code;
+}
+
+/* SQLite reads in one transaction; on PostgreSQL what counts is read under the lock. */
+enum sl_code apply_ledger_read(struct ledger *ledger, struct sl_error *err)
+{
+	bool snapshot = sl_conn_dialect(ledger->conn) == SL_DIALECT_SQLITE;
 	enum sl_code code;
 
 	apply_ledger_done(ledger);
@@ -272,23 +288,32 @@ enum sl_code apply_ledger_read(struct ledger *ledger, struct sl_error *err)
 		.server = "",
 		.database = "",
 		.installation = "" };
-	code = read_exists(ledger, &exists, err);
-	if (code == SL_OK && exists)
-		code = read_head(ledger, err);
-	if (code != SL_OK || !ledger->exists)
-		return code;
-	code = read_entries(ledger, err);
+	code = snapshot ? sl_conn_begin(ledger->conn, false, err) : SL_OK;
 	if (code == SL_OK)
-		code = read_steps(ledger, err);
-	return code == SL_OK ? read_open(ledger, err) : code;
+		code = read_all(ledger, err);
+	if (snapshot)
+		sl_conn_rollback(ledger->conn);
+	return code;
+}
+
+/* Duplicate schema, table or catalogue row: another attempt was faster. */
+static bool says_duplicate(const struct sl_server_error *error)
+{
+	return sl_str_eq(error->code, "42P06") || sl_str_eq(error->code, "42P07") ||
+		sl_str_eq(error->code, "23505");
 }
 
 enum sl_code apply_ledger_make(struct ledger *ledger, struct sl_error *err)
 {
-	const char *file = sl_conn_dialect(ledger->conn) == SL_DIALECT_POSTGRES ? "postgres.sql" :
-										  "sqlite.sql";
+	bool postgres = sl_conn_dialect(ledger->conn) == SL_DIALECT_POSTGRES, exists = false;
+	enum sl_code code = postgres ? SL_OK : read_exists(ledger, &exists, err);
 
-	return sl_conn_query(ledger->conn, NULL, NULL, apply_ledger_file(file), err);
+	if (code == SL_OK && !exists)
+		code = sl_conn_query(ledger->conn, NULL, NULL,
+			apply_ledger_file(postgres ? "postgres.sql" : "sqlite.sql"), err);
+	if (exists || (code != SL_OK && says_duplicate(sl_conn_server_error(ledger->conn))))
+		return sl_error_set(err, SL_EBUSY, "another attempt is making the ledger");
+	return code;
 }
 
 const struct entry *apply_ledger_find(const struct ledger *ledger, enum sl_migration_kind kind,

@@ -304,6 +304,14 @@ static enum sl_code check_empty(struct run *run)
 		return apply_fail(run, SL_OUTCOME_BLOCKED, code, "%s", cause.msg);
 	if (sl_catalog_empty(catalog))
 		return SL_OK;
+	code = apply_read(run);
+	if (code != SL_OK)
+		return code;
+	if (run->ledger.exists) {
+		run->try_after_us = SL_SECOND_US;
+		return apply_fail(run, SL_OUTCOME_BLOCKED, SL_EBUSY,
+			"another attempt has just made the ledger");
+	}
 	for (size_t i = 0; i < set->len; i++)
 		if (set->at[i].kind == SL_MIGRATION_VERSION)
 			last = set->at[i].key;

@@ -416,6 +416,18 @@ static enum sl_code nothing_to_do(struct run *run)
 	return SL_OK;
 }
 
+/* Where no lock kept others out, what they did until the fence was raised is seen only now; what
+ * they try from here on fails. */
+static enum sl_code reconcile_again(struct run *run)
+{
+	enum sl_code code;
+
+	if (sl_conn_dialect(run->conn) == SL_DIALECT_POSTGRES)
+		return SL_OK;
+	code = apply_read(run);
+	return code == SL_OK ? apply_reconcile(run) : code;
+}
+
 /* One way through the phases in one session. */
 static enum sl_code pass(struct run *run)
 {
@@ -448,6 +460,10 @@ static enum sl_code pass(struct run *run)
 		code = tell_intent(run);
 	if (code == SL_OK)
 		code = begin_run(run);
+	if (code == SL_OK)
+		code = reconcile_again(run);
+	if (code == SL_OK && run->pending.len == 0)
+		return nothing_to_do(run);
 	if (code == SL_OK)
 		code = settle_started(run);
 	keep_results(run);
@@ -524,7 +540,7 @@ static enum sl_code passes(struct run *run)
 		apply_notice(run, "the connection was lost; the attempt went on in a new one");
 		sl_conn_close(sl_steal(run->conn));
 	}
-	if (code == SL_OK && run->outcome == SL_OUTCOME_NOTHING && run->began)
+	if (code == SL_OK && run->outcome == SL_OUTCOME_NOTHING && run->kept)
 		run->outcome = SL_OUTCOME_APPLIED; /* what was unknown turned out to be done */
 	if (code != SL_OK && run->result->done > 0 && run->conn &&
 		sl_conn_tx_state(run->conn) == SL_TX_IDLE)

@@ -9,9 +9,14 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 /* How long another writer is waited for, and how often it is asked. */
 #define BUSY_LIMIT_US (5 * SL_SECOND_US)
@@ -120,6 +125,8 @@ static void close_session(struct sl_conn *base)
 	struct sqlite_conn *conn = sl_sqlite(base);
 
 	(void)sqlite3_close_v2(conn->db);
+	if (conn->lock_fd >= 0)
+		(void)close(conn->lock_fd);
 	free(conn->path);
 	free(conn);
 }
@@ -136,6 +143,7 @@ enum sl_code sl_sqlite_open_in(struct sl_conn **out, const struct sl_conn_spec *
 		.clock = spec->clock,
 		.cancel = spec->cancel };
 	conn->path = sl_xstrdup(spec->url.path);
+	conn->lock_fd = -1;
 	conn->vfs = vfs;
 	conn->open_flags = SQLITE_OPEN_NOMUTEX |
 		(spec->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
@@ -272,15 +280,52 @@ static enum sl_code commit(struct sl_conn *base, struct sl_error *err)
 	return code;
 }
 
+/* A name that only one process of the machine can have, and that goes with it however it ends. */
+static bool lock_name(const struct sqlite_conn *conn, const char *scope,
+	struct sockaddr_un *address, socklen_t *len)
+{
+	struct stat st;
+	int n;
+
+	if (stat(conn->path, &st) != 0)
+		return false;
+	memset(address, 0, sizeof(*address));
+	address->sun_family = AF_UNIX;
+	n = snprintf(address->sun_path + 1, sizeof(address->sun_path) - 1,
+		"sluice-%" PRIxMAX "-%" PRIxMAX "-%s", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino,
+		scope);
+	if (n < 0 || (size_t)n >= sizeof(address->sun_path) - 1)
+		return false;
+	*len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
+	return true;
+}
+
+/* SQLite has no lock over several transactions.  This one keeps two processes of one machine from
+ * getting in each other's way; what keeps them from harm is the fence. */
 static enum sl_code lock(struct sl_conn *base, const char *scope, bool *got, const char **holder,
 	struct sl_arena *arena, struct sl_error *err)
 {
-	(void)base;
-	(void)scope;
-	(void)holder;
+	struct sqlite_conn *conn = sl_sqlite(base);
+	struct sockaddr_un address;
+	socklen_t len;
+	int fd;
+
 	(void)arena;
 	(void)err;
 	*got = true;
+	if (conn->vfs || conn->lock_fd >= 0 || !lock_name(conn, scope, &address, &len))
+		return SL_OK;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return SL_OK;
+	if (bind(fd, (const struct sockaddr *)&address, len) == 0) {
+		conn->lock_fd = fd;
+		return SL_OK;
+	}
+	*got = errno != EADDRINUSE;
+	if (!*got && holder)
+		*holder = "another process of this machine";
+	(void)close(fd);
 	return SL_OK;
 }
 

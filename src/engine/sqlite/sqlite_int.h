@@ -12,6 +12,7 @@ struct sqlite_conn {
 	char *path; /* owned */
 	const char *vfs; /* static, or NULL */
 	int open_flags;
+	int lock_fd; /* owned; -1 not locked */
 	int64_t limit_at; /* monotonic; a limit below the cancel token's, 0 none */
 	int64_t busy_since; /* monotonic; 0 not waiting */
 };
