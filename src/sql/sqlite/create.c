@@ -45,8 +45,10 @@ static void index_key(struct lite_reader *reader, int ordinal)
 		key->direction = "asc";
 	else if (lite_take(reader, "desc"))
 		key->direction = "desc";
-	if (lite_take(reader, "nulls"))
-		key->nulls = lite_take(reader, "first") ? "first" : (reader->pos++, "last");
+	if (lite_take(reader, "nulls")) {
+		key->nulls = lite_at(reader, "first") ? "first" : "last";
+		reader->pos++;
+	}
 	if (reader->pos != end)
 		lite_fail(reader);
 	lite_scan(reader, from, tail, SL_SQL_CLAUSE_INDEX);
