@@ -329,6 +329,19 @@ static void problems_of_named(struct batch *batch, struct sl_arena *arena, const
 	batch->input.problem_count = len;
 }
 
+/* Whether the name is one of a migration, before anything is read for it. */
+static bool is_migration_name(struct sl_arena *arena, const struct batch_wish *wish,
+	const char *folder, const char *path)
+{
+	struct sl_layout_file file = { .path = path, .data = "" };
+	struct sl_layout layout;
+
+	if (!sl_str_eq(folder, ".") && sl_str_starts(path, folder))
+		file.path += strlen(folder) + 1;
+	sl_layout_read(&layout, arena, wish->layout, dialect_of(wish, path, NULL), &file, 1);
+	return layout.kind != SL_LAYOUT_AUTO;
+}
+
 /* The batch of the folder around the file, when the file is a migration of it.  A folder that
  * cannot be read whole leaves the file by itself. */
 static bool batch_of_siblings(struct batches *out, struct sl_arena *arena,
@@ -339,7 +352,8 @@ static bool batch_of_siblings(struct batches *out, struct sl_arena *arena,
 	bool deep = !sl_str_eq(folder, folder_name(arena, path));
 	struct batch batch = { .whole = true };
 
-	if (sl_cli_folder_read(files, arena, folder, deep, NULL) != SL_OK)
+	if (!is_migration_name(arena, wish, folder, path) ||
+		sl_cli_folder_read(files, arena, folder, deep, NULL) != SL_OK)
 		return false;
 	batch.dialect = dialect_of(wish, path, NULL);
 	if (batch.dialect == SL_DIALECT_COUNT)

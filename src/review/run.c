@@ -169,7 +169,7 @@ static const struct sl_facts *statement_replay(struct walk *walk,
 		walk->input->version, statement);
 	const struct sl_fact_statement *s = sl_facts_statement(facts);
 
-	if (statement->kind == SL_TEXT_SQL && is_understood(s))
+	if (statement->kind == SL_TEXT_SQL)
 		sl_replay_statement(walk->replay, facts, statement->text, statement->len, step);
 	else
 		sl_replay_opaque(walk->replay, s->status_text, step);

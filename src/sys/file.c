@@ -47,6 +47,12 @@ enum sl_code sl_file_read(char **out, size_t *len, const char *path, size_t max,
 		return sl_os_error(err, EISDIR, "%s: open", path);
 	if (S_ISREG(st.st_mode) && (uint64_t)st.st_size > max)
 		return sl_error_set(err, SL_ELIMIT, "%s: read: larger than %zu bytes", path, max);
+	/* one block of the right size: growing step by step leaves as much again behind */
+	if (S_ISREG(st.st_mode) && st.st_size > 0) {
+		buf.cap = (size_t)st.st_size + 1;
+		buf.data = sl_xrealloc(NULL, buf.cap);
+		buf.data[0] = '\0';
+	}
 	code = read_all(fd, path, &buf, err);
 	if (code != SL_OK)
 		return code;
