@@ -1,0 +1,1 @@
+sluice_test(auth unit/auth_test.c ROOMS auth config model core)
