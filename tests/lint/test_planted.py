@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 
-from house import House
+from house import House, room_of
 from rules import CHECKS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -60,7 +60,8 @@ def strangers(room):
 
 
 def door_of(house, room):
-    return next(path for path in house.doors() if path == f"include/sluice/{room}.h" or path.startswith(f"include/sluice/{room}/"))
+    """One of the room's doors, or None: nobody may enter the topmost."""
+    return next((path for path in house.doors() if room_of(path) == room), None)
 
 
 def with_line(house, path, line):
@@ -75,7 +76,7 @@ def test_a_room_cannot_include_the_door_of_a_room_that_it_does_not_list(copy, pl
     assert any(f"{path}:1: includes the door of {stranger}" in text for text in refused(copy, "doors", path))
 
 
-@pytest.mark.parametrize("room", sorted(ROOMS))
+@pytest.mark.parametrize("room", sorted(room for room in ROOMS if door_of(House(ROOT), room)))
 def test_a_door_cannot_include_a_room_that_at_most_its_sources_use(copy, plant, room):
     path = door_of(copy, room)
     used = sorted(ROOMS[room].uses or strangers(room))[0]
