@@ -110,16 +110,26 @@ static void sort_parts(struct sl_arena *arena, struct sl_entity *entity)
 	table->indexes.at = indexes;
 }
 
+struct sl_arena *sl_catalog_builder_arena(struct sl_catalog_builder *builder)
+{
+	return builder->pool->arena;
+}
+
+void sl_catalog_adopt(struct sl_catalog_builder *builder, struct sl_entity *entity)
+{
+	sort_parts(builder->pool->arena, entity);
+	*sl_vec_add(&builder->entities) = entity;
+}
+
 void sl_catalog_add(struct sl_catalog_builder *builder, const struct sl_entity *entity)
 {
-	void *copy;
+	struct sl_entity *copy;
 
 	if (left_out(builder->catalog->dialect, entity))
 		return;
 	copy = sl_entity_new(builder->pool->arena, entity->kind);
 	sl_shape_copy(sl_shape_of(entity->kind), builder->pool->arena, entity, copy);
-	sort_parts(builder->pool->arena, copy);
-	*sl_vec_add(&builder->entities) = copy;
+	sl_catalog_adopt(builder, copy);
 }
 
 static struct sl_names copy_names(struct sl_arena *arena, const char *const *at, size_t len)
@@ -193,34 +203,54 @@ static enum sl_code refuse_doubles(const struct entity_list *entities, bool fold
 	return SL_OK;
 }
 
-struct gathered_names {
+struct gathered {
 	struct sl_arena *arena;
 	struct entity_list list;
 };
 
 static void gather_name(void *ctx, const struct sl_entity *owner, const char *name)
 {
-	struct gathered_names *names = ctx;
+	struct gathered *names = ctx;
 
 	*sl_vec_add(&names->list) = &sl_index_name_new(names->arena, owner, name)->id;
 }
 
-static void build_index_names(struct sl_catalog *catalog, const struct entity_list *entities)
+static void gather_link(void *ctx, struct link *link)
 {
-	struct gathered_names names = { .arena = catalog->pool->arena };
-	bool fold = sl_fold_entities(catalog->dialect);
+	struct gathered *links = ctx;
+
+	*sl_vec_add(&links->list) = &link->id;
+}
+
+/* The list sorted, each identity once. */
+static const struct node *build_set(struct gathered *gathered, bool fold)
+{
+	struct entity_list *list = &gathered->list;
+	const struct node *root;
 	size_t kept = 0;
 
-	for (size_t i = 0; i < entities->len; i++)
-		sl_each_index_name(catalog, entities->at[i], gather_name, &names);
-	sort(names.list.at, names.list.len, fold);
-	for (size_t i = 0; i < names.list.len; i++) {
-		if (kept == 0 ||
-			sl_tree_compare(fold, names.list.at[kept - 1], names.list.at[i]) != 0)
-			names.list.at[kept++] = names.list.at[i];
+	sort(list->at, list->len, fold);
+	for (size_t i = 0; i < list->len; i++) {
+		if (kept == 0 || sl_tree_compare(fold, list->at[kept - 1], list->at[i]) != 0)
+			list->at[kept++] = list->at[i];
 	}
-	catalog->indexes = sl_tree_build(catalog->pool->arena, names.list.at, kept);
-	sl_vec_done(&names.list);
+	root = sl_tree_build(gathered->arena, list->at, kept);
+	sl_vec_done(list);
+	return root;
+}
+
+static void build_beside(struct sl_catalog *catalog, const struct entity_list *entities)
+{
+	struct gathered names = { .arena = catalog->pool->arena };
+	struct gathered links = { .arena = catalog->pool->arena };
+	bool fold = sl_fold_entities(catalog->dialect);
+
+	for (size_t i = 0; i < entities->len; i++) {
+		sl_each_index_name(catalog, entities->at[i], gather_name, &names);
+		sl_each_link(entities->at[i], links.arena, gather_link, &links);
+	}
+	catalog->indexes = build_set(&names, fold);
+	catalog->links = build_set(&links, fold);
 }
 
 enum sl_code sl_catalog_finish(const struct sl_catalog **out, struct sl_catalog_builder *builder,
@@ -242,7 +272,7 @@ enum sl_code sl_catalog_finish(const struct sl_catalog **out, struct sl_catalog_
 	catalog->incomplete = copy_names(builder->pool->arena, builder->incomplete.at,
 		builder->incomplete.len);
 	catalog->root = sl_tree_build(builder->pool->arena, entities->at, entities->len);
-	build_index_names(catalog, entities);
+	build_beside(catalog, entities);
 	builder->pool = NULL;
 	*out = catalog;
 	return SL_OK;

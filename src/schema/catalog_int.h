@@ -27,6 +27,7 @@ struct sl_catalog {
 	int version;
 	const struct node *root; /* entities */
 	const struct node *indexes; /* struct index_name: who holds it; not for MySQL */
+	const struct node *links; /* struct link: who stands on a table */
 	struct sl_names search_path;
 	const struct property *properties; /* sorted by key */
 	size_t properties_len;
@@ -39,6 +40,14 @@ struct index_name {
 	struct sl_entity id;
 	enum sl_entity_kind owner_kind;
 	const char *owner;
+};
+
+/* A table that refers to another, inherits from it or is a partition of it, or a sequence that
+ * belongs to it: found by the other's schema and name.  kind 0; detail: the dependent's kind and
+ * names. */
+struct link {
+	struct sl_entity id;
+	struct sl_entity dependent;
 };
 
 /* Stands before every entity that a catalogue owns. */
@@ -86,6 +95,21 @@ void sl_each_index_name(const struct sl_catalog *catalog, const struct sl_entity
 	void (*visit)(void *ctx, const struct sl_entity *owner, const char *name), void *ctx);
 struct index_name *sl_index_name_new(struct sl_arena *arena, const struct sl_entity *owner,
 	const char *name);
+
+void sl_each_link(const struct sl_entity *entity, struct sl_arena *arena,
+	void (*visit)(void *ctx, struct link *link), void *ctx);
+
+/* The dependents of the table, as they are in the catalogue now:
+ *
+ *	struct sl_catalog_iter it = sl_links_of(catalog, table);
+ *	while ((entity = sl_next_dependent(catalog, &it, table))) ... */
+struct sl_catalog_iter sl_links_of(const struct sl_catalog *catalog, const struct sl_entity *table);
+const struct sl_entity *sl_next_dependent(const struct sl_catalog *catalog,
+	struct sl_catalog_iter *it, const struct sl_entity *table);
+
+/* An entity of the builder's own arena, not copied. */
+struct sl_arena *sl_catalog_builder_arena(struct sl_catalog_builder *builder);
+void sl_catalog_adopt(struct sl_catalog_builder *builder, struct sl_entity *entity);
 
 /* Changes in place, while the catalogue is still its maker's own. */
 void sl_catalog_put(struct sl_catalog *catalog, const struct sl_entity *entity);

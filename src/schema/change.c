@@ -76,11 +76,56 @@ static bool same_indexes(const struct sl_entity *a, const struct sl_entity *b)
 			sl_as_table(a)->constraints.len == sl_as_table(b)->constraints.len);
 }
 
+static void add_link(void *ctx, struct link *link)
+{
+	struct sl_catalog *catalog = ctx;
+
+	catalog->links = sl_tree_put(catalog->pool->arena, catalog->links,
+		sl_fold_entities(catalog->dialect), &link->id);
+}
+
+static void remove_link(void *ctx, struct link *link)
+{
+	struct sl_catalog *catalog = ctx;
+
+	catalog->links = sl_tree_drop(catalog->pool->arena, catalog->links,
+		sl_fold_entities(catalog->dialect), &link->id);
+}
+
+static bool same_links(const struct sl_entity *a, const struct sl_entity *b)
+{
+	const struct sl_table *x, *y;
+
+	if (a->kind == SL_ENTITY_SEQUENCE)
+		return sl_as_sequence(a)->owned_by == sl_as_sequence(b)->owned_by;
+	if (a->kind != SL_ENTITY_TABLE)
+		return true;
+	x = sl_as_table(a);
+	y = sl_as_table(b);
+	return x->constraints.at == y->constraints.at && x->constraints.len == y->constraints.len &&
+		x->inherits.at == y->inherits.at && x->inherits.len == y->inherits.len &&
+		x->partition_of == y->partition_of;
+}
+
+static void put_links(struct sl_catalog *catalog, const struct sl_entity *old,
+	const struct sl_entity *entity)
+{
+	struct sl_arena *arena = catalog->pool->arena;
+
+	if (old && entity && same_links(old, entity))
+		return;
+	if (old)
+		sl_each_link(old, arena, remove_link, catalog);
+	if (entity)
+		sl_each_link(entity, arena, add_link, catalog);
+}
+
 void sl_catalog_put(struct sl_catalog *catalog, const struct sl_entity *entity)
 {
 	bool fold = sl_fold_entities(catalog->dialect);
 	const struct sl_entity *old = sl_tree_find(catalog->root, fold, entity);
 
+	put_links(catalog, old, entity);
 	catalog->root = sl_tree_put(catalog->pool->arena, catalog->root, fold, entity);
 	if (old && same_indexes(old, entity))
 		return;

@@ -268,14 +268,17 @@ static bool constraint_needed(struct sl_replay *replay, const struct sl_table *t
 static void release_key(struct sl_replay *replay, struct sl_table *table,
 	const struct sl_constraint *key, bool cascade)
 {
-	struct sl_catalog_iter it = sl_catalog_each_kind(&replay->work, SL_ENTITY_TABLE);
+	struct sl_catalog_iter it = sl_links_of(&replay->work, &table->id);
 	struct about about = about_part(table, key->name);
 	const struct sl_entity *other;
 
 	if (key->kind != SL_CONSTRAINT_PRIMARY && key->kind != SL_CONSTRAINT_UNIQUE)
 		return;
-	while ((other = sl_catalog_next(&it))) {
-		const struct sl_constraints *constraints = &sl_as_table(other)->constraints;
+	while ((other = sl_next_dependent(&replay->work, &it, &table->id))) {
+		static const struct sl_constraints none = { NULL, 0 };
+		const struct sl_constraints *constraints = other->kind == SL_ENTITY_TABLE ?
+			&sl_as_table(other)->constraints :
+			&none;
 
 		for (size_t i = 0; i < constraints->len && !cascade; i++) {
 			const struct sl_constraint *foreign = &constraints->at[i];

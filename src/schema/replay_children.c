@@ -8,8 +8,13 @@ struct family {
 	const char *parent; /* "schema.table" */
 };
 
-static bool is_child(const struct family *family, const struct sl_table *table)
+static bool is_child(const struct family *family, const struct sl_entity *entity)
 {
+	const struct sl_table *table;
+
+	if (entity->kind != SL_ENTITY_TABLE)
+		return false;
+	table = sl_as_table(entity);
 	if (table->partition_of && sl_str_eq(table->partition_of, family->parent))
 		return true;
 	for (size_t i = 0; i < table->inherits.len; i++) {
@@ -83,14 +88,14 @@ static void only_implied(struct sl_replay *replay, size_t effects, size_t proble
 void sl_replay_children_alter(struct sl_replay *replay, const struct sl_entity *parent)
 {
 	struct family family = family_of(replay, parent);
-	struct sl_catalog_iter it = sl_catalog_each_kind(&replay->work, SL_ENTITY_TABLE);
+	struct sl_catalog_iter it = sl_links_of(&replay->work, parent);
 	const struct sl_entity *entity;
 
-	while (sl_is_postgres(replay) && (entity = sl_catalog_next(&it))) {
+	while ((entity = sl_next_dependent(&replay->work, &it, parent))) {
 		size_t effects = replay->effects.len, problems = replay->problems.len;
 		struct sl_table *child;
 
-		if (!is_child(&family, sl_as_table(entity)))
+		if (!is_child(&family, entity))
 			continue;
 		child = sl_table_edit(replay, entity);
 		for (size_t i = 0; i < replay->facts->action.len; i++) {
@@ -120,15 +125,15 @@ void sl_replay_children_index(struct sl_replay *replay, const struct sl_entity *
 	const struct sl_index *index)
 {
 	struct family family = family_of(replay, parent);
-	struct sl_catalog_iter it = sl_catalog_each_kind(&replay->work, SL_ENTITY_TABLE);
+	struct sl_catalog_iter it = sl_links_of(&replay->work, parent);
 	struct sl_names columns = index_columns(replay, index);
 	const struct sl_entity *entity;
 
-	while (sl_is_postgres(replay) && (entity = sl_catalog_next(&it))) {
+	while ((entity = sl_next_dependent(&replay->work, &it, parent))) {
 		struct sl_index own = *index;
 		struct sl_table *child;
 
-		if (!sl_as_table(entity)->partition_of || !is_child(&family, sl_as_table(entity)))
+		if (!is_child(&family, entity) || !sl_as_table(entity)->partition_of)
 			continue;
 		child = sl_table_edit(replay, entity);
 		own.name = sl_chosen_name(replay, child, &columns, "idx");

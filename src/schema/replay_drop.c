@@ -74,14 +74,16 @@ static void drop_foreign_key(struct sl_replay *replay, const struct sl_entity *f
 static void release_foreign_keys(struct sl_replay *replay, const struct about *about,
 	const struct sl_entity *table, bool cascade)
 {
-	struct sl_catalog_iter it = sl_catalog_each_kind(&replay->work, SL_ENTITY_TABLE);
+	struct sl_catalog_iter it = sl_links_of(&replay->work, table);
 	const struct sl_entity *other;
 
-	while ((other = sl_catalog_next(&it))) {
-		const struct sl_constraints *constraints = &sl_as_table(other)->constraints;
+	while ((other = sl_next_dependent(&replay->work, &it, table))) {
+		const struct sl_constraints *constraints;
 
-		if (sl_tree_compare(sl_fold_entities(replay->work.dialect), other, table) == 0)
+		if (other->kind != SL_ENTITY_TABLE ||
+			sl_tree_compare(sl_fold_entities(replay->work.dialect), other, table) == 0)
 			continue;
+		constraints = &sl_as_table(other)->constraints;
 		for (size_t i = constraints->len; i > 0; i--) {
 			const struct sl_constraint *constraint = &constraints->at[i - 1];
 
@@ -150,13 +152,15 @@ static void drop_attached(struct sl_replay *replay, const struct sl_entity *rela
 /* Sequences that belong to the table, or to one column of it. */
 static void drop_owned(struct sl_replay *replay, const struct sl_entity *table, const char *column)
 {
-	struct sl_catalog_iter it = sl_catalog_each_kind(&replay->work, SL_ENTITY_SEQUENCE);
+	struct sl_catalog_iter it = sl_links_of(&replay->work, table);
 	const char *owner = sl_arena_printf(replay->scratch, "%s.%s.%s", table->schema, table->name,
 		column ? column : "");
 	const struct sl_entity *entity;
 
-	while ((entity = sl_catalog_next(&it))) {
-		const char *owned = sl_as_sequence(entity)->owned_by;
+	while ((entity = sl_next_dependent(&replay->work, &it, table))) {
+		const char *owned = entity->kind == SL_ENTITY_SEQUENCE ?
+			sl_as_sequence(entity)->owned_by :
+			NULL;
 
 		if (owned && (column ? sl_str_eq(owned, owner) : sl_str_starts(owned, owner)))
 			dropped_along(replay, entity);
@@ -177,13 +181,14 @@ static bool has_parent(const struct sl_table *table, const char *parent, bool *p
 static void release_children(struct sl_replay *replay, const struct about *about,
 	const struct sl_entity *table, bool cascade)
 {
-	struct sl_catalog_iter it = sl_catalog_each_kind(&replay->work, SL_ENTITY_TABLE);
+	struct sl_catalog_iter it = sl_links_of(&replay->work, table);
 	const char *parent = sl_arena_printf(replay->scratch, "%s.%s", table->schema, table->name);
 	const struct sl_entity *child;
 	bool partition;
 
-	while (sl_is_postgres(replay) && (child = sl_catalog_next(&it))) {
-		if (!has_parent(sl_as_table(child), parent, &partition))
+	while ((child = sl_next_dependent(&replay->work, &it, table))) {
+		if (child->kind != SL_ENTITY_TABLE ||
+			!has_parent(sl_as_table(child), parent, &partition))
 			continue;
 		if (!partition && !cascade) {
 			obstacle(replay, about, child, "");

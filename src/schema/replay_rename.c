@@ -236,15 +236,17 @@ static void rename_in_columns(const struct renaming *renaming, struct sl_table *
 static void rename_in_references(const struct renaming *renaming, const struct sl_entity *to)
 {
 	struct sl_replay *replay = renaming->replay;
-	struct sl_catalog_iter it = sl_catalog_each_kind(&replay->work, SL_ENTITY_TABLE);
+	struct sl_catalog_iter it = sl_links_of(&replay->work, to);
 	const struct sl_entity *other;
 
-	while ((other = sl_catalog_next(&it))) {
-		const struct sl_constraints *constraints = &sl_as_table(other)->constraints;
+	while ((other = sl_next_dependent(&replay->work, &it, to))) {
+		const struct sl_constraints *constraints;
 		struct sl_table *copy = NULL;
 
-		if (sl_tree_compare(sl_fold_entities(replay->work.dialect), other, to) == 0)
+		if (other->kind != SL_ENTITY_TABLE ||
+			sl_tree_compare(sl_fold_entities(replay->work.dialect), other, to) == 0)
 			continue;
+		constraints = &sl_as_table(other)->constraints;
 		for (size_t i = 0; i < constraints->len; i++) {
 			struct sl_constraint constraint = constraints->at[i];
 
@@ -356,15 +358,17 @@ void sl_rename_column(struct sl_replay *replay, struct sl_table *table, const ch
 static void move_references(struct sl_replay *replay, const struct sl_entity *from,
 	const struct sl_entity *to)
 {
-	struct sl_catalog_iter it = sl_catalog_each_kind(&replay->work, SL_ENTITY_TABLE);
+	struct sl_catalog_iter it = sl_links_of(&replay->work, from);
 	const struct sl_entity *other;
 
-	while ((other = sl_catalog_next(&it))) {
-		const struct sl_constraints *constraints = &sl_as_table(other)->constraints;
+	while ((other = sl_next_dependent(&replay->work, &it, from))) {
+		const struct sl_constraints *constraints;
 		struct sl_table *copy = NULL;
 
-		if (sl_tree_compare(sl_fold_entities(replay->work.dialect), other, from) == 0)
+		if (other->kind != SL_ENTITY_TABLE ||
+			sl_tree_compare(sl_fold_entities(replay->work.dialect), other, from) == 0)
 			continue;
+		constraints = &sl_as_table(other)->constraints;
 		for (size_t i = 0; i < constraints->len; i++) {
 			struct sl_constraint constraint = constraints->at[i];
 
@@ -384,17 +388,21 @@ static void move_references(struct sl_replay *replay, const struct sl_entity *fr
 static void move_children(struct sl_replay *replay, const struct sl_entity *from,
 	const struct sl_entity *to)
 {
-	struct sl_catalog_iter it = sl_catalog_each_kind(&replay->work, SL_ENTITY_TABLE);
+	struct sl_catalog_iter it = sl_links_of(&replay->work, from);
 	const char *old = sl_arena_printf(replay->scratch, "%s.%s", from->schema, from->name);
 	const char *new = sl_arena_printf(sl_keeping(replay), "%s.%s", to->schema, to->name);
 	const struct sl_entity *child;
 
-	while (sl_is_postgres(replay) && (child = sl_catalog_next(&it))) {
-		const struct sl_table *table = sl_as_table(child);
-		bool partition = table->partition_of && sl_str_eq(table->partition_of, old);
-		size_t i = 0;
+	while ((child = sl_next_dependent(&replay->work, &it, from))) {
+		const struct sl_table *table;
 		struct sl_table *copy;
+		bool partition;
+		size_t i = 0;
 
+		if (child->kind != SL_ENTITY_TABLE)
+			continue;
+		table = sl_as_table(child);
+		partition = table->partition_of && sl_str_eq(table->partition_of, old);
 		while (i < table->inherits.len && !sl_str_eq(table->inherits.at[i], old))
 			i++;
 		if (!partition && i == table->inherits.len)
@@ -416,12 +424,14 @@ static void move_children(struct sl_replay *replay, const struct sl_entity *from
 static void move_sequences(struct sl_replay *replay, const struct sl_entity *from,
 	const struct sl_entity *to)
 {
-	struct sl_catalog_iter it = sl_catalog_each_kind(&replay->work, SL_ENTITY_SEQUENCE);
+	struct sl_catalog_iter it = sl_links_of(&replay->work, from);
 	const char *old = sl_arena_printf(replay->scratch, "%s.%s.", from->schema, from->name);
 	const struct sl_entity *entity;
 
-	while ((entity = sl_catalog_next(&it))) {
-		const char *owned = sl_as_sequence(entity)->owned_by;
+	while ((entity = sl_next_dependent(&replay->work, &it, from))) {
+		const char *owned = entity->kind == SL_ENTITY_SEQUENCE ?
+			sl_as_sequence(entity)->owned_by :
+			NULL;
 		struct sl_sequence *copy;
 
 		if (!owned || !sl_str_starts(owned, old))

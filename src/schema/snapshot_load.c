@@ -35,58 +35,64 @@ static enum sl_code read_names(struct sl_names *out, struct sl_arena *arena, con
 	return SL_OK;
 }
 
-/* The definition's text is hashed as it is; one that stands in a document is written out again. */
-static enum sl_code fetch(const struct loading *loading, const json_t *entry, json_t **out,
-	struct sl_error *err)
+/* The object's JSON: inside a document borrowed, from a source loaded into *owned. */
+static enum sl_code definition_of(const struct loading *loading, const json_t *entry,
+	json_t **owned, const json_t **out, struct sl_error *err)
 {
-	const char *hash = sl_json_str(entry, "hash", ""), *text;
-	sl_auto_buf struct sl_buf written = SL_BUF_INIT(ENTITY_MAX);
-	char actual[SL_SHA256_HEX];
 	enum sl_code code;
+	const char *text;
 	size_t len;
 
 	if (!loading->source) {
-		sl_json_canonical(json_object_get(entry, "definition"), &written);
-		text = sl_buf_str(&written);
-		len = written.len;
-	} else {
-		code = loading->source->get(loading->source->ctx, hash, &text, &len, err);
-		if (code != SL_OK)
-			return code;
+		*out = json_object_get(entry, "definition");
+		return SL_OK;
 	}
-	sl_sha256_hex(text, len, actual);
-	if (strcmp(hash, actual) != 0)
-		return bad("an object's text does not have the hash that names it", err);
-	return sl_json_load(out, text, len, ENTITY_MAX, "snapshot", err);
+	code = loading->source->get(loading->source->ctx, sl_json_str(entry, "hash", ""), &text,
+		&len, err);
+	if (code == SL_OK)
+		code = sl_json_load(owned, text, len, ENTITY_MAX, "snapshot", err);
+	*out = *owned;
+	return code;
 }
 
+static void set_estimates(struct sl_entity *entity, const json_t *entry)
+{
+	struct sl_table *table = (struct sl_table *)(void *)entity;
+
+	if (entity->kind != SL_ENTITY_TABLE)
+		return;
+	table->rows = sl_json_i64(entry, "rows", -1);
+	table->bytes = sl_json_i64(entry, "bytes", -1);
+}
+
+/* What was read is written again to verify the hash, which it then keeps. */
 static enum sl_code load_entry(const struct loading *loading, const json_t *entry,
 	struct sl_error *err)
 {
-	sl_auto_json json_t *json = NULL;
+	struct sl_arena *arena = sl_catalog_builder_arena(loading->builder);
+	sl_auto_json json_t *owned = NULL;
+	const json_t *json = NULL;
 	enum sl_entity_kind kind;
 	struct sl_entity *entity;
+	char hash[SL_SHA256_HEX];
 	enum sl_code code;
 
 	if (!sl_entity_kind_parse(&kind, sl_json_str(entry, "kind", "")))
 		return bad("an object is of no known kind", err);
-	code = fetch(loading, entry, &json, err);
+	code = definition_of(loading, entry, &owned, &json, err);
 	if (code != SL_OK)
 		return code;
-	entity = sl_entity_new(loading->scratch, kind);
-	code = sl_shape_read(sl_shape_of(kind), loading->scratch, json, entity, err);
+	entity = sl_entity_new(arena, kind);
+	code = sl_shape_read(sl_shape_of(kind), arena, json, entity, err);
 	if (code != SL_OK)
 		return code;
 	if (entity->kind != kind)
 		return bad("an object is of another kind than its entry says", err);
-	if (kind == SL_ENTITY_TABLE) {
-		struct sl_table *table = (struct sl_table *)(void *)entity;
-
-		table->rows = sl_json_i64(entry, "rows", -1);
-		table->bytes = sl_json_i64(entry, "bytes", -1);
-	}
-	sl_catalog_add(loading->builder, entity);
-	sl_arena_clear(loading->scratch);
+	sl_catalog_adopt(loading->builder, entity);
+	sl_entity_hash(entity, hash);
+	if (strcmp(sl_json_str(entry, "hash", ""), hash) != 0)
+		return bad("an object's text does not have the hash that names it", err);
+	set_estimates(entity, entry);
 	return SL_OK;
 }
 
