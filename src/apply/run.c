@@ -443,6 +443,7 @@ static enum sl_code pass(struct run *run)
 	if (run->request->dry_run) {
 		code = apply_identify(run, true);
 		keep_results(run);
+		run->outcome = code == SL_OK ? SL_OUTCOME_NOTHING : run->outcome;
 		return code;
 	}
 	code = apply_take_lock(run);
@@ -540,7 +541,7 @@ static enum sl_code passes(struct run *run)
 		apply_notice(run, "the connection was lost; the attempt went on in a new one");
 		sl_conn_close(sl_steal(run->conn));
 	}
-	if (code == SL_OK && run->outcome == SL_OUTCOME_NOTHING && run->kept)
+	if (code == SL_OK && run->outcome == SL_OUTCOME_NOTHING && run->began && run->kept)
 		run->outcome = SL_OUTCOME_APPLIED; /* what was unknown turned out to be done */
 	if (code != SL_OK && run->result->done > 0 && run->conn &&
 		sl_conn_tx_state(run->conn) == SL_TX_IDLE)
