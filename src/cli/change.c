@@ -37,7 +37,7 @@ static enum sl_code run_list(struct sl_cli *cli, struct sl_error *err)
 	sl_auto_json json_t *answer = NULL;
 	const json_t *row;
 	size_t i;
-	bool printed;
+	bool printed = false;
 	enum sl_code code = sl_cli_number(cli, "limit", 1, 1000, &limit, err);
 
 	if (code == SL_OK)
@@ -142,7 +142,7 @@ static enum sl_code check_id(struct sl_cli *cli, const char *what, int64_t *out,
 static enum sl_code run_show(struct sl_cli *cli, struct sl_error *err)
 {
 	sl_auto_json json_t *answer = NULL;
-	bool printed;
+	bool printed = false;
 	int64_t id;
 	enum sl_code code = check_id(cli, "change", &id, err);
 

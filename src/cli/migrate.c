@@ -233,7 +233,7 @@ static enum sl_code prepare(struct migrations *all, struct folders *folders, str
 	const struct urls *urls, struct sl_error *err)
 {
 	int64_t rows = 0, wait = LOCK_WAIT_US;
-	const char *to;
+	const char *to = NULL;
 	enum sl_code code = read_numbers(cli, &all->jobs, &rows, &wait, err);
 
 	if (code == SL_OK)

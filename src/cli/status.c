@@ -98,7 +98,7 @@ static enum sl_code run_history(struct sl_cli *cli, struct sl_error *err)
 	const json_t *row;
 	int64_t limit = 50;
 	size_t i;
-	bool printed;
+	bool printed = false;
 	enum sl_code code = sl_cli_number(cli, "limit", 1, 1000, &limit, err);
 
 	sl_buf_addf(&path, "/api/history?limit=%lld", (long long)limit);
@@ -128,7 +128,7 @@ static enum sl_code run_audit(struct sl_cli *cli, struct sl_error *err)
 	const json_t *row;
 	int64_t limit = 50;
 	size_t i;
-	bool printed;
+	bool printed = false;
 	enum sl_code code = sl_cli_number(cli, "limit", 1, 1000, &limit, err);
 
 	if (code == SL_OK)

@@ -78,8 +78,8 @@ static enum sl_code end_change(struct pass *pass, const struct sl_change *change
 	sl_batch_move(batch,
 		&(struct sl_move){ .object = SL_OBJECT_CHANGE,
 			.id = change->id,
-			.from = change->state,
-			.to = ending->to,
+			.from = (int)change->state,
+			.to = (int)ending->to,
 			.at = pass->now,
 			.wait = ending->to == SL_CHANGE_MERGED ? NULL : "" });
 	sl_control_tell(pass->control, pass->world, batch,
