@@ -35,7 +35,7 @@ static void wish_done(struct wish *wish)
 	sl_catalog_unref(wish->schema);
 }
 
-/* --- options ---------------------------------------------------------------------------------- */
+/* --- options ------------------------------------------------------------------------------- */
 
 static enum sl_code read_engine(struct wish *wish, const struct sl_cli *cli, struct sl_error *err)
 {
@@ -258,7 +258,7 @@ static enum sl_code wish_read(struct wish *wish, const struct sl_cli *cli, struc
 	return SL_OK;
 }
 
-/* --- the review ------------------------------------------------------------------------------- */
+/* --- the review ---------------------------------------------------------------------------- */
 
 static enum sl_code batches_find(struct batches *out, struct sl_cli *cli, const struct wish *wish,
 	struct sl_error *err)

@@ -59,7 +59,7 @@ const char *batch_folder_of(struct sl_arena *arena, const char *path)
 	return folder;
 }
 
-/* --- one folder ------------------------------------------------------------------------------- */
+/* --- one folder ---------------------------------------------------------------------------- */
 
 static const char *shown_path(struct sl_arena *arena, const char *shown, const char *inner)
 {
@@ -167,7 +167,7 @@ enum sl_code batch_of_folder(struct batches *out, struct sl_arena *arena,
 	return SL_OK;
 }
 
-/* --- files by themselves ---------------------------------------------------------------------- */
+/* --- files by themselves ------------------------------------------------------------------- */
 
 struct single {
 	const char *path;
@@ -219,7 +219,7 @@ static enum sl_code single_batch(struct batch **out, struct batches *batches,
 static enum sl_code single_of_file(struct batches *out, struct sl_arena *arena,
 	const struct batch_wish *wish, const char *path, struct sl_error *err)
 {
-	struct batch *batch;
+	struct batch *batch = NULL;
 	struct single single = { .path = path };
 	char *data = NULL;
 	enum sl_code code = single_batch(&batch, out, wish, path, err);
@@ -258,7 +258,7 @@ static enum sl_code stdin_read(char **out, size_t *len, struct sl_error *err)
 static enum sl_code single_of_stdin(struct batches *out, struct sl_arena *arena,
 	const struct batch_wish *wish, struct sl_error *err)
 {
-	struct batch *batch;
+	struct batch *batch = NULL;
 	struct single single = { .path = "-" };
 	char *data = NULL;
 	enum sl_code code = single_batch(&batch, out, wish, "-", err);
@@ -273,7 +273,7 @@ static enum sl_code single_of_stdin(struct batches *out, struct sl_arena *arena,
 	return SL_OK;
 }
 
-/* --- a file among its siblings ---------------------------------------------------------------- */
+/* --- a file among its siblings ------------------------------------------------------------- */
 
 /* Whether the path is one of those named on the command line, the same file by another spelling
  * counts too. */
@@ -382,7 +382,7 @@ static bool is_covered(const struct batches *batches, const char *path)
 	return false;
 }
 
-/* --- all that is named ------------------------------------------------------------------------ */
+/* --- all that is named --------------------------------------------------------------------- */
 
 /* A folder of files that no layout knows: each by itself, in the order of their names. */
 static enum sl_code singles_of_folder(struct batches *out, struct sl_arena *arena,

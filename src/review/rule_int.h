@@ -65,7 +65,7 @@ extern const size_t rule_rows_len;
 /* Never NULL: the rules that the engine itself speaks for. */
 const struct rule_row *rule_row_find(const char *id);
 
-/* --- settings.c ------------------------------------------------------------------------------ */
+/* --- settings.c ---------------------------------------------------------------------------- */
 
 bool rule_flag(const struct rule_run *run, const char *key);
 size_t rule_number(const struct rule_run *run, const char *key);
@@ -76,7 +76,7 @@ bool rule_matches(const struct rule_run *run, const char *key, const char *name)
 /* The expression itself, for messages. */
 const char *rule_text(const struct rule_run *run, const char *key);
 
-/* --- the rules ------------------------------------------------------------------------------- */
+/* --- the rules ----------------------------------------------------------------------------- */
 
 /* rules_statement.c */
 void rule_syntax_error(const struct rule_run *run);

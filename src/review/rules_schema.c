@@ -8,8 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* --- primary keys ------------------------------------------------------------------------------
- */
+/* --- primary keys -------------------------------------------------------------------------- */
 
 static bool facts_say_key(const struct sl_facts *facts)
 {
@@ -86,8 +85,7 @@ bool stands_primary_key(const struct change *change, const struct sl_catalog *af
 	return table && !sl_table_primary(table);
 }
 
-/* --- NOT NULL ----------------------------------------------------------------------------------
- */
+/* --- NOT NULL ------------------------------------------------------------------------------ */
 
 static bool fills_itself(const struct sl_fact_column_def *def)
 {
@@ -127,8 +125,7 @@ void rule_not_null(const struct rule_run *run)
 	}
 }
 
-/* --- types -------------------------------------------------------------------------------------
- */
+/* --- types --------------------------------------------------------------------------------- */
 
 /* The entry as the engine prints it: read like a column of that type, so that int8 is bigint. */
 static const char *type_printed(const struct rule_run *run, const char *entry)
@@ -205,12 +202,19 @@ void rule_type_list(const struct rule_run *run)
 	}
 }
 
-/* --- names -------------------------------------------------------------------------------------
- */
+/* --- names --------------------------------------------------------------------------------- */
 
-static void name_check(const struct rule_run *run, const char *what, const char *schema,
-	const char *table, const char *name, size_t at, size_t len)
+/* A name that the statement gives to something. */
+struct given {
+	const char *what; /* "table" */
+	const char *schema, *table; /* where it is */
+	const char *name;
+	size_t at, len; /* bytes of the statement */
+};
+
+static void name_check(const struct rule_run *run, struct given given)
 {
+	const char *name = given.name;
 	size_t most = rule_number(run, "max_length");
 	size_t length = sl_utf8_count(name, strlen(name));
 	bool longer = most > 0 && length > most;
@@ -218,18 +222,17 @@ static void name_check(const struct rule_run *run, const char *what, const char 
 
 	if (name[0] == '\0' || (!longer && rule_matches(run, "format", name)))
 		return;
-	message = longer ? sl_arena_printf(run->arena,
-				   "the %s name %s has %zu characters, more "
-				   "than %zu",
-				   what, name, length, most) :
-			   sl_arena_printf(run->arena, "the %s name %s does not match %s", what,
-				   name, rule_text(run, "format"));
+	message = longer ?
+		sl_arena_printf(run->arena, "the %s name %s has %zu characters, more than %zu",
+			given.what, name, length, most) :
+		sl_arena_printf(run->arena, "the %s name %s does not match %s", given.what, name,
+			rule_text(run, "format"));
 	rule_hit(run,
 		&(struct rule_hit){
-			.at = at,
-			.len = len,
-			.schema = schema,
-			.name = table,
+			.at = given.at,
+			.len = given.len,
+			.schema = given.schema,
+			.name = given.table,
 			.part = name,
 			.message = message,
 		});
@@ -249,11 +252,13 @@ void rule_name_table(const struct rule_run *run)
 		if (!is_table(object->kind))
 			continue;
 		if (object->role == SL_SQL_ROLE_CREATED)
-			name_check(run, "table", object->schema, object->name, object->name,
-				object->at, object->len);
+			name_check(run,
+				(struct given){ "table", object->schema, object->name, object->name,
+					object->at, object->len });
 		else if (object->role == SL_SQL_ROLE_RENAMED)
-			name_check(run, "table", object->schema, object->new_name, object->new_name,
-				0, 0);
+			name_check(run,
+				(struct given){ "table", object->schema, object->new_name,
+					object->new_name, 0, 0 });
 	}
 }
 
@@ -284,16 +289,19 @@ void rule_name_column(const struct rule_run *run)
 		const struct sl_fact_column_def *def = &run->facts->column_def.at[i];
 
 		if (is_new_column(run, i))
-			name_check(run, "column", def->schema, def->table_name, def->name,
-				(size_t)def->name_at, token_len(run, (size_t)def->name_at));
+			name_check(run,
+				(struct given){ "column", def->schema, def->table_name, def->name,
+					(size_t)def->name_at,
+					token_len(run, (size_t)def->name_at) });
 	}
 	for (size_t i = 0; i < run->facts->action.len; i++) {
 		const struct sl_fact_action *action = &run->facts->action.at[i];
 		struct look look;
 
 		if (action->kind == SL_SQL_ACTION_RENAME_COLUMN && look_altered(run, &look))
-			name_check(run, "column", look.schema, look.name, action->new_name,
-				action->at, action->len);
+			name_check(run,
+				(struct given){ "column", look.schema, look.name, action->new_name,
+					action->at, action->len });
 	}
 }
 
@@ -304,14 +312,16 @@ void rule_name_index(const struct rule_run *run)
 		const struct sl_fact_object *object = sl_facts_object(run->facts,
 			SL_SQL_ROLE_CREATED, SL_SQL_OBJECT_INDEX);
 
-		name_check(run, "index", def->table_schema, def->table_name, def->name,
-			object ? object->at : 0, object ? object->len : 0);
+		name_check(run,
+			(struct given){ "index", def->table_schema, def->table_name, def->name,
+				object ? object->at : 0, object ? object->len : 0 });
 	}
 	for (size_t i = 0; i < run->facts->object.len; i++) {
 		const struct sl_fact_object *object = &run->facts->object.at[i];
 
 		if (object->kind == SL_SQL_OBJECT_INDEX && object->role == SL_SQL_ROLE_RENAMED)
-			name_check(run, "index", object->schema, object->new_name, object->new_name,
-				0, 0);
+			name_check(run,
+				(struct given){ "index", object->schema, object->new_name,
+					object->new_name, 0, 0 });
 	}
 }

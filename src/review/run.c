@@ -6,8 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
-/* --- hits --------------------------------------------------------------------------------------
- */
+/* --- hits ---------------------------------------------------------------------------------- */
 
 static const char *kept(struct sl_arena *arena, const char *text)
 {
@@ -80,8 +79,7 @@ void rule_hit(const struct rule_run *run, const struct rule_hit *hit)
 	raw_add(run->walk, run->row, hit, run->statement);
 }
 
-/* --- statements --------------------------------------------------------------------------------
- */
+/* --- statements ---------------------------------------------------------------------------- */
 
 static const char *same_or_kept(struct sl_arena *arena, const char *before, const char *text)
 {
@@ -254,8 +252,7 @@ static void statement_review(struct walk *walk, const struct sl_statement_text *
 	follow_renames(walk, &step);
 }
 
-/* --- files -------------------------------------------------------------------------------------
- */
+/* --- files --------------------------------------------------------------------------------- */
 
 static struct sl_splitter *splitter_of(const struct walk *walk,
 	const struct sl_migration *migration)
@@ -362,8 +359,7 @@ static void files_review(struct walk *walk)
 	}
 }
 
-/* --- problems of the folder --------------------------------------------------------------------
- */
+/* --- problems of the folder ---------------------------------------------------------------- */
 
 static struct file *file_at(struct walk *walk, const char *path)
 {
@@ -404,8 +400,7 @@ static void problems_add(struct walk *walk)
 	}
 }
 
-/* --- the whole ---------------------------------------------------------------------------------
- */
+/* --- the whole ----------------------------------------------------------------------------- */
 
 static const struct sl_catalog *empty_catalog(enum sl_dialect dialect, int version)
 {

@@ -264,7 +264,7 @@ enum sl_code sl_rule_settings_only(struct sl_rule_settings *settings, const char
 	char *rest = copy;
 
 	for (char *id; (id = strsep(&rest, ",")) != NULL;) {
-		size_t row;
+		size_t row = 0;
 		enum sl_code code = row_find(&row, id, err);
 
 		if (code != SL_OK)
@@ -302,8 +302,7 @@ void sl_rule_settings_describe(const struct sl_rule_settings *settings, struct s
 	}
 }
 
-/* --- what rules ask ----------------------------------------------------------------------------
- */
+/* --- what rules ask ------------------------------------------------------------------------ */
 
 static const struct value *value_of(const struct rule_run *run, const char *key)
 {

@@ -214,3 +214,32 @@ def test_rules_are_listed_and_explained(sluice, tmp_workspace):
     unknown = sluice.run("explain", "index-create-concurently")
     assert unknown.status == 5
     assert "did you mean 'index-create-concurrently'?" in unknown.err
+
+
+def test_the_configuration_sets_severities_and_names_the_engine(sluice, tmp_workspace):
+    (tmp_workspace / "sluice.yaml").write_text(
+        "environments: [{name: dev}]\n"
+        "targets: [{name: a, environment: dev, url: 'sqlite:dev.db'}]\n"
+        "review: {rules: {where-require-update-delete: warning}}\n"
+    )
+    write(tmp_workspace, change="DELETE FROM orders;\n")
+    result = sluice.run("review", "--format", "json", "change.sql")
+    assert result.status == 0
+    assert result.json()["summary"] == {"error": 0, "warning": 1, "notice": 0}
+
+
+def test_a_wrong_rule_in_the_configuration_has_its_place_and_the_nearest_name(sluice, tmp_workspace):
+    (tmp_workspace / "sluice.yaml").write_text("review:\n  rules:\n    truncate-disalow: off\n")
+    write(tmp_workspace, change="SELECT 1;\n")
+    result = sluice.run("review", "--engine", "sqlite", "change.sql")
+    assert result.status == 2
+    assert "sluice.yaml:3:" in result.err
+    assert "did you mean 'truncate-disallow'?" in result.err
+
+
+def test_a_snapshot_of_a_file_is_a_schema(sluice, tmp_workspace):
+    subprocess.run(["sqlite3", "dev.db", "CREATE TABLE orders (id INTEGER PRIMARY KEY)"], check=True)
+    (tmp_workspace / "schema.json").write_text(sluice.ok("snapshot", "--url", "sqlite:dev.db", "--format", "json"))
+    write(tmp_workspace, change="ALTER TABLE orders DROP COLUMN nothing;\n")
+    result = sluice.run("review", "--format", "json", "--schema", "schema.json", "change.sql")
+    assert rules_of(result) == ["statement-walk-through"]

@@ -1,7 +1,6 @@
 #include "review_bench.h"
 
-/* --- history -----------------------------------------------------------------------------------
- */
+/* --- history ------------------------------------------------------------------------------- */
 
 static void a_version_given_twice_is_found_in_both_files(void **state)
 {
@@ -155,8 +154,7 @@ static void a_file_that_cannot_be_read_is_a_finding_of_its_own(void **state)
 	assert_int_equal(bench->report.counts[SL_SEVERITY_NOTICE], 0);
 }
 
-/* --- the walk ----------------------------------------------------------------------------------
- */
+/* --- the walk ------------------------------------------------------------------------------ */
 
 static void earlier_files_are_replayed_and_not_reviewed(void **state)
 {
@@ -278,8 +276,7 @@ static void findings_beyond_the_cap_are_counted_with_their_severity(void **state
 	sl_buf_done(&sql);
 }
 
-/* --- acceptance --------------------------------------------------------------------------------
- */
+/* --- acceptance ---------------------------------------------------------------------------- */
 
 static void an_accepted_finding_is_listed_and_not_counted(void **state)
 {
