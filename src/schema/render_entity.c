@@ -77,15 +77,8 @@ static void render_inside(struct sl_buf *out, enum sl_dialect dialect, const str
 	sl_buf_adds(out, first ? ")" : "\n)");
 }
 
-static void render_table_end(struct sl_buf *out, enum sl_dialect dialect,
-	const struct sl_table *table)
+static void render_table_end(struct sl_buf *out, const struct sl_table *table)
 {
-	for (size_t i = 0; i < table->inherits.len; i++) {
-		sl_buf_adds(out, i == 0 ? " inherits (" : ", ");
-		render_parent(out, dialect, table->inherits.at[i]);
-	}
-	if (table->inherits.len > 0)
-		sl_buf_addc(out, ')');
 	if (table->partition_by)
 		sl_buf_addf(out, " partition by %s", table->partition_by);
 	if (*table->extra)
@@ -95,6 +88,19 @@ static void render_table_end(struct sl_buf *out, enum sl_dialect dialect,
 	if (table->strict)
 		sl_buf_adds(out, table->without_rowid ? ", strict" : " strict");
 	sl_buf_adds(out, ";\n");
+}
+
+/* Not with the table: INHERITS would put the parent's columns first. */
+static void render_parents(struct sl_buf *out, enum sl_dialect dialect,
+	const struct sl_table *table)
+{
+	for (size_t i = 0; i < table->inherits.len; i++) {
+		sl_buf_adds(out, "alter table ");
+		sl_render_qualified(out, dialect, table->id.schema, table->id.name);
+		sl_buf_adds(out, " inherit ");
+		render_parent(out, dialect, table->inherits.at[i]);
+		sl_buf_adds(out, ";\n");
+	}
 }
 
 static void render_row_security(struct sl_buf *out, enum sl_dialect dialect,
@@ -129,7 +135,8 @@ static void render_table(struct sl_buf *out, enum sl_dialect dialect, const stru
 	} else {
 		render_inside(out, dialect, table);
 	}
-	render_table_end(out, dialect, table);
+	render_table_end(out, table);
+	render_parents(out, dialect, table);
 	render_row_security(out, dialect, table);
 }
 

@@ -488,8 +488,8 @@ static void move_table(struct sl_replay *replay, struct sl_table *table,
 	effect = sl_effect_add(replay, SL_EFFECT_RENAMED, &table->id, "");
 	effect->was = rename ? table->id.name : table->id.schema;
 	effect->now = rename ? name : schema;
-	sl_rename_relation(replay, &table->id, schema, name);
 	sl_rename_self(replay, table, schema, name);
+	sl_rename_relation(replay, &table->id, schema, name);
 	sl_catalog_remove(&replay->work, &table->id);
 	table->id.schema = schema;
 	table->id.name = name;

@@ -117,7 +117,9 @@ static struct sl_names index_columns(struct sl_replay *replay, const struct sl_i
 	const char **at = sl_arena_calloc(replay->scratch, index->parts.len + 1, sizeof(*at));
 
 	for (size_t i = 0; i < index->parts.len; i++)
-		at[i] = index->parts.at[i].column ? index->parts.at[i].column : "expr";
+		at[i] = index->parts.at[i].column ?
+			index->parts.at[i].column :
+			sl_expression_label(replay, index->parts.at[i].expression);
 	return (struct sl_names){ at, index->parts.len };
 }
 

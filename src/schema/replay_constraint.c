@@ -140,6 +140,20 @@ static struct sl_names checked_column(struct sl_replay *replay,
 	return names;
 }
 
+/* "using gist (room with =, ...)": the first key, where the facts know no columns. */
+static struct sl_names excluded_columns(struct sl_replay *replay,
+	const struct sl_fact_constraint_def *def, const char *expression)
+{
+	const char **at = sl_arena_calloc(replay->scratch, 1, sizeof(*at));
+	const char *open = expression ? strchr(expression, '(') : NULL;
+	size_t len = open ? strcspn(open + 1, " (") : 0;
+
+	if (def->columns.len > 0 || len == 0)
+		return def->columns;
+	at[0] = sl_arena_strndup(replay->scratch, open + 1, len);
+	return (struct sl_names){ at, 1 };
+}
+
 static const char *name_of(struct sl_replay *replay, const struct sl_table *table,
 	const struct sl_fact_constraint_def *def, const struct sl_constraint *constraint)
 {
@@ -156,7 +170,7 @@ static const char *name_of(struct sl_replay *replay, const struct sl_table *tabl
 	if (constraint->kind == SL_CONSTRAINT_CHECK)
 		columns = checked_column(replay, def);
 	if (constraint->kind == SL_CONSTRAINT_EXCLUDE)
-		columns = def->columns;
+		columns = excluded_columns(replay, def, constraint->expression);
 	return sl_chosen_name(replay, table, &columns, labels[constraint->kind]);
 }
 

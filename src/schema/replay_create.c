@@ -10,13 +10,30 @@ static const char *statement_text(struct sl_replay *replay)
 		replay->text_len);
 }
 
-static struct sl_names key_columns(struct sl_replay *replay, const struct sl_fact_index_def *def)
+const char *sl_expression_label(struct sl_replay *replay, const char *expression)
 {
-	const char **at = sl_arena_calloc(replay->scratch, def->columns.len + 1, sizeof(*at));
-	struct sl_names names = { at, def->columns.len };
+	size_t len;
 
-	for (size_t i = 0; i < def->columns.len; i++)
-		at[i] = *def->columns.at[i] ? def->columns.at[i] : "expr";
+	while (*expression == '(')
+		expression++;
+	len = strspn(expression, "abcdefghijklmnopqrstuvwxyz_0123456789");
+	return len > 0 && expression[len] == '(' ?
+		sl_arena_strndup(replay->scratch, expression, len) :
+		"expr";
+}
+
+static struct sl_names key_columns(struct sl_replay *replay)
+{
+	size_t len = replay->facts->index_key.len;
+	const char **at = sl_arena_calloc(replay->scratch, len + 1, sizeof(*at));
+	struct sl_names names = { at, len };
+
+	for (size_t i = 0; i < len; i++) {
+		const struct sl_fact_index_key *key = &replay->facts->index_key.at[i];
+
+		at[i] = *key->column_name ? key->column_name :
+					    sl_expression_label(replay, key->expression);
+	}
 	return names;
 }
 
@@ -120,7 +137,7 @@ void sl_replay_create_index(struct sl_replay *replay, const struct sl_fact_index
 	/* in SQLite the schema stands before the index's name */
 	const char *schema = *def->table_schema ? def->table_schema : def->schema;
 	const struct sl_entity *owner = sl_relation_needed(replay, schema, def->table_name, false);
-	struct sl_names columns = key_columns(replay, def);
+	struct sl_names columns = key_columns(replay);
 	const char *usual = sl_is_postgres(replay) ? "btree" : "";
 	struct sl_index index = { .unique = def->is_unique, .comment = "" };
 
@@ -280,7 +297,7 @@ void sl_sequence_options(struct sl_replay *replay, struct sl_sequence *sequence,
 	sequence->increment = number(def->increment, sequence->increment);
 	down = sequence->increment < 0;
 	if (sl_str_eq(def->minimum, "no"))
-		sequence->min = down ? INT64_MIN : 1;
+		sequence->min = down ? sl_sequence_min(sequence->type) : 1;
 	else
 		sequence->min = number(def->minimum, sequence->min);
 	if (sl_str_eq(def->maximum, "no"))
@@ -309,7 +326,7 @@ void sl_replay_create_sequence(struct sl_replay *replay, const struct sl_fact_se
 		return;
 	sequence->type = *def->type ? sl_keep(replay, def->type) : "bigint";
 	sequence->increment = sequence->cache = 1;
-	sequence->min = down ? INT64_MIN : 1;
+	sequence->min = down ? sl_sequence_min(sequence->type) : 1;
 	sequence->max = down ? -1 : sl_sequence_max(sequence->type);
 	sequence->comment = "";
 	sl_sequence_options(replay, sequence, def);

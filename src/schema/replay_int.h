@@ -188,8 +188,16 @@ const char *sl_plain_detail(struct sl_replay *replay, const struct sl_fact_objec
 /* Whether the kind may be read from. */
 bool sl_is_relation_kind(enum sl_sql_object kind);
 
-/* The largest value of the integer type. */
+/* The bounds of the integer type. */
+int64_t sl_sequence_min(const char *type);
 int64_t sl_sequence_max(const char *type);
+
+/* "nextval('crm.orders_id_seq'::regclass)" */
+const char *sl_next_value(struct sl_replay *replay, const struct sl_entity *sequence);
+
+/* How PostgreSQL calls a key that is an expression, in the names it chooses: lower(a) is "lower".
+ */
+const char *sl_expression_label(struct sl_replay *replay, const char *expression);
 void sl_sequence_options(struct sl_replay *replay, struct sl_sequence *sequence,
 	const struct sl_fact_sequence_def *def);
 

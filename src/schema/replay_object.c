@@ -411,18 +411,20 @@ static void comment_index(struct sl_replay *replay, const struct sl_fact_object 
 	const struct sl_index *index = NULL;
 	const struct sl_entity *owner = sl_catalog_index_owner(&replay->work, object->schema,
 		object->name, &index);
-	struct sl_table *table;
-	struct sl_index copy;
+	struct sl_entity *copy;
+	struct sl_indexes *indexes;
+	struct sl_index commented;
 
-	if (!owner || !index || owner->kind != SL_ENTITY_TABLE)
+	if (!owner || !index)
 		return;
-	copy = *index;
-	copy.comment = comment;
-	table = sl_table_edit(replay, owner);
-	sl_table_remove_index(replay, &table->indexes,
-		sl_index_at(replay, &table->indexes, object->name));
-	sl_table_add_index(replay, &table->indexes, &copy);
-	sl_catalog_put(&replay->work, &table->id);
+	commented = *index;
+	commented.comment = comment;
+	copy = sl_entity_edit(sl_keeping(replay), owner);
+	indexes = owner->kind == SL_ENTITY_TABLE ? &((struct sl_table *)(void *)copy)->indexes :
+						   &((struct sl_view *)(void *)copy)->indexes;
+	sl_table_remove_index(replay, indexes, sl_index_at(replay, indexes, object->name));
+	sl_table_add_index(replay, indexes, &commented);
+	sl_catalog_put(&replay->work, copy);
 }
 
 static const char **comment_of(struct sl_entity *entity)

@@ -337,6 +337,29 @@ static void rename_in_triggers(struct renaming *renaming, const struct sl_entity
 	}
 }
 
+/* The sequences of the column. */
+static void rename_in_owners(const struct renaming *renaming)
+{
+	struct sl_replay *replay = renaming->replay;
+	const struct sl_entity *table = &renaming->table->id;
+	struct sl_catalog_iter it = sl_links_of(&replay->work, table);
+	const char *old = sl_arena_printf(replay->scratch, "%s.%s.%s", table->schema, table->name,
+		renaming->from);
+	const struct sl_entity *entity;
+
+	while ((entity = sl_next_dependent(&replay->work, &it, table))) {
+		struct sl_sequence *copy;
+
+		if (entity->kind != SL_ENTITY_SEQUENCE ||
+			!sl_str_eq(sl_as_sequence(entity)->owned_by, old))
+			continue;
+		copy = sl_entity_edit(sl_keeping(replay), entity);
+		copy->owned_by = sl_arena_printf(sl_keeping(replay), "%s.%s.%s", table->schema,
+			table->name, renaming->to);
+		sl_catalog_put(&replay->work, &copy->id);
+	}
+}
+
 void sl_rename_column(struct sl_replay *replay, struct sl_table *table, const char *from,
 	const char *to)
 {
@@ -347,6 +370,7 @@ void sl_rename_column(struct sl_replay *replay, struct sl_table *table, const ch
 		.statement = true };
 
 	rename_in_references(&renaming, &table->id);
+	rename_in_owners(&renaming);
 	rename_in_views(&renaming, &table->id, NULL);
 	rename_in_triggers(&renaming, &table->id, NULL);
 	renaming.statement = false;
@@ -421,6 +445,7 @@ static void move_children(struct sl_replay *replay, const struct sl_entity *from
 	}
 }
 
+/* A table's own sequences go with it into another schema, and the defaults that use them follow. */
 static void move_sequences(struct sl_replay *replay, const struct sl_entity *from,
 	const struct sl_entity *to)
 {
@@ -439,6 +464,8 @@ static void move_sequences(struct sl_replay *replay, const struct sl_entity *fro
 		copy = sl_entity_edit(sl_keeping(replay), entity);
 		copy->owned_by = sl_arena_printf(sl_keeping(replay), "%s.%s.%s", to->schema,
 			to->name, owned + strlen(old));
+		copy->id.schema = to->schema;
+		sl_catalog_remove(&replay->work, entity);
 		sl_catalog_put(&replay->work, &copy->id);
 	}
 }
@@ -458,12 +485,36 @@ void sl_rename_relation(struct sl_replay *replay, const struct sl_entity *relati
 	move_sequences(replay, relation, &moved);
 }
 
-/* References of the table to itself. */
+/* nextval() of a sequence that moved to the schema with the table. */
+static void move_defaults(struct sl_replay *replay, struct sl_table *table, const char *schema)
+{
+	struct sl_catalog_iter it = sl_links_of(&replay->work, &table->id);
+	const struct sl_entity *entity;
+
+	while ((entity = sl_next_dependent(&replay->work, &it, &table->id))) {
+		const struct sl_entity moved = { SL_ENTITY_SEQUENCE, schema, entity->name, "" };
+		const char *old = sl_next_value(replay, entity);
+
+		for (size_t i = 0; entity->kind == SL_ENTITY_SEQUENCE && i < table->columns.len;
+			i++) {
+			struct sl_column column = table->columns.at[i];
+
+			if (!column.default_sql || !sl_str_eq(column.default_sql, old))
+				continue;
+			column.default_sql = sl_next_value(replay, &moved);
+			sl_table_set_column(replay, table, i, &column);
+		}
+	}
+}
+
+/* References of the table to itself, and to what goes with it; before the others are moved. */
 void sl_rename_self(struct sl_replay *replay, struct sl_table *table, const char *schema,
 	const char *name)
 {
 	struct sl_constraints old = table->constraints;
 
+	if (sl_is_postgres(replay))
+		move_defaults(replay, table, schema);
 	table->constraints = (struct sl_constraints){ NULL, 0 };
 	for (size_t i = 0; i < old.len; i++) {
 		struct sl_constraint constraint = old.at[i];

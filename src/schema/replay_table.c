@@ -81,6 +81,11 @@ struct sl_column sl_column_from(struct sl_replay *replay, const struct sl_fact_c
 	return column;
 }
 
+int64_t sl_sequence_min(const char *type)
+{
+	return -sl_sequence_max(type) - 1;
+}
+
 int64_t sl_sequence_max(const char *type)
 {
 	if (sl_str_eq(type, "smallint"))
@@ -88,12 +93,22 @@ int64_t sl_sequence_max(const char *type)
 	return sl_str_eq(type, "integer") ? INT32_MAX : INT64_MAX;
 }
 
+const char *sl_next_value(struct sl_replay *replay, const struct sl_entity *sequence)
+{
+	sl_auto_buf struct sl_buf name = SL_BUF_INIT(4096), text = SL_BUF_INIT(4096);
+
+	sl_render_qualified(&name, replay->work.dialect, sequence->schema, sequence->name);
+	sl_buf_adds(&text, "nextval(");
+	sl_escape_sql(&text, sl_buf_str(&name));
+	sl_buf_adds(&text, "::regclass)");
+	return sl_keep(replay, sl_buf_str(&text));
+}
+
 void sl_serial_sequence(struct sl_replay *replay, const struct sl_table *table,
 	struct sl_column *column)
 {
 	const struct sl_names names = { &column->name, 1 };
 	struct sl_sequence *sequence = sl_entity_new(sl_keeping(replay), SL_ENTITY_SEQUENCE);
-	sl_auto_buf struct sl_buf name = SL_BUF_INIT(4096), text = SL_BUF_INIT(4096);
 	struct sl_effect *effect;
 
 	sequence->id.schema = table->id.schema;
@@ -107,11 +122,7 @@ void sl_serial_sequence(struct sl_replay *replay, const struct sl_table *table,
 	sl_catalog_put(&replay->work, &sequence->id);
 	effect = sl_effect_add(replay, SL_EFFECT_CREATED, &sequence->id, "");
 	effect->implied = true;
-	sl_render_qualified(&name, replay->work.dialect, sequence->id.schema, sequence->id.name);
-	sl_buf_adds(&text, "nextval(");
-	sl_escape_sql(&text, sl_buf_str(&name));
-	sl_buf_adds(&text, "::regclass)");
-	column->default_sql = sl_keep(replay, sl_buf_str(&text));
+	column->default_sql = sl_next_value(replay, &sequence->id);
 	column->not_null = true;
 }
 
@@ -158,6 +169,11 @@ static void take_constraints(struct sl_replay *replay, struct sl_table *table,
 	}
 }
 
+static const char *part_label(struct sl_replay *replay, const struct sl_index_part *part)
+{
+	return part->column ? part->column : sl_expression_label(replay, part->expression);
+}
+
 static void take_indexes(struct sl_replay *replay, struct sl_table *table,
 	const struct sl_table *from)
 {
@@ -168,7 +184,7 @@ static void take_indexes(struct sl_replay *replay, struct sl_table *table,
 		struct sl_names names = { columns, index.parts.len };
 
 		for (size_t k = 0; k < index.parts.len; k++)
-			columns[k] = index.parts.at[k].column ? index.parts.at[k].column : "expr";
+			columns[k] = part_label(replay, &index.parts.at[k]);
 		index.name = sl_chosen_name(replay, table, &names, "idx");
 		sl_table_add_index(replay, &table->indexes, &index);
 	}
