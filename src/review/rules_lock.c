@@ -8,28 +8,33 @@
 static const char partitioned_index[] =
 	"create the index ON ONLY the parent, CONCURRENTLY on each partition, then ATTACH them";
 
+static void index_hit(const struct rule_run *run, const struct look *look,
+	const struct sl_fact_index_def *def, bool parent)
+{
+	size_t at = look_after_word(run, "index");
+
+	rule_hit(run,
+		&(struct rule_hit){
+			.schema = look->schema,
+			.name = look->name,
+			.part = def->name,
+			.message = sl_arena_printf(run->arena,
+				"blocks writes on %s while the index is built",
+				look_name(run, look->schema, look->name)),
+			.suggestion = parent ? partitioned_index : NULL,
+			.fix = parent || at == 0 ? NULL : look_patch(run, at, " CONCURRENTLY"),
+		});
+}
+
 void rule_index_concurrently(const struct rule_run *run)
 {
 	for (size_t i = 0; i < run->facts->index_def.len; i++) {
 		const struct sl_fact_index_def *def = &run->facts->index_def.at[i];
 		struct look look = look_relation(run, def->table_schema, def->table_name);
 		bool parent = look.table && look.table->kind == SL_TABLE_PARTITIONED;
-		const char *name = look_name(run, look.schema, look.name);
-		size_t at = look_after_word(run, "index");
 
-		if (def->concurrently || look_is_new(&look) || (parent && def->only))
-			continue;
-		rule_hit(run,
-			&(struct rule_hit){
-				.schema = look.schema,
-				.name = look.name,
-				.part = def->name,
-				.message = sl_arena_printf(run->arena,
-					"blocks writes on %s while the index is built", name),
-				.suggestion = parent ? partitioned_index : NULL,
-				.fix = parent || at == 0 ? NULL :
-							   look_patch(run, at, " CONCURRENTLY"),
-			});
+		if (!def->concurrently && !look_is_new(&look) && !(parent && def->only))
+			index_hit(run, &look, def, parent);
 	}
 }
 
