@@ -93,11 +93,10 @@ static const char *index_extra(struct sl_replay *replay, const struct sl_fact_in
 {
 	const char *options = sl_keep_sql(replay, def->options);
 
-	if (!def->nulls_not_distinct)
-		return options ? options : "";
 	if (!options)
-		return "nulls not distinct";
-	return sl_arena_printf(sl_keeping(replay), "nulls not distinct, %s", options);
+		return def->nulls_not_distinct ? "nulls not distinct" : "";
+	return sl_arena_printf(sl_keeping(replay), "%swith (%s)",
+		def->nulls_not_distinct ? "nulls not distinct " : "", options);
 }
 
 static bool index_stands(struct sl_replay *replay, const struct sl_entity *owner, const char *name,
@@ -193,7 +192,7 @@ static const char *view_extra(struct sl_replay *replay, const struct sl_fact_vie
 	if (def->columns.len > 0)
 		sl_render_names(&out, replay->work.dialect, &def->columns);
 	if (options)
-		sl_buf_addf(&out, "%s%s", out.len > 0 ? " " : "", options);
+		sl_buf_addf(&out, "%swith (%s)", out.len > 0 ? " " : "", options);
 	if (*def->check_option)
 		sl_buf_addf(&out, "%swith %s check option", out.len > 0 ? " " : "",
 			def->check_option);

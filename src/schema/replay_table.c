@@ -341,7 +341,8 @@ static const char *table_extra(struct sl_replay *replay, const struct sl_fact_ta
 	if (*def->access_method && !sl_str_eq(def->access_method, "heap"))
 		sl_buf_addf(&out, "%susing %s", out.len > 0 ? " " : "", def->access_method);
 	if (options)
-		sl_buf_addf(&out, "%s%s", out.len > 0 ? " " : "", options);
+		sl_buf_addf(&out, sl_is_postgres(replay) ? "%swith (%s)" : "%s%s",
+			out.len > 0 ? " " : "", options);
 	return sl_keep(replay, sl_buf_str(&out));
 }
 

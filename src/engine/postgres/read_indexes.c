@@ -71,7 +71,7 @@ static const char *index_extra(struct sl_pg_read *read, const char *options, boo
 	if (!nulls)
 		return options;
 	return options[0] == '\0' ? "nulls not distinct" :
-				    sl_arena_printf(read->arena, "nulls not distinct, %s", options);
+				    sl_arena_printf(read->arena, "nulls not distinct %s", options);
 }
 
 struct sl_indexes sl_pg_indexes(struct sl_pg_read *read, const struct sl_rows *rows, size_t first,
@@ -89,7 +89,8 @@ struct sl_indexes sl_pg_indexes(struct sl_pg_read *read, const struct sl_rows *r
 			.unique = sl_pg_true(rows, row, SL_PG_INDEX_UNIQUE),
 			.invalid = !sl_pg_true(rows, row, SL_PG_INDEX_VALID),
 			.predicate = sl_pg_normal(read, rows, row, SL_PG_INDEX_PREDICATE),
-			.extra = index_extra(read, sl_pg_text(rows, row, SL_PG_INDEX_OPTIONS),
+			.extra = index_extra(read,
+				or_empty(sl_pg_normal(read, rows, row, SL_PG_INDEX_OPTIONS)),
 				sl_pg_true(rows, row, SL_PG_INDEX_NULLS)),
 			.comment = sl_pg_text(rows, row, SL_PG_INDEX_COMMENT) };
 		set_parts(read, &at[i], sl_pg_text(rows, row, SL_PG_INDEX_KEYS));

@@ -254,7 +254,7 @@ static enum sl_code read_plain(struct sl_pg_read *read)
 						  .schema = sl_pg_text(&rows, i, 0),
 						  .name = sl_pg_text(&rows, i, 1),
 						  .detail = sl_pg_text(&rows, i, 2) },
-			.definition = sl_pg_text(&rows, i, 3) };
+			.definition = sl_pg_normal(read, &rows, i, 3) };
 
 		sl_catalog_add(read->builder, &plain.id);
 	}

@@ -73,11 +73,19 @@ static enum sl_identity identity_of(const char *mark)
 	return mark[0] == 'd' ? SL_IDENTITY_BY_DEFAULT : SL_IDENTITY_NONE;
 }
 
-static const char *joined(struct sl_pg_read *read, const char *a, const char *b)
+static const char *spaced(struct sl_pg_read *read, const char *a, const char *b)
 {
 	if (a[0] == '\0' || b[0] == '\0')
 		return a[0] != '\0' ? a : b;
-	return sl_arena_printf(read->arena, "%s, %s", a, b);
+	return sl_arena_printf(read->arena, "%s %s", a, b);
+}
+
+/* "with (fillfactor = 70)", or "". */
+static const char *options_of(struct sl_pg_read *read, const struct sl_rows *rows, size_t row)
+{
+	const char *options = sl_pg_normal(read, rows, row, T_OPTIONS);
+
+	return options ? options : "";
 }
 
 static struct sl_columns columns_of(struct sl_pg_read *read, struct relations *all, const char *oid)
@@ -110,7 +118,7 @@ static struct sl_columns columns_of(struct sl_pg_read *read, struct relations *a
 			storage = sl_arena_printf(read->arena, "storage %s", storage);
 		if (compression[0] != '\0')
 			compression = sl_arena_printf(read->arena, "compression %s", compression);
-		at[i].extra = joined(read, storage, compression);
+		at[i].extra = spaced(read, storage, compression);
 	}
 	return columns;
 }
@@ -161,7 +169,7 @@ static const char *constraint_extra(struct sl_pg_read *read, const struct sl_row
 
 		for (size_t i = 0; i < include.len; i++)
 			sl_buf_addf(&list, "%s%s", i > 0 ? ", " : "", include.at[i]);
-		text = joined(read, text,
+		text = spaced(read, text,
 			sl_arena_printf(read->arena, "include (%s)", sl_buf_str(&list)));
 	}
 	return text;
@@ -270,7 +278,7 @@ static void add_table(struct sl_pg_read *read, struct relations *all, size_t row
 		table.inherits = parents;
 	if (method[0] != '\0')
 		method = sl_arena_printf(read->arena, "using %s", method);
-	table.extra = joined(read, method, sl_pg_text(rows, row, T_OPTIONS));
+	table.extra = spaced(read, method, options_of(read, rows, row));
 	sl_catalog_add(read->builder, &table.id);
 }
 
@@ -285,7 +293,7 @@ static void add_view(struct sl_pg_read *read, struct relations *all, size_t row)
 					.name = sl_pg_text(rows, row, T_NAME),
 					.detail = "" },
 		.definition = sl_pg_normal(read, rows, row, T_VIEW),
-		.extra = sl_pg_text(rows, row, T_OPTIONS),
+		.extra = options_of(read, rows, row),
 		.comment = sl_pg_text(rows, row, T_COMMENT),
 		.indexes = indexes_of(read, all, oid),
 		.materialised = sl_str_eq(sl_pg_text(rows, row, T_KIND), "m"),

@@ -16,11 +16,14 @@ static const char schema_query[] =
 	"ORDER BY CASE type WHEN 'table' THEN 0 WHEN 'index' THEN 1 WHEN 'view' THEN 2 ELSE 3 END, "
 	"rowid";
 
+/* Those that are not as in every new database. */
 static const char property_query[] =
 	"SELECT 'application_id', application_id FROM pragma_application_id "
-	"UNION ALL SELECT 'auto_vacuum', auto_vacuum FROM pragma_auto_vacuum "
-	"UNION ALL SELECT 'encoding', encoding FROM pragma_encoding "
-	"UNION ALL SELECT 'user_version', user_version FROM pragma_user_version";
+	"WHERE application_id <> 0 "
+	"UNION ALL SELECT 'auto_vacuum', auto_vacuum FROM pragma_auto_vacuum WHERE auto_vacuum <> 0 "
+	"UNION ALL SELECT 'encoding', encoding FROM pragma_encoding WHERE encoding <> 'UTF-8' "
+	"UNION ALL SELECT 'user_version', user_version FROM pragma_user_version "
+	"WHERE user_version <> 0";
 
 static enum sl_code read_schema(struct sl_conn *conn, struct sl_rows *objects,
 	struct sl_rows *properties, struct sl_arena *arena, struct sl_error *err)

@@ -1,8 +1,8 @@
 -- columns, by relation and place
 SELECT a.attrelid, a.attname, format_type(a.atttypid, a.atttypmod),
 	CASE WHEN a.attcollation <> t.typcollation AND a.attcollation <> 0 THEN
-		(SELECT CASE WHEN cn.nspname = 'pg_catalog' THEN '' ELSE quote_ident(cn.nspname) || '.' END
-			|| quote_ident(co.collname)
+		(SELECT CASE WHEN cn.nspname = 'pg_catalog' THEN '' ELSE cn.nspname || '.' END
+			|| co.collname
 		FROM pg_collation AS co JOIN pg_namespace AS cn ON cn.oid = co.collnamespace
 		WHERE co.oid = a.attcollation) END,
 	pg_get_expr(d.adbin, d.adrelid), a.attgenerated, a.attidentity, a.attnotnull,

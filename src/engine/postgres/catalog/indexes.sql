@@ -2,12 +2,12 @@
 -- [[column, expression, collation, operator class, option bits, is a key], ...]
 SELECT i.indrelid, ic.relname, m.amname, i.indisunique, i.indisvalid,
 	pg_get_expr(i.indpred, i.indrelid),
-	(SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(ic.reloptions) AS o),
+	(SELECT 'with (' || string_agg(o, ', ' ORDER BY o) || ')' FROM unnest(ic.reloptions) AS o),
 	coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false),
 	(SELECT json_agg(json_build_array(a.attname,
 			CASE WHEN k.n = 0 THEN pg_get_indexdef(i.indexrelid, k.i::int, false) END,
 			CASE WHEN co.collname <> 'default' AND co.oid IS DISTINCT FROM a.attcollation
-				THEN quote_ident(co.collname) END,
+				THEN co.collname END,
 			CASE WHEN NOT oc.opcdefault THEN oc.opcname END,
 			coalesce(op.bits, 0), k.i <= i.indnkeyatts) ORDER BY k.i)
 		FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (n, i)

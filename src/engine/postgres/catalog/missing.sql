@@ -16,5 +16,5 @@ SELECT count(*), what FROM (
 	UNION ALL SELECT 'publications', 'pg_publication'::regclass, oid FROM pg_publication
 ) AS k
 WHERE oid >= 16384 AND NOT EXISTS (SELECT 1 FROM pg_depend AS e
-	WHERE e.classid = k.class AND e.objid = k.oid AND e.deptype = 'e')
+	WHERE e.classid = k.class AND e.objid = k.oid AND e.deptype IN ('e', 'i'))
 GROUP BY what ORDER BY what

@@ -2,10 +2,10 @@
 SELECT n.nspname, p.polname, 'policy on ' || c.relname,
 	'CREATE POLICY ' || quote_ident(p.polname) || ' ON ' || quote_ident(n.nspname) || '.'
 		|| quote_ident(c.relname)
-		|| CASE WHEN p.polpermissive THEN ' AS PERMISSIVE' ELSE ' AS RESTRICTIVE' END
-		|| ' FOR ' || CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT'
-			WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END
-		|| ' TO ' || CASE WHEN p.polroles = '{0}' THEN 'public' ELSE
+		|| CASE WHEN p.polpermissive THEN '' ELSE ' AS RESTRICTIVE' END
+		|| CASE p.polcmd WHEN 'r' THEN ' FOR SELECT' WHEN 'a' THEN ' FOR INSERT'
+			WHEN 'w' THEN ' FOR UPDATE' WHEN 'd' THEN ' FOR DELETE' ELSE '' END
+		|| CASE WHEN p.polroles = '{0}' THEN '' ELSE ' TO ' ||
 			(SELECT string_agg(quote_ident(r.rolname), ', ' ORDER BY r.rolname) FROM pg_roles AS r
 				WHERE r.oid = ANY (p.polroles)) END
 		|| coalesce(' USING (' || pg_get_expr(p.polqual, p.polrelid) || ')', '')

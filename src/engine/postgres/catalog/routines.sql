@@ -1,4 +1,5 @@
-SELECT p.prokind, n.nspname, p.proname, pg_get_function_identity_arguments(p.oid),
+SELECT p.prokind, n.nspname, p.proname, coalesce((SELECT string_agg(format_type(a.t, NULL), ', ' ORDER BY a.i)
+		FROM unnest(p.proargtypes) WITH ORDINALITY AS a (t, i)), ''),
 	CASE WHEN p.prokind <> 'a' THEN pg_get_functiondef(p.oid) ELSE
 		(SELECT 'CREATE AGGREGATE ' || quote_ident(n.nspname) || '.' || quote_ident(p.proname)
 			|| ' (' || pg_get_function_arguments(p.oid) || ') (SFUNC = ' || g.aggtransfn::regproc
@@ -13,4 +14,4 @@ SELECT p.prokind, n.nspname, p.proname, pg_get_function_identity_arguments(p.oid
 FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
 WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 	AND NOT EXISTS (SELECT 1 FROM pg_depend AS e
-		WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid AND e.deptype = 'e')
+		WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid AND e.deptype IN ('e', 'i'))

@@ -1,6 +1,6 @@
 -- tables, views and materialised views
 SELECT c.oid, c.relkind, n.nspname, c.relname, c.relpersistence,
-	(SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(c.reloptions) AS o),
+	(SELECT 'with (' || string_agg(o, ', ' ORDER BY o) || ')' FROM unnest(c.reloptions) AS o),
 	CASE WHEN m.amname <> 'heap' THEN m.amname END,
 	pg_get_partkeydef(c.oid),
 	pg_get_expr(c.relpartbound, c.oid),
