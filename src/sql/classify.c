@@ -378,6 +378,25 @@ static void read_second(struct words *words, struct sl_facts *facts,
 	}
 }
 
+/* MySQL: user variables and the last id that the session gave out. */
+static bool uses_session(const struct sl_sql_input *input)
+{
+	struct sl_lexer lexer;
+	struct sl_token token;
+
+	sl_lexer_init(&lexer, input->dialect, input->text, input->len);
+	while (sl_lexer_next_code(&lexer, &token)) {
+		const char *text = input->text + token.at;
+
+		if (token.kind == SL_TOKEN_PARAMETER && text[0] == '@' && token.len > 1 &&
+			text[1] != '@')
+			return true;
+		if (sl_token_is(&token, input->text, "last_insert_id"))
+			return true;
+	}
+	return false;
+}
+
 void sl_facts_classify(struct sl_arena *arena, struct sl_facts *facts,
 	const struct sl_sql_input *input)
 {
@@ -404,4 +423,6 @@ void sl_facts_classify(struct sl_arena *arena, struct sl_facts *facts,
 	statement->session = session_of(statement);
 	if (statement->verb == SL_SQL_VERB_SET && is_mysql(&words))
 		read_set(&words, statement);
+	else if (is_mysql(&words) && statement->kind != SL_SQL_KIND_DDL)
+		statement->uses_session = uses_session(input);
 }

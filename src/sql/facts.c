@@ -100,15 +100,22 @@ void sl_facts_refuse(struct sl_facts *facts, enum sl_sql_status status, size_t a
 	statement->status_text = text;
 }
 
-static const char *tag_of(struct sl_arena *arena, const struct sl_fact_statement *statement)
+static const char *tag_of(struct sl_arena *arena, const struct sl_facts *facts)
 {
+	const struct sl_fact_statement *statement = &facts->statement.at[0];
 	const char *verb = sl_sql_verb_name(statement->verb);
 	const char *object = sl_sql_object_name(statement->object);
 	bool said = statement->kind == SL_SQL_KIND_DDL || statement->kind == SL_SQL_KIND_DCL ||
 		statement->kind == SL_SQL_KIND_UTILITY;
 
-	if (!said || object[0] == '\0')
+	if (!said || object[0] == '\0' || statement->verb == SL_SQL_VERB_IMPORT ||
+		statement->verb == SL_SQL_VERB_SELECT_INTO)
 		return verb;
+	if (statement->verb == SL_SQL_VERB_RENAME && facts->action.len > 0 &&
+		facts->action.at[0].kind != SL_SQL_ACTION_RENAME)
+		return sl_sql_action_name(facts->action.at[0].kind);
+	if (statement->verb == SL_SQL_VERB_COMMENT || statement->verb == SL_SQL_VERB_LABEL)
+		return sl_arena_printf(arena, "%s on %s", verb, object);
 	return sl_arena_printf(arena, "%s %s", verb, object);
 }
 
@@ -116,7 +123,7 @@ void sl_facts_finish(struct sl_arena *arena, struct sl_facts *facts)
 {
 	struct sl_fact_statement *statement = &facts->statement.at[0];
 
-	statement->tag = tag_of(arena, statement);
+	statement->tag = tag_of(arena, facts);
 	finish_rows(facts, statement->len);
 }
 

@@ -122,7 +122,8 @@ struct sl_fact_object *pg_add_relation(struct pg_reader *reader, enum sl_sql_rol
 	object->database = pg_copy(reader, relation->catalogname);
 	object->schema = pg_copy(reader, relation->schemaname);
 	object->name = pg_copy(reader, relation->relname);
-	object->temporary = relation->relpersistence == 't';
+	object->temporary = relation->relpersistence == 't' ||
+		strncmp(object->schema, "pg_temp", 7) == 0;
 	object->only = !relation->inh && kind != SL_SQL_OBJECT_TYPE;
 	if (role == SL_SQL_ROLE_CREATED && object->schema[0] == '\0' && !object->temporary)
 		object->schema = pg_copy(reader, reader->schema);
@@ -280,6 +281,10 @@ static void named_by_list(struct pg_reader *reader, struct sl_fact_object *objec
 
 	if (is_part_of_table(type)) {
 		part_of_table(reader, object, list);
+	} else if (type == OBJECT_CAST && pg_len(list) == 2) {
+		object->name = sl_arena_printf(reader->arena, "%s as %s",
+			pg_type_text(reader, PG(TypeName, first)),
+			pg_type_text(reader, PG(TypeName, pg_nth(list, 1))));
 	} else if (pg_tag(first) == T_TypeName) {
 		object->name = pg_type_text(reader, PG(TypeName, first));
 	} else {

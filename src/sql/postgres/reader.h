@@ -204,6 +204,9 @@ void pg_read_vacuum(struct pg_reader *reader, const void *node);
 void pg_read_reindex(struct pg_reader *reader, const void *node);
 void pg_read_cluster(struct pg_reader *reader, const void *node);
 void pg_read_database(struct pg_reader *reader, const void *node);
+void pg_read_composed(struct pg_reader *reader, const void *node);
+void pg_read_import(struct pg_reader *reader, const void *node);
+void pg_read_owned(struct pg_reader *reader, const void *node);
 void pg_read_named(struct pg_reader *reader, const void *node);
 
 #endif

@@ -67,6 +67,57 @@ void pg_read_database(struct pg_reader *reader, const void *node)
 		never(reader, "ALTER DATABASE SET TABLESPACE");
 }
 
+/* ---- objects that are named by their types, servers, roles ---- */
+
+static void add_composed(struct pg_reader *reader, const char *name)
+{
+	struct sl_fact_object *object = pg_add_object(reader, SL_SQL_ROLE_CREATED,
+		reader->statement->object);
+
+	object->name = name;
+	object->len = reader->len;
+}
+
+void pg_read_composed(struct pg_reader *reader, const void *node)
+{
+	const char *first, *second;
+
+	if (pg_tag(node) == T_CreateCastStmt) {
+		first = pg_type_text(reader, PG(CreateCastStmt, node)->sourcetype);
+		second = pg_type_text(reader, PG(CreateCastStmt, node)->targettype);
+		add_composed(reader, sl_arena_printf(reader->arena, "%s as %s", first, second));
+	} else {
+		first = pg_type_text(reader, PG(CreateTransformStmt, node)->type_name);
+		second = pg_copy(reader, PG(CreateTransformStmt, node)->lang);
+		add_composed(reader,
+			sl_arena_printf(reader->arena, "%s language %s", first, second));
+		reader->statement->or_replace = PG(CreateTransformStmt, node)->replace;
+	}
+}
+
+void pg_read_import(struct pg_reader *reader, const void *node)
+{
+	const ImportForeignSchemaStmt *import = PG(ImportForeignSchemaStmt, node);
+
+	(void)pg_add_plain(reader, SL_SQL_ROLE_ALTERED, SL_SQL_OBJECT_SCHEMA, import->local_schema);
+	(void)pg_add_plain(reader, SL_SQL_ROLE_REFERENCED, SL_SQL_OBJECT_FOREIGN_SERVER,
+		import->server_name);
+	for (int i = 0; i < pg_len(import->table_list); i++)
+		(void)pg_add_relation(reader, SL_SQL_ROLE_REFERENCED, SL_SQL_OBJECT_FOREIGN_TABLE,
+			PG(RangeVar, pg_nth(import->table_list, i)));
+}
+
+void pg_read_owned(struct pg_reader *reader, const void *node)
+{
+	bool drop = pg_tag(node) == T_DropOwnedStmt;
+	struct sl_names roles = pg_role_names(reader,
+		drop ? PG(DropOwnedStmt, node)->roles : PG(ReassignOwnedStmt, node)->roles);
+
+	for (size_t i = 0; i < roles.len; i++)
+		(void)pg_add_plain(reader, SL_SQL_ROLE_ALTERED, SL_SQL_OBJECT_ROLE, roles.at[i]);
+	reader->statement->cascade = drop && PG(DropOwnedStmt, node)->behavior == DROP_CASCADE;
+}
+
 /* ---- statements of which the name is all that is read ---- */
 
 /* Only statements whose object is one plain name. */

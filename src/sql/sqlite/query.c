@@ -390,9 +390,9 @@ static size_t scan_name(struct lite_reader *reader, size_t from, size_t index,
 	return add_column(reader, index, clause);
 }
 
-void lite_scan(struct lite_reader *reader, size_t from, size_t to, enum sl_sql_clause outer)
+void lite_scan(struct lite_reader *reader, size_t from, size_t to, enum sl_sql_clause clause)
 {
-	enum sl_sql_clause clause = outer;
+	enum sl_sql_clause outer = clause;
 	size_t ctes = reader->ctes.len, pos = reader->pos;
 	size_t i = from;
 
