@@ -120,16 +120,16 @@ static void run_one(struct script *script, struct sl_rand_seeded *seeded)
 	replay_one(script, &sql);
 }
 
-static void compare(const struct script *script)
+/* The catalogue that SQLite's own texts make. */
+static const struct sl_catalog *introspected(const struct script *script, sqlite3 *db)
 {
-	sl_auto(sl_catalog_unref_p) const struct sl_catalog *real = NULL;
-	sl_auto_buf struct sl_buf kept = SL_BUF_INIT(TEXT_MAX), text = SL_BUF_INIT(TEXT_MAX);
+	sl_auto_buf struct sl_buf kept = SL_BUF_INIT(TEXT_MAX);
+	const struct sl_catalog *catalog = NULL;
 	struct sl_error err = SL_ERROR_INIT;
 	sqlite3_stmt *stmt = NULL;
-	struct sl_diff diff;
 
 	assert_int_equal(
-		sqlite3_prepare_v2(script->db,
+		sqlite3_prepare_v2(db,
 			"SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type = "
 			"'trigger', type = 'view', type = 'index', rowid",
 			-1, &stmt, NULL),
@@ -137,16 +137,53 @@ static void compare(const struct script *script)
 	while (sqlite3_step(stmt) == SQLITE_ROW)
 		sl_buf_addf(&kept, "%s\n;\n", (const char *)sqlite3_column_text(stmt, 0));
 	sqlite3_finalize(stmt);
-	if (sl_catalog_from_sql(&real, SL_DIALECT_SQLITE, 0, sl_buf_str(&kept), kept.len, &err) !=
-		SL_OK)
+	if (sl_catalog_from_sql(&catalog, SL_DIALECT_SQLITE, 0, sl_buf_str(&kept), kept.len,
+		    &err) != SL_OK)
 		fail_msg("seed %llu: %s", (unsigned long long)script->seed, err.msg);
-	sl_diff_make(&diff, script->arena, real, sl_replay_catalog(script->replay));
+	return catalog;
+}
+
+static void must_be_same(const struct script *script, const char *what,
+	const struct sl_catalog *from, const struct sl_catalog *to)
+{
+	sl_auto_buf struct sl_buf text = SL_BUF_INIT(TEXT_MAX);
+	struct sl_diff diff;
+
+	sl_diff_make(&diff, script->arena, from, to);
 	if (diff.same)
 		return;
 	sl_diff_text(&diff, &text);
-	(void)fprintf(stderr, "seed %llu:\n%sfrom SQLite to the replay:\n%s",
-		(unsigned long long)script->seed, sl_buf_str(&script->text), sl_buf_str(&text));
+	(void)fprintf(stderr, "seed %llu:\n%sfrom SQLite to %s:\n%s",
+		(unsigned long long)script->seed, sl_buf_str(&script->text), what,
+		sl_buf_str(&text));
 	fail();
+}
+
+/* The snapshot's text makes the same schema again. */
+static void compare_restored(const struct script *script, const struct sl_catalog *real)
+{
+	sl_auto_buf struct sl_buf text = SL_BUF_INIT(TEXT_MAX);
+	sl_auto(sl_catalog_unref_p) const struct sl_catalog *restored = NULL;
+	char *message = NULL;
+	sqlite3 *db = NULL;
+
+	sl_snapshot_sql(real, &text);
+	assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+	if (sqlite3_exec(db, sl_buf_str(&text), NULL, NULL, &message) != SQLITE_OK)
+		fail_msg("seed %llu: %s in\n%s", (unsigned long long)script->seed, message,
+			sl_buf_str(&text));
+	restored = introspected(script, db);
+	sqlite3_close(db);
+	must_be_same(script, "the restored one", real, restored);
+}
+
+static void compare(const struct script *script)
+{
+	sl_auto(sl_catalog_unref_p)
+		const struct sl_catalog *real = introspected(script, script->db);
+
+	must_be_same(script, "the replay", real, sl_replay_catalog(script->replay));
+	compare_restored(script, real);
 }
 
 static unsigned run_script(uint64_t seed)
@@ -173,7 +210,7 @@ static unsigned run_script(uint64_t seed)
 	return script.accepted;
 }
 
-static void a_replay_of_random_ddl_ends_where_sqlite_ends(void **state)
+static void a_replay_of_random_ddl_ends_where_sqlite_ends_and_can_be_restored(void **state)
 {
 	unsigned accepted = 0;
 
@@ -229,7 +266,7 @@ static void an_older_catalogue_is_not_disturbed_by_later_statements(void **state
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_replay_of_random_ddl_ends_where_sqlite_ends),
+		cmocka_unit_test(a_replay_of_random_ddl_ends_where_sqlite_ends_and_can_be_restored),
 		cmocka_unit_test(an_older_catalogue_is_not_disturbed_by_later_statements),
 	};
 
