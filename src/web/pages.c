@@ -47,6 +47,45 @@ static enum sl_code make_target(struct sl_control *control, struct sl_http_reque
 	return sl_view_target(control, sl_http_param(req, "name"), out, err);
 }
 
+/* Of the snapshots in a row that are alike, the newest; the first before it is the one to compare
+ * with. */
+static json_t *distinct(const json_t *snapshots)
+{
+	json_t *rows = json_array();
+	const char *last = "";
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(snapshots, i, row) {
+		const char *hash = sl_json_str(row, "hash", "");
+		json_t *kept;
+
+		if (sl_str_eq(hash, last))
+			continue;
+		kept = json_copy(row);
+		if (json_array_size(rows) == 1)
+			(void)json_object_set_new(kept, "earlier", json_true());
+		(void)json_array_append_new(rows, kept);
+		last = hash;
+	}
+	return rows;
+}
+
+static enum sl_code make_target_page(struct sl_control *control, struct sl_http_request *req,
+	json_t **out, struct sl_error *err)
+{
+	enum sl_code code = make_target(control, req, out, err);
+	json_t *target = code == SL_OK ? json_object_get(*out, "target") : NULL;
+
+	if (code != SL_OK)
+		return code;
+	(void)json_object_set_new(target, "snapshots",
+		distinct(json_object_get(target, "snapshots")));
+	(void)json_object_set_new(target, "history_any",
+		json_boolean(json_array_size(json_object_get(target, "history")) > 0));
+	return SL_OK;
+}
+
 static enum sl_code make_diff(struct sl_control *control, struct sl_http_request *req, json_t **out,
 	struct sl_error *err)
 {
@@ -174,7 +213,7 @@ void sl_web_targets(void *ctx, struct sl_http_request *req, struct sl_http_respo
 void sl_web_target(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
 {
 	answer_page(ctx, req, res,
-		&(struct page){ make_target, "target.html", sl_http_param(req, "name") });
+		&(struct page){ make_target_page, "target.html", sl_http_param(req, "name") });
 }
 
 void sl_web_diff(void *ctx, struct sl_http_request *req, struct sl_http_response *res)

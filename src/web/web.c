@@ -148,14 +148,30 @@ void sl_web_page(struct sl_web *web, struct sl_http_request *req, struct sl_http
 	json_decref(view);
 }
 
+static const char *title_of(enum sl_code code)
+{
+	switch (code) {
+	case SL_EUNAUTH:
+		return "Not logged in";
+	case SL_EDENIED:
+		return "Not allowed";
+	case SL_ENOTFOUND:
+		return "Not found";
+	case SL_ECONFLICT:
+		return "Not now";
+	default:
+		return "That did not work";
+	}
+}
+
 void sl_web_error_page(struct sl_web *web, struct sl_http_request *req,
 	struct sl_http_response *res, const struct sl_error *err)
 {
 	json_t *view = json_object();
 
-	(void)json_object_set_new(view, "status", json_integer(sl_code_http_status(err->code)));
+	(void)json_object_set_new(view, "log_in", json_boolean(err->code == SL_EUNAUTH));
 	(void)json_object_set_new(view, "message", json_string(err->msg));
-	sl_web_page(web, req, res, "error.html", "Error", view);
+	sl_web_page(web, req, res, "error.html", title_of(err->code), view);
 	sl_http_status(res, sl_code_http_status(err->code));
 }
 

@@ -104,7 +104,7 @@ static void a_moment_is_shown_without_its_letters(void **state)
 static void a_partial_is_rendered_in_the_view_that_asks_for_it(void **state)
 {
 	sl_auto_buf struct sl_buf out = SL_BUF_INIT(100000);
-	sl_auto_json json_t *view = json_pack("{s:s, s:i}", "message", "<gone>", "status", 404);
+	sl_auto_json json_t *view = json_pack("{s:s}", "message", "<gone>");
 
 	(void)state;
 	sl_template_render("error.html", view, &out);
