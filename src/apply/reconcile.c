@@ -231,7 +231,6 @@ enum sl_code apply_reconcile(struct run *run)
 	enum sl_code code = check_to(run);
 
 	memset(&run->pending, 0, sizeof(run->pending));
-	run->notices.len = 0;
 	for (size_t i = 0; code == SL_OK && i < run->request->set->len; i++)
 		code = consider(run, &run->request->set->at[i], highest);
 	if (code == SL_OK && run->ledger.exists && !run->request->only)

@@ -47,6 +47,9 @@ void apply_notice(struct run *run, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	for (size_t i = 0; i < run->notices.len; i++)
+		if (sl_str_eq(run->notices.at[i], text)) /* the files are gone through again */
+			return;
 	run->notices.at = sl_vec_reserve_in(run->arena, run->notices.at, run->notices.len,
 		&run->notices.cap, sizeof(*run->notices.at));
 	run->notices.at[run->notices.len++] = sl_arena_strdup(run->arena, text);

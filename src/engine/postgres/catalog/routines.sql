@@ -8,7 +8,8 @@ SELECT p.prokind, n.nspname, p.proname, coalesce((SELECT string_agg(format_type(
 			|| CASE WHEN g.aggcombinefn <> 0 THEN ', COMBINEFUNC = ' || g.aggcombinefn::regproc
 				ELSE '' END
 			|| coalesce(', INITCOND = ' || quote_literal(g.agginitval), '')
-			|| ', PARALLEL = ' || p.proparallel::text || ')'
+			|| CASE p.proparallel WHEN 's' THEN ', PARALLEL = SAFE' WHEN 'r' THEN ', PARALLEL = RESTRICTED'
+				ELSE '' END || ')'
 		FROM pg_aggregate AS g WHERE g.aggfnoid = p.oid) END,
 	obj_description(p.oid, 'pg_proc')
 FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
