@@ -1,5 +1,5 @@
 -- parents of tables and partitions
-SELECT h.inhrelid, quote_ident(n.nspname) || '.' || quote_ident(p.relname)
+SELECT h.inhrelid, n.nspname || '.' || p.relname
 FROM pg_inherits AS h
 JOIN pg_class AS p ON p.oid = h.inhparent
 JOIN pg_namespace AS n ON n.oid = p.relnamespace
