@@ -66,7 +66,8 @@ static bool left_out(enum sl_dialect dialect, const struct sl_entity *entity)
 	case SL_ENTITY_TABLE:
 	case SL_ENTITY_VIEW:
 		return sl_schema_ignored(dialect, schema, entity->name);
-	case SL_ENTITY_EXTENSION:
+	case SL_ENTITY_EXTENSION: /* every database has it, and no dump says so */
+		return strcmp(entity->name, "plpgsql") == 0;
 	case SL_ENTITY_TYPE:
 	case SL_ENTITY_ROUTINE:
 	case SL_ENTITY_PLAIN:

@@ -314,25 +314,8 @@ static void compare_entities(struct making *making)
 		compare_inside(making);
 }
 
-static const struct property *property_at(const struct sl_catalog *catalog, size_t i)
-{
-	return i < catalog->properties_len ? &catalog->properties[i] : NULL;
-}
-
-static void add_property(struct making *making, const struct property *was,
-	const struct property *now)
-{
-	if (was && now && strcmp(was->value, now->value) != 0)
-		add(making, SL_DIFFERENCE_CHANGED, "property", was->key);
-	else if (was && !now)
-		add(making, SL_DIFFERENCE_REMOVED, "property", was->key);
-	else if (now && !was)
-		add(making, SL_DIFFERENCE_ADDED, "property", now->key);
-	else
-		return;
-	set_texts(making, was ? was->value : NULL, now ? now->value : NULL);
-}
-
+/* A property that one side does not have is not known there (a schema file has none): no
+ * difference. */
 static void compare_properties(struct making *making, const struct sl_catalog *from,
 	const struct sl_catalog *to)
 {
@@ -340,13 +323,16 @@ static void compare_properties(struct making *making, const struct sl_catalog *f
 
 	making->from = NULL;
 	making->to = NULL;
-	while (i < from->properties_len || j < to->properties_len) {
-		const struct property *a = property_at(from, i), *b = property_at(to, j);
-		int order = !a ? 1 : !b ? -1 : strcmp(a->key, b->key);
+	while (i < from->properties_len && j < to->properties_len) {
+		const struct property *was = &from->properties[i], *now = &to->properties[j];
+		int order = strcmp(was->key, now->key);
 
 		i += order <= 0;
 		j += order >= 0;
-		add_property(making, order <= 0 ? a : NULL, order >= 0 ? b : NULL);
+		if (order != 0 || strcmp(was->value, now->value) == 0)
+			continue;
+		add(making, SL_DIFFERENCE_CHANGED, "property", was->key);
+		set_texts(making, was->value, now->value);
 	}
 }
 

@@ -39,10 +39,10 @@ static void by_hand(struct draft *draft, const struct sl_difference *difference)
 	sl_buf_addc(draft->out, '\n');
 }
 
-static void add_foreign_keys(struct draft *draft, const struct sl_table *table)
+static void add_later_constraints(struct draft *draft, const struct sl_table *table)
 {
 	for (size_t i = 0; i < table->constraints.len; i++) {
-		if (table->constraints.at[i].kind == SL_CONSTRAINT_FOREIGN)
+		if (sl_render_later(draft->dialect, &table->constraints.at[i]))
 			sl_render_add_constraint(draft->out, draft->dialect, &table->id,
 				&table->constraints.at[i]);
 	}
@@ -55,8 +55,8 @@ static void create_whole(struct draft *draft, const struct sl_entity *entity)
 	sl_render_entity(draft->out, draft->dialect, entity);
 	for (size_t i = 0; indexes && i < indexes->len; i++)
 		sl_render_create_index(draft->out, draft->dialect, entity, &indexes->at[i]);
-	if (entity->kind == SL_ENTITY_TABLE && draft->dialect != SL_DIALECT_SQLITE)
-		add_foreign_keys(draft, sl_as_table(entity));
+	if (entity->kind == SL_ENTITY_TABLE)
+		add_later_constraints(draft, sl_as_table(entity));
 	sl_render_comments(draft->out, draft->dialect, entity);
 }
 

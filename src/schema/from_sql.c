@@ -8,12 +8,18 @@
 
 #define INCOMPLETE_MAX 100
 
-static enum sl_code empty_catalog(const struct sl_catalog **out, enum sl_dialect dialect,
+/* What a database holds before its first statement. */
+static enum sl_code new_database(const struct sl_catalog **out, enum sl_dialect dialect,
 	int version, struct sl_error *err)
 {
+	static const struct sl_schema public_schema = { .id = { SL_ENTITY_SCHEMA, "", "public",
+								"" },
+		.comment = "standard public schema" };
 	sl_auto(sl_catalog_builder_free_p) struct sl_catalog_builder
 		*builder = sl_catalog_builder_new(dialect, version);
 
+	if (dialect == SL_DIALECT_POSTGRES)
+		sl_catalog_add(builder, &public_schema.id);
 	return sl_catalog_finish(out, builder, err);
 }
 
@@ -136,7 +142,7 @@ enum sl_code sl_catalog_from_sql(const struct sl_catalog **out, enum sl_dialect 
 
 	if (sl_utf8_valid_prefix(sql, len) != len)
 		return sl_error_set(err, SL_EINVAL, "schema: the text is not UTF-8");
-	code = empty_catalog(&empty, dialect, version, err);
+	code = new_database(&empty, dialect, version, err);
 	if (code != SL_OK)
 		return code;
 	reading.replay = sl_replay_new(empty);

@@ -32,7 +32,12 @@ void sl_render_index(struct sl_buf *out, enum sl_dialect dialect, const struct s
 void sl_render_create_index(struct sl_buf *out, enum sl_dialect dialect,
 	const struct sl_entity *owner, const struct sl_index *index);
 
-/* What makes the object, without indexes, comments and foreign keys: terminated by a line end. */
+/* Whether the constraint is added after all tables stand: foreign keys, and those that are not
+ * valid, which CREATE TABLE would make valid. */
+bool sl_render_later(enum sl_dialect dialect, const struct sl_constraint *constraint);
+
+/* What makes the object, without indexes, comments and later constraints: terminated by a line end.
+ */
 void sl_render_entity(struct sl_buf *out, enum sl_dialect dialect, const struct sl_entity *entity);
 
 /* COMMENT ON statements of the object and its parts; nothing where the dialect has none. */

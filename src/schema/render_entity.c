@@ -32,12 +32,18 @@ static bool key_with_column(enum sl_dialect dialect, const struct sl_table *tabl
 	return false;
 }
 
+bool sl_render_later(enum sl_dialect dialect, const struct sl_constraint *constraint)
+{
+	return dialect != SL_DIALECT_SQLITE &&
+		(constraint->kind == SL_CONSTRAINT_FOREIGN || constraint->not_valid);
+}
+
 static bool stands_in_table(enum sl_dialect dialect, const struct sl_table *table,
 	const struct sl_constraint *constraint)
 {
 	if (constraint->kind == SL_CONSTRAINT_PRIMARY)
 		return !key_with_column(dialect, table);
-	return constraint->kind != SL_CONSTRAINT_FOREIGN || dialect == SL_DIALECT_SQLITE;
+	return !sl_render_later(dialect, constraint);
 }
 
 static void render_line(struct sl_buf *out, bool *first)

@@ -170,6 +170,7 @@ static void set_default(struct sl_replay *replay, struct sl_table *table,
 	if (!known)
 		return;
 	column = table->columns.at[place];
+	effect->now = set ? sl_default_sql(replay, action->text, column.type) : NULL;
 	effect->was = column.default_sql;
 	column.default_sql = effect->now;
 	sl_table_set_column(replay, table, place, &column);

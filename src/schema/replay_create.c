@@ -396,7 +396,7 @@ void sl_replay_create_type(struct sl_replay *replay, const struct sl_fact_type_d
 	type->labels = sl_keep_names(replay, &def->labels);
 	if (*def->base)
 		type->base = sl_keep(replay, def->base);
-	type->default_sql = sl_keep_sql(replay, def->default_text);
+	type->default_sql = sl_default_sql(replay, def->default_text, def->base);
 	type->not_null = def->not_null;
 	if (type->kind == SL_TYPE_DOMAIN)
 		domain_checks(replay, type);

@@ -130,6 +130,9 @@ bool sl_names_have(const struct sl_replay *replay, const struct sl_names *names,
 const char *sl_chosen_name(struct sl_replay *replay, const struct sl_table *table,
 	const struct sl_names *columns, const char *label);
 
+/* A default as PostgreSQL prints it: a string literal bears the column's type, 'x'::text. */
+const char *sl_default_sql(struct sl_replay *replay, const char *text, const char *type);
+
 /* From the facts: a column, and the constraint of a row (checked against the table). */
 struct sl_column sl_column_from(struct sl_replay *replay, const struct sl_fact_column_def *def,
 	const struct sl_table *table);

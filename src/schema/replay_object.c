@@ -206,7 +206,8 @@ static void alter_domain(struct sl_replay *replay, struct sl_type *type,
 {
 	switch (action->kind) {
 	case SL_SQL_ACTION_SET_DEFAULT:
-		type->default_sql = sl_keep_sql(replay, action->text);
+		type->default_sql = sl_default_sql(replay, action->text,
+			type->base ? type->base : "");
 		break;
 	case SL_SQL_ACTION_DROP_DEFAULT:
 		type->default_sql = NULL;

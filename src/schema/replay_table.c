@@ -44,11 +44,9 @@ static const char *type_of(struct sl_replay *replay, const struct sl_fact_column
 		rest + strlen(def->type_name));
 }
 
-/* PostgreSQL gives a string literal the column's type: 'x'::text. */
-static const char *default_of(struct sl_replay *replay, const struct sl_fact_column_def *def,
-	const char *type)
+const char *sl_default_sql(struct sl_replay *replay, const char *text, const char *type)
 {
-	const char *sql = sl_keep_sql(replay, def->default_text);
+	const char *sql = sl_keep_sql(replay, text);
 	const char *end = sql ? strchr(sql + 1, '\'') : NULL;
 	size_t len = strcspn(type, "(");
 
@@ -65,7 +63,8 @@ struct sl_column sl_column_from(struct sl_replay *replay, const struct sl_fact_c
 	struct sl_column column = { .name = sl_keep(replay, def->name),
 		.type = type,
 		.collation = sl_keep(replay, def->collation),
-		.default_sql = def->has_default ? default_of(replay, def, type) : NULL,
+		.default_sql = def->has_default ? sl_default_sql(replay, def->default_text, type) :
+						  NULL,
 		.generated_sql = sl_keep_sql(replay, def->generated_text),
 		.extra = extra_of(replay, def),
 		.comment = "",

@@ -120,18 +120,16 @@ static void write_indexes(struct writer *writer)
 	}
 }
 
-static void write_foreign_keys(struct writer *writer)
+static void write_later_constraints(struct writer *writer)
 {
 	struct sl_catalog_iter it = sl_catalog_each_kind(writer->catalog, SL_ENTITY_TABLE);
 	const struct sl_entity *entity;
 
-	if (writer->catalog->dialect == SL_DIALECT_SQLITE)
-		return;
 	while ((entity = sl_catalog_next(&it))) {
 		const struct sl_table *table = sl_as_table(entity);
 
 		for (size_t i = 0; i < table->constraints.len; i++) {
-			if (table->constraints.at[i].kind == SL_CONSTRAINT_FOREIGN &&
+			if (sl_render_later(writer->catalog->dialect, &table->constraints.at[i]) &&
 				!table->temporary && !table->partition_of)
 				sl_render_add_constraint(writer->out, writer->catalog->dialect,
 					entity, &table->constraints.at[i]);
@@ -188,7 +186,7 @@ void sl_snapshot_sql(const struct sl_catalog *catalog, struct sl_buf *out)
 		write_kind(&writer, first[i]);
 	write_owners_of_sequences(&writer);
 	write_indexes(&writer);
-	write_foreign_keys(&writer);
+	write_later_constraints(&writer);
 	write_kind(&writer, SL_ENTITY_TRIGGER);
 	write_kind(&writer, SL_ENTITY_PLAIN);
 	while ((entity = sl_catalog_next(&it)))

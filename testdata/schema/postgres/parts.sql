@@ -24,7 +24,7 @@ alter table app.parent2 rename column id to key;
 alter table app.parent2 set schema public;
 create unique index concurrently fk2_a on app.fk2 (a);
 alter table app.fk2 add constraint fk2_a_key unique using index fk2_a;
-alter index app.fk2_pkey rename to fk2_primary;
+alter index app.fk_pkey rename to fk2_primary;
 alter table app.fk2 alter column b type bigint, alter column a drop not null, add check (a > 0) not valid;
 create sequence app.seq as integer increment by -1;
 alter sequence app.seq owned by app.fk2.a;
