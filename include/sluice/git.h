@@ -83,6 +83,9 @@ struct sl_git_range {
 	const char *since; /* NULL: from the beginning */
 	const char *until;
 	size_t max; /* 0: the limit */
+	/* Only commits in which one of these files differs from every parent; NULL: all. */
+	const char *const *touching;
+	size_t touching_len;
 };
 
 /* What to compare: a folder at two commits. */

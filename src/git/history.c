@@ -179,6 +179,55 @@ static enum sl_code read_commit(struct sl_git_real *real, struct sl_arena *arena
 	return SL_OK;
 }
 
+/* Whether the path leads to the same in both trees; NULL is an empty one. */
+static bool same_at(const git_tree *a, const git_tree *b, const char *path)
+{
+	sl_auto_git(git_tree_entry_free) git_tree_entry *left = NULL;
+	sl_auto_git(git_tree_entry_free) git_tree_entry *right = NULL;
+
+	if (a != NULL && git_tree_entry_bypath(&left, a, path) != 0)
+		left = NULL;
+	if (b != NULL && git_tree_entry_bypath(&right, b, path) != 0)
+		right = NULL;
+	if (left == NULL || right == NULL)
+		return left == right;
+	return git_oid_equal(git_tree_entry_id(left), git_tree_entry_id(right)) != 0;
+}
+
+static bool same_all(const git_tree *a, const git_tree *b, const struct sl_git_range *range)
+{
+	for (size_t i = 0; i < range->touching_len; i++)
+		if (!same_at(a, b, range->touching[i]))
+			return false;
+	return true;
+}
+
+static enum sl_code touches(struct sl_git_real *real, const git_oid *oid,
+	const struct sl_git_range *range, bool *out, struct sl_error *err)
+{
+	sl_auto_git(git_commit_free) git_commit *commit = NULL;
+	sl_auto_git(git_tree_free) git_tree *tree = NULL;
+	int rc = git_commit_lookup(&commit, real->git, oid);
+
+	if (rc == 0)
+		rc = git_commit_tree(&tree, commit);
+	if (rc < 0)
+		return sl_git_fail(rc, real->name, "read a commit", err);
+	*out = git_commit_parentcount(commit) > 0 || !same_all(tree, NULL, range);
+	for (unsigned i = 0; *out && i < git_commit_parentcount(commit); i++) {
+		sl_auto_git(git_commit_free) git_commit *parent = NULL;
+		sl_auto_git(git_tree_free) git_tree *before = NULL;
+
+		rc = git_commit_parent(&parent, commit, i);
+		if (rc == 0)
+			rc = git_commit_tree(&before, parent);
+		if (rc < 0)
+			return sl_git_fail(rc, real->name, "read a parent", err);
+		*out = !same_all(tree, before, range);
+	}
+	return SL_OK;
+}
+
 enum sl_code sl_git_real_commits(struct sl_repo *repo, struct sl_arena *arena,
 	const struct sl_git_range *range, struct sl_git_commits *out, struct sl_error *err)
 {
@@ -190,6 +239,7 @@ enum sl_code sl_git_real_commits(struct sl_repo *repo, struct sl_arena *arena,
 	} found = { 0 };
 
 	git_oid oid = sl_git_oid(range->until);
+	size_t walked = 0;
 	int rc = git_revwalk_new(&walk, real->git);
 
 	/* Any sorting would walk the whole history first; unsorted is newest first. */
@@ -199,17 +249,22 @@ enum sl_code sl_git_real_commits(struct sl_repo *repo, struct sl_arena *arena,
 		oid = sl_git_oid(range->since);
 		rc = git_revwalk_hide(walk, &oid);
 	}
-	while (rc == 0 && found.len < range->max) {
+	while (rc == 0 && found.len < range->max && walked++ < repo->limits.commits) {
 		struct sl_git_commit commit;
-		enum sl_code code;
+		bool wanted = true;
+		enum sl_code code = SL_OK;
 
 		rc = git_revwalk_next(&oid, walk);
 		if (rc != 0)
 			continue;
-		code = read_commit(real, arena, &oid, &commit, err);
+		if (range->touching != NULL)
+			code = touches(real, &oid, range, &wanted, err);
+		if (code == SL_OK && wanted)
+			code = read_commit(real, arena, &oid, &commit, err);
 		if (code != SL_OK)
 			return code;
-		*sl_vec_add_in(arena, &found) = commit;
+		if (wanted)
+			*sl_vec_add_in(arena, &found) = commit;
 	}
 	if (rc < 0 && rc != GIT_ITEROVER)
 		return sl_git_fail(rc, repo->name, "list commits", err);

@@ -177,7 +177,8 @@ static void hundreds_of_merges_are_walked_at_once(void **state)
 	assert_int_equal(sl_repo_resolve(f->repo, "main", tip, NULL), SL_OK);
 	assert_int_equal(sl_repo_merge_base(f->repo, root, tip, base, NULL), SL_OK);
 	assert_string_equal(base, root);
-	assert_int_equal(sl_repo_commits(f->repo, f->arena, &(struct sl_git_range){ root, tip, 0 },
+	assert_int_equal(sl_repo_commits(f->repo, f->arena,
+				 &(struct sl_git_range){ .since = root, .until = tip, .max = 0 },
 				 &commits, NULL),
 		SL_OK);
 	assert_int_equal(commits.len, 400);
@@ -207,13 +208,32 @@ static void commits_come_newest_first(void **state)
 	const char *three = put(f, "main", "a", "3");
 
 	assert_int_equal(sl_repo_fetch(f->repo, NULL, NULL), SL_OK);
-	assert_int_equal(sl_repo_commits(f->repo, f->arena, &(struct sl_git_range){ one, three, 0 },
+	assert_int_equal(sl_repo_commits(f->repo, f->arena,
+				 &(struct sl_git_range){ .since = one, .until = three, .max = 0 },
 				 &commits, NULL),
 		SL_OK);
 	assert_int_equal(commits.len, 2);
 	assert_string_equal(commits.at[0].id, three);
 	assert_string_equal(commits.at[1].id, two);
 	assert_string_equal(commits.at[0].subject, "one");
+}
+
+static void commits_that_touch_no_wanted_file_are_left_out(void **state)
+{
+	static const char *const wanted[] = { "a" };
+	struct fixture *f = *state;
+	struct sl_git_commits commits;
+	const char *one = put(f, "main", "a", "1"), *two = put(f, "main", "b", "2");
+
+	assert_int_equal(sl_repo_fetch(f->repo, NULL, NULL), SL_OK);
+	assert_int_equal(sl_repo_commits(f->repo, f->arena,
+				 &(struct sl_git_range){ .until = two,
+					 .touching = wanted,
+					 .touching_len = 1 },
+				 &commits, NULL),
+		SL_OK);
+	assert_int_equal(commits.len, 1);
+	assert_string_equal(commits.at[0].id, one);
 }
 
 static void a_note_can_be_read_back(void **state)
@@ -253,6 +273,7 @@ static const struct CMUnitTest tests[] = {
 	ROW(hundreds_of_merges_are_walked_at_once),
 	ROW(a_deleted_branch_is_gone_after_a_fetch),
 	ROW(commits_come_newest_first),
+	ROW(commits_that_touch_no_wanted_file_are_left_out),
 	ROW(a_note_can_be_read_back),
 	ROW(one_script_gives_one_set_of_ids),
 };

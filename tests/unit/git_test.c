@@ -332,8 +332,9 @@ static void commits_between_two_points_name_their_people(void **state)
 
 	fetch(f);
 	need(f,
-		sl_repo_commits(f->mirror, f->arena, &(struct sl_git_range){ base, two, 0 },
-			&commits, &f->err));
+		sl_repo_commits(f->mirror, f->arena,
+			&(struct sl_git_range){ .since = base, .until = two, .max = 0 }, &commits,
+			&f->err));
 	assert_int_equal(commits.len, 2);
 	assert_string_equal(commits.at[0].id, two);
 	assert_string_equal(commits.at[1].id, one);
@@ -342,9 +343,39 @@ static void commits_between_two_points_name_their_people(void **state)
 	assert_string_equal(commits.at[0].subject, "orders: one more");
 	assert_int_equal(commits.at[0].at, f->now);
 	need(f,
-		sl_repo_commits(f->mirror, f->arena, &(struct sl_git_range){ NULL, two, 2 },
+		sl_repo_commits(f->mirror, f->arena,
+			&(struct sl_git_range){ .since = NULL, .until = two, .max = 2 }, &commits,
+			&f->err));
+	assert_int_equal(commits.len, 2);
+}
+
+static void commits_that_touch_no_wanted_file_are_left_out(void **state)
+{
+	static const char *const wanted[] = { "db/a", "gone" };
+	struct fixture *f = *state;
+	const char *first = commit(f, "main", "db/a", "1", NULL);
+	const char *other = commit(f, "main", "db/b", "1", NULL);
+	const char *edit = commit(f, "main", "db/a", "2", "db/b", "2", NULL);
+	struct sl_git_commits commits;
+
+	fetch(f);
+	need(f,
+		sl_repo_commits(f->mirror, f->arena,
+			&(struct sl_git_range){ .until = edit,
+				.touching = wanted,
+				.touching_len = 2 },
 			&commits, &f->err));
 	assert_int_equal(commits.len, 2);
+	assert_string_equal(commits.at[0].id, edit);
+	assert_string_equal(commits.at[1].id, first);
+	need(f,
+		sl_repo_commits(f->mirror, f->arena,
+			&(struct sl_git_range){ .since = first,
+				.until = other,
+				.touching = wanted,
+				.touching_len = 2 },
+			&commits, &f->err));
+	assert_int_equal(commits.len, 0);
 }
 
 static void files_of_a_folder_come_with_those_below_it(void **state)
@@ -727,6 +758,7 @@ static const struct CMUnitTest tests[] = {
 	ROW(the_merge_base_is_where_the_branch_began),
 	ROW(unrelated_histories_have_no_merge_base),
 	ROW(commits_between_two_points_name_their_people),
+	ROW(commits_that_touch_no_wanted_file_are_left_out),
 	ROW(files_of_a_folder_come_with_those_below_it),
 	ROW(a_folder_with_too_many_files_is_refused),
 	ROW(a_difference_says_added_modified_deleted),

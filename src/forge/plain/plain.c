@@ -42,7 +42,7 @@ static enum sl_code plain_list(struct sl_forge *forge, const struct sl_cancel *c
 
 	(void)cancel;
 	for (size_t i = 0; code == SL_OK && i < refs.len; i++) {
-		struct sl_git_range range = { NULL, refs.at[i].commit, 1 };
+		struct sl_git_range range = { .until = refs.at[i].commit, .max = 1 };
 
 		code = sl_repo_commits(repo, arena, &range, &tip, err);
 		if (code != SL_OK)

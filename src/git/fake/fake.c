@@ -397,6 +397,32 @@ static enum sl_code fake_is_ancestor(struct sl_repo *repo, const char *ancestor,
 	return SL_OK;
 }
 
+static bool differs(const struct node *node, const struct node *parent, const char *path)
+{
+	const struct entry *now = find(&node->files, path);
+	const struct entry *was = parent != NULL ? find(&parent->files, path) : NULL;
+
+	if (now == NULL || was == NULL)
+		return now != was;
+	return strcmp(now->blob, was->blob) != 0;
+}
+
+static bool differs_from(const struct node *node, const struct node *parent,
+	const struct sl_git_range *range)
+{
+	for (size_t i = 0; i < range->touching_len; i++)
+		if (differs(node, parent, range->touching[i]))
+			return true;
+	return false;
+}
+
+static bool touches(const struct node *node, const struct sl_git_range *range)
+{
+	return range->touching == NULL ||
+		(differs_from(node, node->parent[0], range) &&
+			(node->parent[1] == NULL || differs_from(node, node->parent[1], range)));
+}
+
 static enum sl_code fake_commits(struct sl_repo *repo, struct sl_arena *arena,
 	const struct sl_git_range *range, struct sl_git_commits *out, struct sl_error *err)
 {
@@ -414,7 +440,7 @@ static enum sl_code fake_commits(struct sl_repo *repo, struct sl_arena *arena,
 	for (size_t i = sl_map_len(fake->commits); i-- > 0 && found.len < range->max;) {
 		const struct node *node = sl_map_value_at(fake->commits, i);
 
-		if (node->seen == 1)
+		if (node->seen == 1 && touches(node, range))
 			*sl_vec_add_in(arena, &found) = node->about;
 	}
 	*out = (struct sl_git_commits){ found.at, found.len };
