@@ -22,18 +22,18 @@ struct pass {
 	struct sl_repo *repo; /* owned */
 	struct sl_forge *forge; /* owned */
 	char head[SL_GIT_ID_SIZE]; /* of the project's branch, "" while it has none */
+	const char *since; /* where the branch was before this pass; head at the first sight */
+	bool first; /* sight of the branch */
 	struct folder_list main; /* as head has them */
+	struct folder_list before; /* as since has them */
 	struct sl_forge_changes open; /* on the host */
 	struct sl_delivery_list pushes; /* not worked off yet, this project's only */
 	int64_t now;
 };
 
-/* A file of the change and where it is found. */
 struct draft_file {
 	struct sl_change_file row;
-	const struct folder *folder; /* of draft's folders */
 	const struct sl_migration *migration; /* NULL: it could not be read as one */
-	const char *base_blob; /* at the merge base, or NULL */
 };
 
 struct draft {
@@ -42,6 +42,7 @@ struct draft {
 	struct folder_list folders; /* at its head */
 	struct draft_file *files; /* in run order */
 	size_t files_len;
+	bool merged; /* the project's branch has all of them already */
 
 	struct {
 		SL_VEC(struct sl_change_person);
@@ -71,6 +72,10 @@ enum sl_code sl_draft_plan(struct pass *pass, struct draft *draft, struct sl_err
 
 /* Everything in one batch, with events and messages; draft->change.id is set. */
 enum sl_code sl_draft_write(struct pass *pass, struct draft *draft, struct sl_error *err)
+	__attribute__((warn_unused_result));
+
+/* Only the review, of a change whose plan is at work. */
+enum sl_code sl_draft_write_review(struct pass *pass, struct draft *draft, struct sl_error *err)
 	__attribute__((warn_unused_result));
 
 /* Facts that risk looks at, for one target of one environment: see plan.c. */

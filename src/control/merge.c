@@ -2,11 +2,8 @@
 #include "project_int.h"
 
 #include "sluice/core/str.h"
-#include "sluice/forge/plain.h"
 
-#include <string.h>
-
-static const char *main_blob(const struct pass *pass, const struct sl_change_file *file)
+const char *sl_main_blob(const struct pass *pass, const struct sl_change_file *file)
 {
 	for (size_t i = 0; i < pass->main.len; i++) {
 		const struct folder *folder = &pass->main.at[i];
@@ -49,7 +46,7 @@ static struct sl_plain_merge_result compare(struct pass *pass, const struct sl_c
 		plain[i].path = files->at[i].path;
 		plain[i].content = files->at[i].blob;
 		plain[i].base = base_blob(pass, change, &files->at[i]);
-		plain[i].branch = main_blob(pass, &files->at[i]);
+		plain[i].branch = sl_main_blob(pass, &files->at[i]);
 	}
 	return sl_plain_merge_state(pass->arena, plain, files->len);
 }
@@ -164,7 +161,8 @@ static enum sl_code stays_open(struct pass *pass, const struct sl_change *change
 static enum sl_code not_merged(struct pass *pass, const struct sl_change *change,
 	const struct sl_plain_merge_result *result, struct sl_error *err)
 {
-	struct ending ending = { SL_CHANGE_CLOSED, "change.closed", "the branch was deleted" };
+	static const struct ending ending = { SL_CHANGE_CLOSED, "change.closed",
+		"the branch was deleted" };
 
 	if (!branch_is_there(pass, change))
 		return end_change(pass, change, &ending, err);
@@ -178,11 +176,21 @@ static enum sl_code not_merged(struct pass *pass, const struct sl_change *change
 		err);
 }
 
-static enum sl_code settle(struct pass *pass, const struct sl_change *change, struct sl_error *err)
+static enum sl_code superseded(struct pass *pass, const struct sl_change *change,
+	const struct sl_plain_merge_result *result, struct sl_error *err)
+{
+	const struct ending ending = { SL_CHANGE_SUPERSEDED, "change.superseded",
+		sl_arena_printf(pass->arena, "%s has other content on %s", join(pass, result),
+			pass->project->branch) };
+
+	return end_change(pass, change, &ending, err);
+}
+
+static enum sl_code settle(struct pass *pass, const struct sl_change *change, bool *ended,
+	struct sl_error *err)
 {
 	struct sl_change_file_list files;
 	struct sl_plain_merge_result result;
-	struct ending ending = { SL_CHANGE_SUPERSEDED, "change.superseded", NULL };
 	enum sl_code code = sl_store_change_files(pass->control->doors.store, change->id,
 		pass->arena, &files, err);
 
@@ -191,24 +199,60 @@ static enum sl_code settle(struct pass *pass, const struct sl_change *change, st
 	result = compare(pass, change, &files);
 	if (result.state == SL_PLAIN_MERGED)
 		return merged(pass, change, err);
-	if (result.state != SL_PLAIN_SUPERSEDED)
-		return not_merged(pass, change, &result, err);
-	ending.text = sl_arena_printf(pass->arena, "%s has other content on %s",
-		join(pass, &result), pass->project->branch);
-	return end_change(pass, change, &ending, err);
+	*ended = *ended || result.state == SL_PLAIN_SUPERSEDED || !branch_is_there(pass, change);
+	if (result.state == SL_PLAIN_SUPERSEDED)
+		return superseded(pass, change, &result, err);
+	return not_merged(pass, change, &result, err);
 }
 
-enum sl_code sl_project_merges(struct pass *pass, struct sl_error *err)
+/* Nothing of it has begun anywhere. */
+static enum sl_code is_untouched(struct pass *pass, const struct sl_change *change, bool *out,
+	struct sl_error *err)
+{
+	struct sl_change_view view;
+	enum sl_code code = sl_store_change_view(pass->control->doors.store, change->id,
+		pass->arena, &view, err);
+
+	*out = code == SL_OK;
+	for (size_t i = 0; code == SL_OK && i < view.stages_len; i++)
+		*out = *out && view.stages[i].state == SL_STAGE_WAITING;
+	return code;
+}
+
+/* A merged change that waits before its first stage, while the branch was mended: what was pushed
+ * after it answers for these files now. */
+static enum sl_code overtake(struct pass *pass, const struct sl_change *change,
+	struct sl_error *err)
+{
+	struct sl_change_file_list files;
+	struct sl_plain_merge_result result;
+	bool untouched = false;
+	enum sl_code code = sl_store_change_files(pass->control->doors.store, change->id,
+		pass->arena, &files, err);
+
+	if (code != SL_OK)
+		return code;
+	result = compare(pass, change, &files);
+	if (result.state == SL_PLAIN_SUPERSEDED)
+		code = is_untouched(pass, change, &untouched, err);
+	return untouched ? superseded(pass, change, &result, err) : code;
+}
+
+enum sl_code sl_project_merges(struct pass *pass, bool *ended, struct sl_error *err)
 {
 	const struct sl_change_query query = { .project = pass->project->name,
-		.states = SL_STATE_BIT(SL_CHANGE_OPEN),
+		.states = SL_STATE_BIT(SL_CHANGE_OPEN) | SL_STATE_BIT(SL_CHANGE_MERGED),
 		.page = { .limit = 1000 } };
-	struct sl_change_list open;
-	enum sl_code code = sl_store_changes(pass->control->doors.store, &query, pass->arena, &open,
+	struct sl_change_list list;
+	enum sl_code code = sl_store_changes(pass->control->doors.store, &query, pass->arena, &list,
 		err);
 
-	/* Oldest first: equal files belong to the change that was pushed first. */
-	for (size_t i = open.len; code == SL_OK && i-- > 0;)
-		code = settle(pass, &open.at[i], err);
+	/* Oldest first, as they were pushed. */
+	for (size_t i = list.len; code == SL_OK && i-- > 0;) {
+		if (list.at[i].state == SL_CHANGE_OPEN)
+			code = settle(pass, &list.at[i], ended, err);
+		else if (list.at[i].held)
+			code = overtake(pass, &list.at[i], err);
+	}
 	return code;
 }

@@ -46,6 +46,9 @@ static enum sl_code pass_open(struct pass *pass, struct sl_error *err)
 	enum sl_code code = control->doors.open_repo(control->doors.ctx, pass->world, pass->project,
 		&pass->repo, err);
 
+	/* Before the fetch: whatever they tell of is in the origin by now. */
+	if (code == SL_OK)
+		code = read_pushes(pass, err);
 	if (code == SL_OK)
 		code = sl_repo_fetch(pass->repo, pass->cancel, err);
 	if (code == SL_OK)
@@ -53,8 +56,6 @@ static enum sl_code pass_open(struct pass *pass, struct sl_error *err)
 	if (code == SL_OK)
 		code = sl_forge_list_changes(pass->forge, pass->cancel, pass->arena, &pass->open,
 			err);
-	if (code == SL_OK)
-		code = read_pushes(pass, err);
 	if (code != SL_OK)
 		return sl_error_wrap(err, code, "project %s", pass->project->name);
 	code = sl_repo_resolve(pass->repo, pass->project->branch, pass->head, err);
@@ -146,28 +147,64 @@ static void observe_missing(struct pass *pass)
 	}
 }
 
-static enum sl_code work_through(struct pass *pass, struct sl_error *err)
+/* Where the branch was when it was worked off last. */
+static enum sl_code read_since(struct pass *pass, struct sl_error *err)
 {
 	struct sl_project_record known;
-	enum sl_code code;
-	bool first;
+	enum sl_code code = sl_store_project(pass->control->doors.store, pass->project->name,
+		pass->arena, &known, err);
 
-	observe_missing(pass);
-	code = sl_store_project(pass->control->doors.store, pass->project->name, pass->arena,
-		&known, err);
-	first = code == SL_ENOTFOUND || (code == SL_OK && !known.settled);
 	if (code != SL_OK && code != SL_ENOTFOUND)
 		return code;
-	code = sl_folders_read(&pass->main, pass->arena, pass->repo, pass->world, pass->project,
-		pass->head, err);
-	if (code == SL_OK && first)
+	pass->first = code == SL_ENOTFOUND || !known.settled;
+	pass->since = pass->first ? pass->head : known.head;
+	return SL_OK;
+}
+
+static enum sl_code read_before(struct pass *pass, struct sl_error *err)
+{
+	enum sl_code code;
+
+	pass->before = pass->main;
+	if (sl_str_eq(pass->since, pass->head))
+		return SL_OK;
+	code = sl_folders_read(&pass->before, pass->arena, pass->repo, pass->world, pass->project,
+		pass->since, err);
+	return code == SL_ENOTFOUND ? SL_OK : code; /* gone: the branch was pushed anew */
+}
+
+static enum sl_code work_branches(struct pass *pass, struct sl_error *err)
+{
+	bool ended = false;
+	enum sl_code code = sl_project_branches(pass, err);
+
+	if (code == SL_OK)
+		code = sl_project_merges(pass, &ended, err);
+	if (code == SL_OK && ended) /* what they claimed falls to the others */
+		code = sl_project_branches(pass, err);
+	return code == SL_OK && ended ? sl_project_merges(pass, &ended, err) : code;
+}
+
+static enum sl_code work_through(struct pass *pass, struct sl_error *err)
+{
+	enum sl_code code = read_since(pass, err);
+
+	observe_missing(pass);
+	if (code == SL_OK)
+		code = sl_folders_read(&pass->main, pass->arena, pass->repo, pass->world,
+			pass->project, pass->head, err);
+	if (code == SL_OK)
+		code = read_before(pass, err);
+	if (code == SL_OK && pass->first)
 		code = sl_project_first_sight(pass, err);
 	if (code == SL_OK)
-		code = sl_project_branches(pass, first ? pass->head : known.head, err);
+		code = sl_project_waived(pass, err);
 	if (code == SL_OK)
-		code = sl_project_merges(pass, err);
-	if (code == SL_OK && !first && !sl_str_eq(known.head, pass->head))
-		code = sl_project_direct(pass, known.head, err);
+		code = sl_project_late_pushes(pass, err);
+	if (code == SL_OK)
+		code = work_branches(pass, err);
+	if (code == SL_OK && !sl_str_eq(pass->since, pass->head))
+		code = sl_project_direct(pass, err);
 	if (code == SL_OK)
 		code = store_project(pass, err);
 	return code == SL_OK ? close_pushes(pass, err) : code;

@@ -51,7 +51,7 @@ static enum sl_code keep_push(struct sl_control *control, const char *project,
 	const struct sl_person *who, const struct sl_hook_ref *ref, struct sl_error *err)
 {
 	sl_auto_buf struct sl_buf text = SL_BUF_INIT(4096);
-	char key[SL_SHA256_HEX];
+	char key[SL_ID_SIZE];
 	bool fresh;
 	sl_auto_json json_t *body = json_pack("{s:s, s:s, s:s}", "branch", branch_of(ref), "head",
 		ref->new_id, "user", who->user);
@@ -59,10 +59,9 @@ static enum sl_code keep_push(struct sl_control *control, const char *project,
 	if (!body)
 		return sl_error_set(err, SL_EINVAL, "the name of a branch is not valid UTF-8");
 	sl_json_canonical(body, &text);
-	sl_sha256_hex(sl_buf_str(&text), text.len, key);
 	return sl_store_inbox_add(control->doors.store,
 		&(struct sl_delivery){ .source = project,
-			.key = key,
+			.key = sl_rand_id(control->doors.rand, key), /* no push is another one */
 			.body = sl_buf_str(&text),
 			.at = sl_control_now(control) },
 		&fresh, err);
@@ -124,15 +123,20 @@ static enum sl_code add_review(struct answer *answer, const struct sl_change *ch
 	*sl_vec_add_in(answer->arena, &answer->lines) = sl_arena_printf(answer->arena,
 		"%s: %s, risk %s", review.errors > 0 ? "BLOCKED" : "PASSED",
 		sl_json_str(report, "verdict", ""), sl_risk_name(review.risk));
+	if (change->held)
+		*sl_vec_add_in(answer->arena, &answer->lines) = sl_arena_printf(answer->arena,
+			"held: %s; `sluice resume %lld` lets it go on", change->hold_reason,
+			(long long)change->id);
 	if (world->url[0] != '\0')
 		*sl_vec_add_in(answer->arena, &answer->lines) = sl_arena_printf(answer->arena,
 			"%s/changes/%lld", world->url, (long long)change->id);
 	return SL_OK;
 }
 
-/* Still to come: *later.  A branch without migrations has nothing to say. */
+/* The change that the pushed head is, or made.  A branch without migrations, and one that was
+ * pushed again meanwhile, have nothing to say. */
 static enum sl_code answer_ref(struct answer *answer, const char *project,
-	const struct sl_hook_ref *ref, bool *later, struct sl_error *err)
+	const struct sl_hook_ref *ref, struct sl_error *err)
 {
 	const struct sl_change_query query = { .project = project,
 		.branch = branch_of(ref),
@@ -142,12 +146,9 @@ static enum sl_code answer_ref(struct answer *answer, const char *project,
 	enum sl_code code = sl_store_changes(answer->control->doors.store, &query, answer->arena,
 		&found, err);
 
-	if (code != SL_OK || found.len == 0)
+	if (code != SL_OK || found.len == 0 || !sl_str_eq(found.at[0].head, ref->new_id) ||
+		found.at[0].review_id == 0)
 		return code;
-	if (!sl_str_eq(found.at[0].head, ref->new_id) || found.at[0].review_id == 0) {
-		*later = true;
-		return SL_OK;
-	}
 	return add_review(answer, &found.at[0], err);
 }
 
@@ -173,7 +174,7 @@ enum sl_code sl_control_push_answer(struct sl_control *control, const char *proj
 
 	for (size_t i = 0; code == SL_OK && !later && i < request->n_refs; i++) {
 		if (branch_of(&request->refs[i]) && !is_gone(&request->refs[i]))
-			code = answer_ref(&answer, project, &request->refs[i], &later, err);
+			code = answer_ref(&answer, project, &request->refs[i], err);
 	}
 	*out = (struct sl_hook_answer){ .done = later ? SL_HOOK_LATER : SL_HOOK_REVIEWED,
 		.lines = answer.lines.at,

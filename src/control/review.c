@@ -108,13 +108,15 @@ static void know_ledger(struct pass *pass, const struct draft *draft, const stru
 	}
 }
 
+/* What was merged is not held against what came to the branch with it or after it. */
 static void know_main(struct pass *pass, const struct draft *draft, const struct folder *folder,
 	struct known_list *list)
 {
 	const char *where = sl_arena_printf(pass->arena, "on %s", pass->project->branch);
+	const struct folder_list *against = draft->merged ? &pass->before : &pass->main;
 
-	for (size_t f = 0; f < pass->main.len; f++) {
-		const struct folder *main = &pass->main.at[f];
+	for (size_t f = 0; f < against->len; f++) {
+		const struct folder *main = &against->at[f];
 
 		if (main->entry != folder->entry || main->dialect != folder->dialect)
 			continue;

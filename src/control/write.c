@@ -142,36 +142,45 @@ static void publish(struct pass *pass, const struct draft *draft)
 			draft->change.branch, "error", err.msg, NULL);
 }
 
-enum sl_code sl_draft_write(struct pass *pass, struct draft *draft, struct sl_error *err)
+/* Everything of the draft as records; the change's id, or its ticket. */
+static int64_t put_records(struct pass *pass, struct sl_batch *batch, struct draft *draft,
+	const struct sl_change_view *view)
 {
-	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
-	struct sl_change_view view = { 0 };
 	int64_t change = draft->change.id;
-	enum sl_code code = SL_OK;
+	struct sl_change row;
 
 	if (change != 0) {
-		code = sl_store_change_view(pass->control->doors.store, change, pass->arena, &view,
-			err);
 		sl_batch_expect(batch, change, draft->change.revision);
 	} else {
 		draft->change.opened_at = pass->now;
 		change = sl_batch_add_change(batch, &draft->change);
 	}
-	if (code != SL_OK)
-		return code;
 	write_people(batch, draft, change);
 	write_files(pass, batch, draft, change);
 	draft->review.change_id = change;
-	tell(pass, batch, draft, &view, change);
+	tell(pass, batch, draft, view, change);
 	draft->change.review_id = sl_batch_add_review(batch, &draft->review, draft->findings.at,
 		draft->findings.len);
-	write_stages(batch, draft, &view, change);
-	{
-		struct sl_change row = draft->change;
+	write_stages(batch, draft, view, change);
+	row = draft->change;
+	row.id = change;
+	sl_batch_update_change(batch, &row);
+	return change;
+}
 
-		row.id = change;
-		sl_batch_update_change(batch, &row);
-	}
+enum sl_code sl_draft_write(struct pass *pass, struct draft *draft, struct sl_error *err)
+{
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+	struct sl_change_view view = { 0 };
+	int64_t change;
+	enum sl_code code = SL_OK;
+
+	if (draft->change.id != 0)
+		code = sl_store_change_view(pass->control->doors.store, draft->change.id,
+			pass->arena, &view, err);
+	if (code != SL_OK)
+		return code;
+	change = put_records(pass, batch, draft, &view);
 	code = sl_store_commit(pass->control->doors.store, batch, err);
 	if (code != SL_OK)
 		return code;
@@ -179,5 +188,51 @@ enum sl_code sl_draft_write(struct pass *pass, struct draft *draft, struct sl_er
 	publish(pass, draft);
 	if (draft->change.state == SL_CHANGE_MERGED)
 		sl_control_queue_change(pass->control, draft->change.id, 0);
+	return SL_OK;
+}
+
+/* A hold that the review set ends with what it objected to; one that a person set, or that a direct
+ * push means, does not. */
+static void release(struct pass *pass, struct sl_batch *batch, const struct draft *draft)
+{
+	const struct sl_change *change = &draft->change;
+
+	if (draft->red || change->kind == SL_CHANGE_DIRECT || !sl_str_eq(change->hold_by, "sluice"))
+		return;
+	sl_batch_hold(batch, change->id, false, "", "sluice");
+	sl_control_tell(pass->control, pass->world, batch,
+		&(struct telling){ .kind = "change.resumed",
+			.change_id = change->id,
+			.environment = "",
+			.target = "",
+			.by = "sluice",
+			.text = "resumed: the review objects to nothing any more" });
+}
+
+enum sl_code sl_draft_write_review(struct pass *pass, struct draft *draft, struct sl_error *err)
+{
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+	struct sl_change_view view;
+	enum sl_code code = sl_store_change_view(pass->control->doors.store, draft->change.id,
+		pass->arena, &view, err);
+
+	if (code != SL_OK)
+		return code;
+	sl_batch_expect(batch, draft->change.id, draft->change.revision);
+	draft->review.change_id = draft->change.id;
+	for (size_t i = 0; i < view.stages_len; i++) { /* as it was planned */
+		if (view.stages[i].risk > draft->review.risk)
+			draft->review.risk = view.stages[i].risk;
+	}
+	tell(pass, batch, draft, &view, draft->change.id);
+	draft->change.review_id = sl_batch_add_review(batch, &draft->review, draft->findings.at,
+		draft->findings.len);
+	sl_batch_update_change(batch, &draft->change);
+	release(pass, batch, draft);
+	code = sl_store_commit(pass->control->doors.store, batch, err);
+	if (code != SL_OK)
+		return code;
+	publish(pass, draft);
+	sl_control_queue_change(pass->control, draft->change.id, 0);
 	return SL_OK;
 }

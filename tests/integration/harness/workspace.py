@@ -94,7 +94,7 @@ class Workspace:
         self.root = self.home / "demo"
         self.daemon = None
         urls = [f"--{name}={database.url}" for name, database in (databases or {}).items()]
-        sluice.ok("init", "--quiet", "--demo", self.root, *urls)
+        sluice.ok("init", "--quiet", "--demo", self.root, "--listen", "127.0.0.1:0", *urls)
         self.targets = databases or {name: Sqlite(self.root / f"{name}.db") for name in ("dev", "prod")}
         self.config = self.root / "sluice.yaml"
         self.configure(r"poll: \S+", "poll: 100ms")

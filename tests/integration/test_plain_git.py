@@ -1,0 +1,330 @@
+"""What becomes of changes on plain Git: merged by content, in part, superseded, pushed directly, held, closed."""
+
+import shutil
+
+import pytest
+
+from harness.wait import wait_until
+from harness.workspace import RISKY, SAFE, Repository, Workspace, columns, ledger
+
+V2 = "migrations/V2__discount.sql"
+V3 = "migrations/V3__note.sql"
+NOTE = "ALTER TABLE orders ADD COLUMN note TEXT;\n"
+
+
+@pytest.fixture
+def workspace(sluice, tmp_workspace):
+    made = Workspace(sluice)
+    yield made.start()
+    made.close()
+
+
+@pytest.fixture
+def work(workspace):
+    return workspace.repository
+
+
+def propose(work, branch, files, base="main", who="ana"):
+    """Pushes a new branch with one commit; what the push was answered."""
+    work.branch(branch, base)
+    work.commit(files, f"what {branch} brings")
+    return work.push(branch, who=who)
+
+
+def merge(work, *words, who="ana"):
+    work.git("switch", "-q", "main")
+    work.git("merge", "-q", *words)
+    work.push("main", who=who)
+
+
+def states(workspace):
+    return {change["id"]: change["state"] for change in workspace.changes()}
+
+
+def test_a_change_that_is_merged_in_part_stays_open_and_says_what_is_missing(workspace, work):
+    propose(work, "change/two", {V2: SAFE, V3: NOTE})
+    work.git("switch", "-q", "main")
+    work.commit({V2: SAFE}, "half of it")
+    work.push("main")
+    change = workspace.wait_awaited(1, "merged in part, not on main yet: V3__note.sql")
+    assert change["state"] == "open"
+    assert "discount" not in columns(workspace.targets["dev"], "orders")
+    work.commit({V3: NOTE}, "the other half")
+    work.push("main")
+    workspace.wait_stage(1, "dev", "done")
+    assert columns(workspace.targets["dev"], "orders")[-2:] == ["discount", "note"]
+    assert len(workspace.changes()) == 1
+
+
+def test_a_part_that_came_by_a_real_merge_still_belongs_to_its_change(workspace, work):
+    work.branch("change/two")
+    work.commit({V2: SAFE}, "the first half")
+    work.commit({V3: NOTE}, "the second half")
+    work.push("change/two")
+    merge(work, "--ff-only", "change/two~1")
+    workspace.wait_awaited(1, "not on main yet: V3__note.sql")
+    work.git("switch", "-q", "change/two")
+    work.commit({"README": "a new head\n"}, "readme")
+    work.push("change/two")
+    workspace.wait_change(1, lambda change: change["head"] == work.head())
+    assert [file["path"] for file in workspace.change(1)["files"]] == [V2, V3]
+    merge(work, "--ff-only", "change/two")
+    workspace.wait_stage(1, "dev", "done")
+    assert len(workspace.changes()) == 1
+
+
+def test_other_content_on_the_branch_supersedes_a_change_and_is_held_as_a_direct_one(workspace, work):
+    propose(work, "change/discount", {V2: SAFE})
+    work.git("switch", "-q", "main")
+    work.commit({V2: SAFE.replace("INTEGER", "BIGINT")}, "another discount")
+    work.push("main")
+    change = workspace.wait_change(1, "superseded")
+    assert any("V2__discount.sql has other content on main" in event["text"] for event in change["events"])
+    direct = workspace.wait_change(2, "merged")
+    assert (direct["kind"], direct["held"]) == ("direct", True)
+    assert "discount" not in columns(workspace.targets["dev"], "orders")
+
+
+def test_a_direct_push_is_held_until_a_dba_resumes_it_and_then_needs_its_approvals(workspace, work):
+    work.commit({V2: SAFE}, "straight to main")
+    answer = work.push("main")
+    assert "held" in answer, answer
+    workspace.wait_awaited(1, "held: pushed to the branch without a change")
+    change = workspace.wait_change(1, lambda change: change["author"] == "ana")
+    assert (change["kind"], change["held"]) == ("direct", True)
+    assert workspace.run("resume", 1, who="ana").status == 4
+    assert "discount" not in columns(workspace.targets["dev"], "orders")
+    workspace.ok("resume", 1, "--reason", "looked at it", who="dana")
+    workspace.wait_awaited(1, "waiting for 1 of 1 approvals (dba)")
+    assert "discount" in columns(workspace.targets["dev"], "orders")
+    assert "discount" not in columns(workspace.targets["prod"], "orders")
+    assert workspace.run("approve", 1, who="ana").status == 4
+    workspace.ok("approve", 1, who="dana")
+    workspace.wait_change(1, "done")
+    assert "discount" in columns(workspace.targets["prod"], "orders")
+
+
+def test_equal_files_on_two_branches_belong_to_the_change_that_was_pushed_first(workspace, work):
+    propose(work, "change/first", {V2: SAFE})
+    workspace.wait_change(1, lambda change: "review" in change)
+    propose(work, "change/second", {V2: SAFE, V3: NOTE})
+    second = workspace.wait_change(2, lambda change: "review" in change)
+    assert [file["path"] for file in second["files"]] == [V3]
+    merge(work, "--no-ff", "-m", "both", "change/second")
+    for number in (1, 2):
+        workspace.wait_stage(number, "dev", "done")
+    assert ledger(workspace.targets["dev"]) == [("1", "applied"), ("2", "applied"), ("3", "applied")]
+    workspace.wait_awaited(1, "approvals")
+    workspace.ok("approve", 1, who="dana")
+    workspace.wait_change(1, "done")
+    assert columns(workspace.targets["prod"], "orders")[-1] == "discount"
+
+
+def test_a_change_built_on_another_brings_only_its_own_files(workspace, work):
+    propose(work, "change/below", {V2: SAFE})
+    answer = propose(work, "change/above", {V3: "UPDATE orders SET discount = 5 WHERE id = 1;\n"}, base="change/below")
+    assert "in 1 migration" in answer
+    assert [file["path"] for file in workspace.change(2)["files"]] == [V3]
+
+
+def test_what_a_closed_change_claimed_falls_to_the_next(workspace, work):
+    propose(work, "change/first", {V2: SAFE})
+    propose(work, "change/second", {V2: SAFE, V3: NOTE})
+    workspace.wait_change(2, lambda change: "review" in change)
+    work.push(":change/first")
+    workspace.wait_change(1, "closed")
+    workspace.wait_change(2, lambda change: [file["path"] for file in change["files"]] == [V2, V3])
+
+
+def test_a_branch_deleted_unmerged_closes_its_change(workspace, work):
+    propose(work, "change/discount", {V2: SAFE})
+    work.push(":change/discount")
+    change = workspace.wait_change(1, "closed")
+    assert change["events"][0]["text"] == "the branch was deleted"
+    assert workspace.history() == []
+
+
+def test_a_branch_pushed_again_after_it_was_deleted_is_a_new_change(workspace, work):
+    propose(work, "change/discount", {V2: SAFE})
+    work.push(":change/discount")
+    workspace.wait_change(1, "closed")
+    work.push("change/discount")
+    workspace.wait_change(2, "open")
+
+
+def test_a_change_merged_red_is_held_until_somebody_resumes_it(workspace, work):
+    propose(work, "change/discount", {V2: RISKY})
+    merge(work, "--ff-only", "change/discount")
+    change = workspace.wait_awaited(1, "held: merged with 1 error in its review")
+    assert change["state"] == "merged"
+    assert workspace.history() == []
+    workspace.ok("resume", 1, "--reason", "the table is empty", who="dana")
+    workspace.wait_stage(1, "dev", "failed")
+
+
+def test_a_waiver_of_its_errors_releases_a_change_that_was_merged_red(workspace, work):
+    propose(work, "change/customers", {V2: "CREATE TABLE visitor (name TEXT);\n"})
+    finding = next(finding for finding in workspace.change(1)["files"][0]["lines"][0]["findings"])
+    assert (finding["rule"], finding["severity"]) == ("table-require-primary-key", "error")
+    merge(work, "--ff-only", "change/customers")
+    workspace.wait_awaited(1, "held: merged with 1 error")
+    assert workspace.run("waive", 1, "table-require-primary-key", "--reason", "mine", who="ana").status == 4
+    workspace.ok("waive", 1, "table-require-primary-key", "--reason", "a log", who="dana")
+    change = workspace.wait_stage(1, "dev", "done")
+    change = workspace.change(1)
+    assert not change["held"]
+    assert change["review"]["errors"] == 0
+    assert columns(workspace.targets["dev"], "visitor") == ["name"]
+
+
+def test_a_hold_of_a_person_is_not_ended_by_a_waiver(workspace, work):
+    propose(work, "change/customers", {V2: "CREATE TABLE visitor (name TEXT);\n"})
+    workspace.ok("hold", 1, "--reason", "month end", who="dana")
+    merge(work, "--ff-only", "change/customers")
+    workspace.wait_change(1, "merged")
+    workspace.ok("waive", 1, "table-require-primary-key", "--reason", "a log", who="dana")
+    workspace.wait_change(1, lambda change: change["review"]["errors"] == 0)
+    change = workspace.wait_awaited(1, "held by dana: month end")
+    assert workspace.history() == []
+    assert change["held"]
+
+
+def test_a_change_that_nobody_is_known_to_have_pushed_needs_one_approval_more(workspace, work):
+    workspace.stop()
+    (workspace.root / "repo.git/hooks/post-receive").unlink()
+    (workspace.root / "dora.token").write_text("slu_a-token-of-dora\n")
+    workspace.configure(r"roles:", f'  - {{name: dora, email: dora@example.com, token: "file:{workspace.root}/dora.token"}}\nroles:')
+    workspace.configure(r"dba: \[dana\]", "dba: [dana, dora]")
+    workspace.start()
+    work.git("config", "user.email", "stranger@elsewhere.example")
+    propose(work, "change/discount", {V2: SAFE})
+    merge(work, "--ff-only", "change/discount")
+    workspace.wait_awaited(1, "waiting for 2 of 2 approvals (dba)")
+    workspace.ok("approve", 1, who="dana")
+    assert workspace.run("approve", 1, who="dana").status == 6
+    workspace.wait_awaited(1, "waiting for 1 of 2 approvals (dba)")
+    workspace.ok("approve", 1, who="dora")
+    workspace.wait_change(1, "done")
+
+
+def test_a_token_says_who_pushed_whatever_the_environment_says(workspace, work):
+    work.act_as("dana")
+    work.branch("change/discount")
+    work.commit({V2: SAFE})
+    work.git("push", "-q", "origin", "change/discount", env={"SLUICE_TOKEN": workspace.token("ana"), "SLUICE_USER": "dana"})
+    change = workspace.wait_change(1, "open")
+    assert change["author"] == "ana"
+
+
+def test_a_force_push_changes_head_and_review(workspace, work):
+    assert "BLOCKED" in propose(work, "change/discount", {V2: RISKY})
+    first = workspace.change(1)
+    work.git("reset", "-q", "--hard", "main")
+    work.commit({V2: SAFE}, "begun anew")
+    assert "PASSED" in work.push("+change/discount")
+    change = workspace.wait_change(1, lambda change: change["head"] == work.head())
+    assert change["review"]["errors"] == 0
+    assert change["title"] == "begun anew"
+    assert change["stages"][1]["digest"] != first["stages"][1]["digest"]
+
+
+def test_other_content_voids_an_approval(workspace, work):
+    propose(work, "change/discount", {V2: SAFE})
+    workspace.ok("approve", 1, "--environment", "prod", who="dana")
+    work.commit({V2: SAFE.replace("INTEGER", "BIGINT")})
+    work.push("change/discount")
+    merge(work, "--ff-only", "change/discount")
+    workspace.wait_awaited(1, "waiting for 1 of 1 approvals (dba)")
+    assert workspace.history("prod") == []
+
+
+def test_a_rebase_with_the_same_content_keeps_an_approval(workspace, work):
+    propose(work, "change/discount", {V2: SAFE})
+    workspace.ok("approve", 1, "--environment", "prod", who="dana")
+    work.git("switch", "-q", "main")
+    work.commit({"README": "another commit\n"}, "readme")
+    work.push("main")
+    work.git("switch", "-q", "change/discount")
+    work.git("rebase", "-q", "main")
+    work.push("+change/discount")
+    merge(work, "--ff-only", "change/discount")
+    workspace.wait_change(1, "done")
+
+
+def test_a_hold_stops_a_change_between_two_stages(workspace, work):
+    propose(work, "change/discount", {V2: SAFE})
+    workspace.ok("approve", 1, "--environment", "prod", who="dana")
+    assert workspace.run("hold", 1, who="ana").status == 2
+    workspace.ok("hold", 1, "--reason", "month end", who="ana")
+    merge(work, "--ff-only", "change/discount")
+    workspace.wait_awaited(1, "held by ana: month end")
+    assert workspace.history() == []
+    workspace.ok("resume", 1, who="dana")
+    workspace.wait_change(1, "done")
+
+
+def test_a_hold_set_after_dev_keeps_prod_waiting(workspace, work):
+    propose(work, "change/discount", {V2: SAFE})
+    merge(work, "--ff-only", "change/discount")
+    workspace.wait_stage(1, "dev", "done")
+    workspace.ok("hold", 1, "--reason", "month end", who="dana")
+    workspace.ok("approve", 1, who="dana")
+    workspace.wait_awaited(1, "held by dana: month end")
+    assert workspace.history("prod") == []
+    workspace.ok("resume", 1, who="dana")
+    workspace.wait_change(1, "done")
+
+
+def test_a_push_to_a_repository_that_is_not_ours_is_ignored(workspace, work):
+    other = workspace.home / "other.git"
+    shutil.copytree(workspace.root / "repo.git", other)
+    clone = Repository(workspace, workspace.home / "elsewhere", other)
+    answer = propose(clone, "change/discount", {V2: SAFE})
+    assert "change 1" not in answer
+    propose(work, "change/note", {V3: NOTE})
+    assert [(change["id"], change["branch"]) for change in workspace.changes()] == [(1, "change/note")]
+
+
+def test_a_squashed_branch_that_stays_does_not_come_again(workspace, work):
+    propose(work, "change/discount", {V2: SAFE})
+    work.git("switch", "-q", "main")
+    work.git("merge", "-q", "--squash", "change/discount")
+    work.git("commit", "-q", "-m", "squashed")
+    work.push("main")
+    workspace.wait_stage(1, "dev", "done")
+    propose(work, "change/note", {V3: NOTE})
+    workspace.wait_change(2, "open")
+    assert [change["branch"] for change in workspace.changes()] == ["change/note", "change/discount"]
+
+
+def test_a_branch_into_which_main_was_merged_brings_only_its_own_files(workspace, work):
+    propose(work, "change/note", {V3: NOTE})
+    propose(work, "change/discount", {V2: SAFE})
+    merge(work, "--ff-only", "change/discount")
+    workspace.wait_stage(2, "dev", "done")
+    work.git("switch", "-q", "change/note")
+    work.git("merge", "-q", "main", "-m", "up to date")
+    work.push("change/note", "change/note:main")
+    change = workspace.wait_stage(1, "dev", "done")
+    change = workspace.change(1)
+    assert [file["path"] for file in change["files"]] == [V3]
+    assert len(workspace.changes()) == 2
+
+
+def test_a_branch_without_migrations_is_no_change(workspace, work):
+    assert propose(work, "change/readme", {"README": "hello\n"}) == ""
+    propose(work, "change/note", {V3: NOTE})
+    assert [change["branch"] for change in workspace.changes()] == ["change/note"]
+
+
+def test_the_review_is_kept_as_a_note_of_the_commit(workspace, work):
+    propose(work, "change/discount", {V2: RISKY})
+
+    def note():
+        work.git("fetch", "-q", "origin", "+refs/notes/sluice:refs/notes/sluice")
+        return work.git("notes", "--ref=sluice", "show", "change/discount")
+
+    workspace.wait_change(1, "open")
+    text = wait_until(lambda: "refs/notes/sluice" in work.git("ls-remote", "origin") and note(), what="a note")
+    assert text.startswith("sluice/review: blocked")
+    assert "V2__discount.sql" in text
