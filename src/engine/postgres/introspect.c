@@ -162,7 +162,7 @@ enum sl_code sl_pg_introspect(struct sl_conn *conn, const struct sl_catalog **ou
 		if (code != SL_OK)
 			return code;
 		if (!changed)
-			return sl_catalog_finish(out, sl_steal(builder), err);
+			return sl_catalog_finish(out, builder, err);
 		sl_arena_clear(arena);
 	}
 	return sl_error_set(err, SL_EBUSY, "the structure changes while it is read");

@@ -65,7 +65,7 @@ enum sl_code sl_sqlite_introspect(struct sl_conn *conn, const struct sl_catalog 
 	struct sl_error *err)
 {
 	struct sl_arena *arena sl_auto(sl_arena_free_p) = sl_arena_new();
-	struct sl_catalog_builder *builder;
+	struct sl_catalog_builder *builder sl_auto(sl_catalog_builder_free_p) = NULL;
 	const struct sl_catalog *made sl_auto(sl_catalog_unref_p) = NULL;
 	struct sl_rows objects = { 0 }, properties = { 0 };
 	struct sl_catalog_iter it;
