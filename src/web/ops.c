@@ -85,7 +85,7 @@ static enum sl_code take_push(struct sl_web *web, struct sl_http_request *req,
 {
 	struct sl_arena *arena = sl_http_arena(req);
 	struct sl_hook_request push;
-	const char *project;
+	const char *project = NULL;
 	struct sl_person who;
 	size_t len;
 	const char *body = sl_http_body(req, &len);
