@@ -250,7 +250,7 @@ enum sl_code sl_git_real_commits(struct sl_repo *repo, struct sl_arena *arena,
 		rc = git_revwalk_hide(walk, &oid);
 	}
 	while (rc == 0 && found.len < range->max && walked++ < repo->limits.commits) {
-		struct sl_git_commit commit;
+		struct sl_git_commit commit = { 0 };
 		bool wanted = true;
 		enum sl_code code = SL_OK;
 
