@@ -112,7 +112,7 @@ static enum sl_code round_of(struct sl_control *control, const struct sl_world *
 	}
 	queue_ready(control, &staged);
 	due = sl_rollout_due(&staged.rollout);
-	if (due > 0)
+	if (due > staged.rollout.now) /* what was due and did not move waits for something else */
 		sl_control_queue_change(control, change_id, due);
 	code = write_waits(control, world, &staged, err);
 	return code == SL_ECONFLICT ? SL_OK : code;

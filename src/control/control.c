@@ -56,6 +56,7 @@ struct sl_control *sl_control_new(const struct sl_control_doors *doors,
 	control->world = sl_world_ref(world);
 	control->observed = sl_map_new();
 	control->seen = sl_map_new();
+	control->looked = sl_map_new();
 	(void)pthread_mutex_init(&control->lock, NULL);
 	(void)pthread_condattr_init(&attr);
 	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -73,8 +74,11 @@ void sl_control_free(struct sl_control *control)
 		sl_observation_unref(control, sl_map_value_at(control->observed, i));
 	for (size_t i = 0; i < sl_map_len(control->seen); i++)
 		free(sl_map_value_at(control->seen, i));
+	for (size_t i = 0; i < sl_map_len(control->looked); i++)
+		free(sl_map_value_at(control->looked, i));
 	sl_map_free(control->observed);
 	sl_map_free(control->seen);
+	sl_map_free(control->looked);
 	sl_world_unref(control->world);
 	(void)pthread_cond_destroy(&control->reconciled);
 	(void)pthread_mutex_destroy(&control->lock);
@@ -228,6 +232,49 @@ static void renew_runs(struct sl_control *control)
 	}
 }
 
+/* When a project was last worked on by us; a hint that was lost is made up for by the sweep. */
+static void note_look(struct sl_control *control, const char *project)
+{
+	int64_t *at = sl_xcalloc(1, sizeof(*at));
+
+	*at = sl_control_now(control);
+	(void)pthread_mutex_lock(&control->lock);
+	at = sl_map_put(control->looked, project, at);
+	(void)pthread_mutex_unlock(&control->lock);
+	free(at);
+}
+
+static bool project_overdue(struct sl_control *control, const char *project, int64_t since)
+{
+	const int64_t *at;
+	bool overdue;
+
+	(void)pthread_mutex_lock(&control->lock);
+	at = sl_map_get(control->looked, project);
+	overdue = !at || *at < since;
+	(void)pthread_mutex_unlock(&control->lock);
+	return overdue;
+}
+
+static void queue_overdue(struct sl_control *control, int64_t now)
+{
+	sl_auto(sl_world_unref_p) const struct sl_world *world = sl_control_world(control);
+	const struct sl_workspace *workspace = world->workspace;
+
+	for (size_t i = 0; i < workspace->projects_len; i++) {
+		if (project_overdue(control, workspace->projects[i].name,
+			    now - world->poll_us - SL_SWEEP_US))
+			sl_control_queue_add(control, SL_WORK_PROJECT, workspace->projects[i].name,
+				0);
+	}
+	for (size_t i = 0; i < workspace->targets_len; i++) {
+		if (sl_observation_overdue(control, workspace->targets[i].name,
+			    now - world->poll_us))
+			sl_control_queue_add(control, SL_WORK_OBSERVE, workspace->targets[i].name,
+				0);
+	}
+}
+
 enum sl_code sl_control_sweep(struct sl_control *control, struct sl_error *err)
 {
 	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
@@ -241,6 +288,7 @@ enum sl_code sl_control_sweep(struct sl_control *control, struct sl_error *err)
 		code = disown(control, &tasks, err);
 	if (code == SL_OK)
 		code = queue_merged(control, err);
+	queue_overdue(control, now);
 	sl_control_queue_add(control, SL_WORK_DELIVER, "", 0);
 	sl_control_queue_add(control, SL_WORK_SWEEP, "", now + SL_SWEEP_US);
 	return code;
@@ -264,6 +312,7 @@ static enum sl_code dispatch(struct sl_control *control, enum sl_work work, cons
 {
 	switch (work) {
 	case SL_WORK_PROJECT:
+		note_look(control, key);
 		return sl_control_project(control, key, cancel, err);
 	case SL_WORK_OBSERVE:
 		return sl_control_observe(control, key, cancel, err);

@@ -28,6 +28,7 @@ struct observation {
 	struct sl_ledger ledger;
 	const char *trouble; /* why it could not be seen, or NULL */
 	int64_t at;
+	bool stale; /* a run ended since; under the control's lock */
 	unsigned refs; /* under the control's lock */
 };
 
@@ -46,6 +47,7 @@ struct sl_control {
 	const struct sl_world *world; /* a reference */
 	struct sl_map *observed; /* target: struct observation */
 	struct sl_map *seen; /* project: digest of its branches when it was last worked off */
+	struct sl_map *looked; /* project: when it was last worked on, int64_t */
 	struct active_run *runs;
 	bool draining;
 };
@@ -67,6 +69,12 @@ enum sl_code sl_control_target_spec(struct sl_control *control, const struct sl_
 /* The last one, referenced for the caller, or NULL. */
 struct observation *sl_observation_get(struct sl_control *control, const char *target);
 void sl_observation_unref(struct sl_control *control, struct observation *seen);
+
+/* What was seen of the target is not how it is now. */
+void sl_observation_stale(struct sl_control *control, const char *target);
+
+/* Never seen, stale, or out of reach when it was tried before that moment. */
+bool sl_observation_overdue(struct sl_control *control, const char *target, int64_t since);
 
 /* Whether the ledger says of the migration, by scope, kind and key, that it is settled here. */
 const struct sl_ledger_migration *sl_observation_knows(const struct observation *seen,

@@ -469,6 +469,7 @@ enum sl_code sl_control_run(struct sl_control *control, struct sl_cancel *cancel
 	enter(&attempt, cancel);
 	code = work_on(&attempt, cancel, err);
 	leave(&attempt);
+	sl_observation_stale(control, attempt.task.target);
 	sl_control_queue_add(control, SL_WORK_OBSERVE, attempt.task.target, 0);
 	sl_control_queue_add(control, SL_WORK_RUN, attempt.task.target, 0);
 	sl_control_queue_change(control, attempt.task.change_id, 0);

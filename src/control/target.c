@@ -68,6 +68,29 @@ void sl_observation_unref(struct sl_control *control, struct observation *seen)
 		observation_free(seen);
 }
 
+void sl_observation_stale(struct sl_control *control, const char *target)
+{
+	struct observation *seen;
+
+	(void)pthread_mutex_lock(&control->lock);
+	seen = sl_map_get(control->observed, target);
+	if (seen)
+		seen->stale = true;
+	(void)pthread_mutex_unlock(&control->lock);
+}
+
+bool sl_observation_overdue(struct sl_control *control, const char *target, int64_t since)
+{
+	const struct observation *seen;
+	bool overdue;
+
+	(void)pthread_mutex_lock(&control->lock);
+	seen = sl_map_get(control->observed, target);
+	overdue = !seen || seen->stale || (seen->trouble && seen->at < since);
+	(void)pthread_mutex_unlock(&control->lock);
+	return overdue;
+}
+
 static void put(struct sl_control *control, const char *target, struct observation *seen)
 {
 	struct observation *old;
