@@ -70,6 +70,25 @@ static enum sl_code run_schema(struct sl_cli *cli, struct sl_error *err)
 	return SL_OK;
 }
 
+static enum sl_code run_options(struct sl_cli *cli, struct sl_error *err)
+{
+	sl_auto_buf struct sl_buf text = SL_BUF_INIT(SCHEMA_MAX);
+	const char *prefix = sl_cli_arg_count(cli) > 0 ? sl_cli_arg(cli, 0) : "";
+
+	(void)err;
+	if (sl_cli_has(cli, "markdown"))
+		sl_option_manual(sl_world_options(), &text);
+	else
+		sl_option_help(sl_world_options(), prefix, &text);
+	sl_cli_write(cli, sl_buf_str(&text), text.len);
+	return SL_OK;
+}
+
+static const struct sl_cli_option option_options[] = {
+	{ "markdown", 0, NULL, "as the chapter of the manual", false },
+	{ NULL, 0, NULL, NULL, false },
+};
+
 static const struct sl_command rows[] = {
 	{ "config check", SL_CLI_START, "is the configuration right?", "[FILE]", NULL, 0, 1,
 		run_check },
@@ -77,6 +96,8 @@ static const struct sl_command rows[] = {
 		NULL, 0, 1, run_show },
 	{ "config schema", SL_CLI_START, "JSON Schema of the configuration, for editors", "", NULL,
 		0, 0, run_schema },
+	{ "config options", SL_CLI_START, "every option, with its default", "[PREFIX]",
+		option_options, 0, 1, run_options },
 };
 
 const struct sl_command_list sl_commands_config = { rows, sizeof(rows) / sizeof(rows[0]) };
