@@ -93,8 +93,9 @@ void apply_ledger_values(const struct ledger *ledger, struct sl_buf *sql, ...)
 enum sl_code apply_ledger_raise(struct ledger *ledger, const char *installation, int64_t epoch,
 	struct sl_error *err);
 
-/* In the open transaction: SL_ECONFLICT when another attempt has raised the fence beyond epoch. */
-enum sl_code apply_ledger_check_fence(struct ledger *ledger, int64_t epoch, struct sl_error *err);
+/* Begins the transaction of a segment; SL_ECONFLICT when another attempt has raised the fence
+ * beyond epoch (the transaction may then be open). */
+enum sl_code apply_ledger_begin(struct ledger *ledger, int64_t epoch, struct sl_error *err);
 
 struct entry_write {
 	const struct sl_migration *migration;

@@ -310,10 +310,8 @@ static enum sl_code begin(struct file *file, const char *what)
 {
 	struct run *run = file->run;
 	struct sl_error cause = SL_ERROR_INIT;
-	enum sl_code code = sl_conn_begin(run->conn, true, &cause);
+	enum sl_code code = apply_ledger_begin(&run->ledger, run->epoch, &cause);
 
-	if (code == SL_OK)
-		code = apply_ledger_check_fence(&run->ledger, run->epoch, &cause);
 	return code == SL_OK ? SL_OK : ledger_failed(file, code, what, &cause);
 }
 

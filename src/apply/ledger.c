@@ -365,7 +365,9 @@ void apply_ledger_values(const struct ledger *ledger, struct sl_buf *sql, ...)
 	va_end(ap);
 }
 
-static enum sl_code read_epoch(struct ledger *ledger, int64_t *epoch, struct sl_error *err)
+/* before: what is sent in the same message, for servers that are far away; "" none. */
+static enum sl_code read_epoch(struct ledger *ledger, const char *before, int64_t *epoch,
+	struct sl_error *err)
 {
 	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
 	bool postgres = sl_conn_dialect(ledger->conn) == SL_DIALECT_POSTGRES;
@@ -373,7 +375,7 @@ static enum sl_code read_epoch(struct ledger *ledger, int64_t *epoch, struct sl_
 	struct sl_rows rows = { 0 };
 	enum sl_code code;
 
-	sl_buf_addf(&sql, "SELECT epoch FROM %sfence WHERE scope = ", prefix(ledger));
+	sl_buf_addf(&sql, "%sSELECT epoch FROM %sfence WHERE scope = ", before, prefix(ledger));
 	sl_conn_literal(ledger->conn, &sql, ledger->scope);
 	if (postgres) /* whoever wants to raise it waits for this transaction's end */
 		sl_buf_adds(&sql, " FOR SHARE");
@@ -383,25 +385,37 @@ static enum sl_code read_epoch(struct ledger *ledger, int64_t *epoch, struct sl_
 	return code;
 }
 
-enum sl_code apply_ledger_check_fence(struct ledger *ledger, int64_t epoch, struct sl_error *err)
+static enum sl_code compare_epoch(int64_t now, int64_t epoch, struct sl_error *err)
 {
-	int64_t now = 0;
-	enum sl_code code = read_epoch(ledger, &now, err);
+	if (now == epoch)
+		return SL_OK;
+	return sl_error_set(err, SL_ECONFLICT,
+		"another attempt has taken over (fence at epoch %" PRId64 ", ours is %" PRId64 ")",
+		now, epoch);
+}
 
-	if (code == SL_OK && now != epoch)
-		return sl_error_set(err, SL_ECONFLICT,
-			"another attempt has taken over (fence at epoch %" PRId64
-			", ours is %" PRId64 ")",
-			now, epoch);
-	return code;
+enum sl_code apply_ledger_begin(struct ledger *ledger, int64_t epoch, struct sl_error *err)
+{
+	bool postgres = sl_conn_dialect(ledger->conn) == SL_DIALECT_POSTGRES;
+	int64_t now = 0;
+	enum sl_code code = postgres ? SL_OK : sl_conn_begin(ledger->conn, true, err);
+
+	if (code == SL_OK)
+		code = read_epoch(ledger,
+			postgres ? "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; " : "", &now,
+			err);
+	return code == SL_OK ? compare_epoch(now, epoch, err) : code;
 }
 
 enum sl_code apply_ledger_raise(struct ledger *ledger, const char *installation, int64_t epoch,
 	struct sl_error *err)
 {
 	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
-	enum sl_code code = apply_ledger_check_fence(ledger, ledger->epoch, err);
+	int64_t now = 0;
+	enum sl_code code = read_epoch(ledger, "", &now, err);
 
+	if (code == SL_OK)
+		code = compare_epoch(now, ledger->epoch, err);
 	if (code != SL_OK)
 		return code;
 	sl_buf_addf(&sql, "INSERT INTO %sfence (scope, installation, epoch, since) VALUES (",

@@ -646,6 +646,103 @@ static void stopped_before_a_statement_the_open_file_is_undone(void **state)
 	must_apply(w);
 }
 
+static enum sl_code on_full_disk(void *ctx, const struct sl_apply_intent *intent,
+	struct sl_error *err)
+{
+	(void)ctx;
+	(void)intent;
+	return sl_error_set(err, SL_EUNAVAIL, "the disk is full");
+}
+
+static void without_a_durable_intent_nothing_is_written(void **state)
+{
+	struct world *w = *state;
+	struct sl_apply_journal journal = { .intent = on_full_disk };
+
+	w->request.journal = &journal;
+	file_of(w, 0, "1", "CREATE TABLE t (a)");
+	assert_int_equal(run(w), SL_EUNAVAIL);
+	expect(w, SL_OUTCOME_BLOCKED, SL_EUNAVAIL, "the disk is full");
+	assert_string_equal(value(w, "SELECT count(*) FROM sqlite_schema"), "0");
+}
+
+/* --- reading -------------------------------------------------------------------------------- */
+
+static void drift_is_what_somebody_did_behind_our_back(void **state)
+{
+	struct world *w = *state;
+	enum sl_drift drift;
+
+	file_of(w, 0, "1", "CREATE TABLE t (a INTEGER)");
+	assert_int_equal(sl_apply_drift(&w->spec, NULL, &drift, NULL, NULL), SL_OK);
+	assert_int_equal(drift, SL_DRIFT_UNKNOWN);
+	must_apply(w);
+	assert_int_equal(sl_apply_drift(&w->spec, NULL, &drift, NULL, NULL), SL_OK);
+	assert_int_equal(drift, SL_DRIFT_NONE);
+	assert_int_equal(sl_apply_drift(&w->spec, w->result.before_hash, &drift, NULL, NULL),
+		SL_OK);
+	assert_int_equal(drift, SL_DRIFT_FOUND);
+	(void)value(w, "CREATE INDEX by_hand ON t (a)");
+	assert_int_equal(sl_apply_drift(&w->spec, NULL, &drift, NULL, NULL), SL_OK);
+	assert_int_equal(drift, SL_DRIFT_FOUND);
+}
+
+static void the_ledger_says_enough_to_build_a_lost_store_anew(void **state)
+{
+	struct world *w = *state;
+	struct sl_apply_ping ping;
+	struct sl_ledger ledger;
+
+	w->request.installation = "aaaa";
+	w->request.epoch = 6;
+	file_of(w, 0, "1", "CREATE TABLE t (a)");
+	assert_int_equal(sl_apply_history(&w->spec, NULL, &ledger, w->arena, NULL), SL_OK);
+	assert_false(ledger.exists);
+	must_apply(w);
+	assert_int_equal(sl_apply_history(&w->spec, NULL, &ledger, w->arena, NULL), SL_OK);
+	assert_string_equal(ledger.installation, "aaaa");
+	assert_int_equal(ledger.epoch, 7);
+	assert_string_equal(ledger.database_id, w->result.database_id);
+	assert_int_equal(ledger.runs_len, 1);
+	assert_string_equal(ledger.runs[0].outcome, "applied");
+	assert_string_equal(ledger.runs[0].after, w->result.after_hash);
+	assert_string_equal(ledger.migrations[0].sha256, w->files[0].sha256);
+	assert_int_equal(sl_apply_ping(&w->spec, &ping, w->arena, NULL), SL_OK);
+	assert_string_equal(ping.database_id, ledger.database_id);
+}
+
+static void estimates_come_one_for_each_statement(void **state)
+{
+	struct world *w = *state;
+	const struct sl_apply_sql texts[] = { { "DELETE FROM t", 13 }, { "DELETE FROM u", 13 } };
+	struct sl_estimate out[2];
+
+	file_of(w, 0, "1", "CREATE TABLE t (a); INSERT INTO t VALUES (1), (2)");
+	must_apply(w);
+	assert_int_equal(sl_apply_estimate(&w->spec, texts, 2, SL_SECOND_US, out, NULL), SL_OK);
+	assert_int_equal(out[0].kind, SL_ESTIMATE_EXACT);
+	assert_int_equal(out[0].rows, 2);
+	assert_int_equal(out[1].kind, SL_ESTIMATE_UNKNOWN);
+}
+
+static void a_resolved_file_counts_as_a_whole_or_runs_its_rest(void **state)
+{
+	struct world *w = *state;
+	struct sl_apply_word word = { .target = &w->spec,
+		.actor = "dana",
+		.reason = "looked",
+		.clock = w->request.clock,
+		.rand = w->request.rand };
+
+	file_of(w, 0, "1", "CREATE TABLE t (a); INSERT INTO nope VALUES (1)")
+		->no_transaction = true;
+	assert_int_equal(sl_apply_resolve(&word, &w->files[0], true, NULL), SL_ENOTFOUND);
+	assert_int_equal(run(w), SL_EINVAL);
+	assert_int_equal(sl_apply_resolve(&word, &w->files[0], true, NULL), SL_OK);
+	assert_int_equal(run(w), SL_OK);
+	assert_int_equal(w->result.outcome, SL_OUTCOME_NOTHING);
+}
+
 /* --- SQLite's own --------------------------------------------------------------------------- */
 
 static void a_table_rebuilt_with_keys_off_keeps_its_children(void **state)
@@ -713,6 +810,11 @@ int main(void)
 		WITH(a_held_lock_is_blocked_with_its_holder),
 		WITH(the_journal_is_told_everything_in_order),
 		WITH(stopped_before_a_statement_the_open_file_is_undone),
+		WITH(without_a_durable_intent_nothing_is_written),
+		WITH(drift_is_what_somebody_did_behind_our_back),
+		WITH(the_ledger_says_enough_to_build_a_lost_store_anew),
+		WITH(estimates_come_one_for_each_statement),
+		WITH(a_resolved_file_counts_as_a_whole_or_runs_its_rest),
 		WITH(a_table_rebuilt_with_keys_off_keeps_its_children),
 		WITH(rows_that_would_point_to_nothing_are_rolled_back),
 	};
