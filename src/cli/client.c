@@ -26,6 +26,8 @@ enum sl_code sl_client_socket(struct sl_cli *cli, const char **out, struct sl_er
 		return SL_OK;
 	}
 	code = sl_world_load(&world, config, NULL, err);
+	if (code == SL_ENOTFOUND)
+		sl_cli_exit(cli, 2);
 	if (code != SL_OK)
 		return code;
 	*out = sl_arena_strdup(sl_cli_arena(cli), world->socket);
@@ -113,7 +115,7 @@ enum sl_code sl_client_call(struct sl_cli *cli, const char *path, const json_t *
 	struct sl_error *err)
 {
 	const char *server = sl_cli_value(cli, "server");
-	sl_auto_buf struct sl_buf text = SL_BUF_INIT(1u << 20);
+	sl_auto_buf struct sl_buf text = SL_BUF_INIT(16u << 20);
 	struct sl_net_header headers[2] = { { "Content-Type", "application/json" } };
 	struct sl_net_request request = { .headers = headers,
 		.allow_private = true,
@@ -137,18 +139,24 @@ enum sl_code sl_client_call(struct sl_cli *cli, const char *path, const json_t *
 	return send(cli, &request, where, out, err);
 }
 
+void sl_client_print_json(struct sl_cli *cli, const json_t *answer)
+{
+	sl_auto_buf struct sl_buf text = SL_BUF_INIT(ANSWER_MAX);
+
+	sl_json_pretty(answer, &text);
+	sl_cli_write(cli, sl_buf_str(&text), text.len);
+	sl_cli_print(cli, "\n");
+}
+
 enum sl_code sl_client_show(struct sl_cli *cli, const char *path, json_t **out, bool *printed,
 	struct sl_error *err)
 {
-	sl_auto_buf struct sl_buf text = SL_BUF_INIT(ANSWER_MAX);
 	enum sl_code code = sl_client_call(cli, path, NULL, out, err);
 
 	*printed = false;
 	if (code != SL_OK || !sl_cli_json(cli))
 		return code;
-	sl_json_pretty(*out, &text);
-	sl_cli_write(cli, sl_buf_str(&text), text.len);
-	sl_cli_print(cli, "\n");
+	sl_client_print_json(cli, *out);
 	*printed = true;
 	return SL_OK;
 }

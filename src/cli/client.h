@@ -14,6 +14,9 @@ enum sl_code sl_client_call(struct sl_cli *cli, const char *path, const json_t *
 enum sl_code sl_client_show(struct sl_cli *cli, const char *path, json_t **out, bool *printed,
 	struct sl_error *err) __attribute__((warn_unused_result));
 
+/* As --output json prints an answer. */
+void sl_client_print_json(struct sl_cli *cli, const json_t *answer);
+
 /* Where the daemon's socket is: --socket, SLUICE_SOCKET, the configuration. */
 enum sl_code sl_client_socket(struct sl_cli *cli, const char **out, struct sl_error *err)
 	__attribute__((warn_unused_result));

@@ -15,6 +15,17 @@ static enum sl_code path_of(struct sl_cli *cli, const char **out, struct sl_erro
 		"no configuration: name a file, or stand in a folder with a sluice.yaml");
 }
 
+/* A file that is not there is a wrong command line. */
+static enum sl_code load(struct sl_cli *cli, const char *path, struct sl_problems *problems,
+	const struct sl_world **out, struct sl_error *err)
+{
+	enum sl_code code = sl_world_load(out, path, problems, err);
+
+	if (code == SL_ENOTFOUND)
+		sl_cli_exit(cli, 2);
+	return code;
+}
+
 static enum sl_code run_check(struct sl_cli *cli, struct sl_error *err)
 {
 	sl_auto(sl_problems_free_p) struct sl_problems *problems = sl_problems_new();
@@ -23,7 +34,7 @@ static enum sl_code run_check(struct sl_cli *cli, struct sl_error *err)
 	enum sl_code code = path_of(cli, &path, err);
 
 	if (code == SL_OK)
-		code = sl_world_load(&world, path, problems, err);
+		code = load(cli, path, problems, &world, err);
 	if (sl_problems_total(problems) == 0) {
 		if (code == SL_OK)
 			sl_cli_print(cli, "%s: good\n", path);
@@ -44,7 +55,7 @@ static enum sl_code run_show(struct sl_cli *cli, struct sl_error *err)
 	enum sl_code code = path_of(cli, &path, err);
 
 	if (code == SL_OK)
-		code = sl_world_load(&world, path, NULL, err);
+		code = load(cli, path, NULL, &world, err);
 	if (code != SL_OK)
 		return code;
 	if (sl_cli_json(cli)) {

@@ -44,7 +44,8 @@ static enum sl_code from_env(const char *name, struct sl_buf *out, struct sl_err
 	const char *value = getenv(name);
 
 	if (!value)
-		return sl_error_set(err, SL_ENOTFOUND, "secret env:%s: the variable is not set",
+		return sl_error_set(err, SL_ENOTFOUND,
+			"secret env:%s: the variable is not set: set it where Sluice is started",
 			name);
 	sl_buf_adds(out, value);
 	return SL_OK;

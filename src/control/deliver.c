@@ -14,6 +14,7 @@
 #define DELIVER_US   (30 * SL_SECOND_US)
 #define ATTEMPTS_MAX 20
 #define BATCH_MAX    50
+#define BODY_MAX     (128u << 10)
 
 static const struct sl_route *route_named(const struct sl_world *world, const char *name)
 {
@@ -29,7 +30,7 @@ static enum sl_code sign(const struct sl_route *route, const char *body, int64_t
 	char out[128], struct sl_error *err)
 {
 	sl_auto_secret struct sl_buf key = SL_BUF_INIT(4096);
-	sl_auto_buf struct sl_buf text = SL_BUF_INIT(128u << 10);
+	sl_auto_buf struct sl_buf text = SL_BUF_INIT(2 * BODY_MAX);
 	unsigned char mac[SL_SHA256_SIZE];
 	char hex[SL_SHA256_HEX];
 	enum sl_code code;
@@ -63,11 +64,34 @@ static enum sl_code call(struct sl_control *control, const struct sl_net_request
 	return code;
 }
 
+/* The message with its change, and where to look at it. */
+static enum sl_code complete(const struct sl_world *world, const struct sl_message *message,
+	struct sl_buf *out, struct sl_error *err)
+{
+	sl_auto_json json_t *body = NULL;
+	char url[512];
+	enum sl_code code = sl_json_load(&body, message->body, strlen(message->body), BODY_MAX,
+		"message", err);
+
+	if (code != SL_OK)
+		return code;
+	(void)json_object_set_new(body, "change", json_integer(message->change_id));
+	if (world->url[0] != '\0' && message->change_id > 0) {
+		(void)snprintf(url, sizeof(url), "%s/changes/%lld", world->url,
+			(long long)message->change_id);
+		(void)json_object_set_new(body, "url", json_string(url));
+	}
+	sl_json_canonical(body, out);
+	return SL_OK;
+}
+
 static enum sl_code send_message(struct sl_control *control, const struct sl_route *route,
-	const struct sl_message *message, const struct sl_cancel *cancel, struct sl_error *err)
+	const struct sl_world *world, const struct sl_message *message,
+	const struct sl_cancel *cancel, struct sl_error *err)
 {
 	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
 	sl_auto_secret struct sl_buf url = SL_BUF_INIT(4096);
+	sl_auto_buf struct sl_buf body = SL_BUF_INIT(BODY_MAX);
 	char signature[128];
 	char id[24];
 	struct sl_net_header headers[] = { { "Content-Type", "application/json" },
@@ -76,8 +100,6 @@ static enum sl_code send_message(struct sl_control *control, const struct sl_rou
 	struct sl_net_request request = { .method = "POST",
 		.headers = headers,
 		.n_headers = 3,
-		.body = message->body,
-		.body_len = strlen(message->body),
 		.allow_private = true,
 		.total_us = DELIVER_US / 2 };
 	enum sl_code code = SL_OK;
@@ -87,13 +109,17 @@ static enum sl_code send_message(struct sl_control *control, const struct sl_rou
 	else
 		sl_buf_adds(&url, route->url);
 	if (code == SL_OK)
-		code = sign(route, message->body, sl_control_now(control) / SL_SECOND_US, signature,
-			err);
+		code = complete(world, message, &body, err);
+	if (code == SL_OK)
+		code = sign(route, sl_buf_str(&body), sl_control_now(control) / SL_SECOND_US,
+			signature, err);
 	if (code != SL_OK)
 		return code;
 	(void)snprintf(id, sizeof(id), "%lld", (long long)message->id);
 	request.n_headers += signature[0] != '\0';
 	request.url = sl_buf_str(&url);
+	request.body = sl_buf_str(&body);
+	request.body_len = body.len;
 	return call(control, &request, cancel, arena, err);
 }
 
@@ -121,7 +147,7 @@ static enum sl_code deliver(struct sl_control *control, const struct sl_world *w
 
 	if (!route)
 		return failed(control, message, "the route is not configured any more", true, err);
-	if (send_message(control, route, message, cancel, &why) != SL_OK)
+	if (send_message(control, route, world, message, cancel, &why) != SL_OK)
 		return failed(control, message, why.msg, false, err);
 	return sl_store_outbox_ack(control->doors.store, message->id, sl_control_now(control), err);
 }

@@ -34,23 +34,14 @@ static bool environment_wanted(const struct sl_world *world, const struct sl_rou
 	return false;
 }
 
-static json_t *message_body(const struct sl_world *world, const struct telling *telling,
-	int64_t now)
+/* Without the change, whose id is known when the batch is committed: deliver adds it. */
+static json_t *message_body(const struct telling *telling, int64_t now)
 {
 	char at[SL_TIME_ISO_MAX];
-	json_t *body = json_pack("{s:i, s:s, s:s, s:I, s:s, s:s, s:s, s:s}", "version", 1, "event",
-		telling->kind, "at", sl_time_iso(now, at), "change", (json_int_t)telling->change_id,
-		"environment", telling->environment, "target", telling->target, "by", telling->by,
-		"text", telling->text);
 
-	if (body && world->url[0] != '\0' && telling->change_id > 0) {
-		char url[512];
-
-		(void)snprintf(url, sizeof(url), "%s/changes/%lld", world->url,
-			(long long)telling->change_id);
-		(void)json_object_set_new(body, "url", json_string(url));
-	}
-	return body;
+	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s}", "version", 1, "event",
+		telling->kind, "at", sl_time_iso(now, at), "environment", telling->environment,
+		"target", telling->target, "by", telling->by, "text", telling->text);
 }
 
 void sl_control_tell_routes(struct sl_control *control, const struct sl_world *world,
@@ -67,7 +58,7 @@ void sl_control_tell_routes(struct sl_control *control, const struct sl_world *w
 			!environment_wanted(world, route, telling->environment))
 			continue;
 		if (!body) {
-			body = message_body(world, telling, now);
+			body = message_body(telling, now);
 			sl_json_canonical(body, &text);
 		}
 		sl_batch_message(batch,

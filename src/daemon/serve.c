@@ -298,10 +298,15 @@ static enum sl_code run_serve(struct sl_cli *cli, struct sl_error *err)
 		return sl_error_set(err, SL_EINVAL,
 			"serve: no configuration: give -c FILE, or start in a folder with a sluice.yaml");
 	code = sl_world_load(&daemon.world, daemon.config_path, NULL, err);
+	if (code == SL_ENOTFOUND)
+		sl_cli_exit(cli, 2);
 	if (code != SL_OK)
 		return code;
 	sl_log_init((enum sl_log_level)daemon.world->log_level, STDERR_FILENO, sl_clock_system());
 	code = sl_daemon_start(&daemon, err);
+	/* What a start does not find is named by the configuration: a secret, a folder. */
+	if (code == SL_ENOTFOUND)
+		sl_cli_exit(cli, 2);
 	if (code == SL_OK) {
 		sl_daemon_wait(&daemon);
 		sl_daemon_stop(&daemon);

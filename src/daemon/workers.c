@@ -49,6 +49,9 @@ static void name_of(enum sl_work work, const char *key, char out[KEY_MAX])
 	(void)snprintf(out, KEY_MAX, "%s/%s", sl_work_name(work), key);
 }
 
+static void when_due(void *ctx, const char *name);
+
+/* Work that the pool has no room for is due again in a second. */
 static void submit(struct daemon *daemon, enum sl_work work, const char *key)
 {
 	struct job *job = sl_xcalloc(1, sizeof(*job));
@@ -65,8 +68,11 @@ static void submit(struct daemon *daemon, enum sl_work work, const char *key)
 			    .done = free,
 			    .ctx = job,
 			    .timeout_us = timeout_of[work] },
-		    &err) == SL_EBUSY)
-		sl_log(SL_LOG_WARNING, "queue.full", "work", name, "error", err.msg, NULL);
+		    &err) != SL_EBUSY)
+		return;
+	sl_log(SL_LOG_WARNING, "queue.full", "work", name, "error", err.msg, NULL);
+	sl_sched_at(daemon->sched, name, sl_clock_wall(sl_clock_system()) + SL_SECOND_US, when_due,
+		daemon);
 }
 
 static void when_due(void *ctx, const char *name)
