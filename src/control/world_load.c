@@ -5,6 +5,7 @@
 #include "sluice/policy/workspace.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const struct sl_option_table *const tables[] = { &sl_config_server_options,
 	&sl_policy_options, &sl_review_options };
@@ -23,6 +24,15 @@ static const char *text_at(const struct sl_config *config, const char *path)
 	return text ? text : "";
 }
 
+static const char *without_slash(struct sl_arena *arena, const char *url)
+{
+	size_t len = strlen(url);
+
+	while (len > 0 && url[len - 1] == '/')
+		len--;
+	return sl_arena_strndup(arena, url, len);
+}
+
 static void read_server(struct world_box *box)
 {
 	const struct sl_config *config = box->config;
@@ -31,7 +41,7 @@ static void read_server(struct world_box *box)
 	const char **accounts = sl_arena_calloc(box->arena, sl_config_len(asserters) + 1,
 		sizeof(*accounts));
 
-	world->url = text_at(config, "server.url");
+	world->url = without_slash(box->arena, text_at(config, "server.url"));
 	world->listen = text_at(config, "server.listen");
 	world->socket = text_at(config, "server.socket");
 	world->socket_group = text_at(config, "server.socket_group");
