@@ -152,10 +152,16 @@ struct plan {
 	char tokens_sha256[SL_SHA256_HEX];
 };
 
+struct plan_input {
+	const struct sl_migration *migration;
+	enum sl_dialect dialect;
+	int version; /* of the engine, 0 unknown */
+};
+
 /* Splits and classifies.  SL_EINVAL with "PATH:LINE: why" for what may not stand in a migration;
- * *line and *column say where. */
-enum sl_code apply_plan_make(struct plan *out, struct sl_arena *arena, const struct sl_migration *m,
-	enum sl_dialect dialect, int version, struct sl_place *where, struct sl_error *err);
+ * *where is then its place. */
+enum sl_code apply_plan_make(struct plan *out, struct sl_arena *arena,
+	const struct plan_input *input, struct sl_place *where, struct sl_error *err);
 
 /* The end (exclusive) of the segment that begins at steps[first]. */
 unsigned apply_plan_segment_end(const struct plan *plan, unsigned first);

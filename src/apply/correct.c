@@ -20,10 +20,11 @@ struct correction {
 static enum sl_code put(struct correction *c, struct sl_buf *sql, const struct sl_migration *m,
 	enum sl_ledger_state state, struct sl_error *err)
 {
+	struct plan_input input = { m, sl_conn_dialect(c->run->conn),
+		sl_conn_version(c->run->conn) };
 	struct sl_place where;
 	struct plan plan;
-	enum sl_code code = apply_plan_make(&plan, c->run->arena, m, sl_conn_dialect(c->run->conn),
-		sl_conn_version(c->run->conn), &where, err);
+	enum sl_code code = apply_plan_make(&plan, c->run->arena, &input, &where, err);
 
 	if (code != SL_OK)
 		return code;
@@ -112,6 +113,7 @@ static enum sl_code correct(struct correction *c, bool adopts, struct sl_error *
 	}
 	apply_ledger_done(&run.ledger);
 	sl_conn_close(run.conn);
+	c->run = NULL;
 	return code;
 }
 

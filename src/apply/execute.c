@@ -146,8 +146,9 @@ static enum sl_code statement_failed(struct file *file, const struct step *step,
 				"%s: %s; nothing of the open transaction remains, %s", at,
 				cause->msg, so_far(file));
 		}
-		return apply_fail(run, failed(file), code, "%s: %s; nothing of it remains, %s", at,
-			cause->msg, so_far(file));
+		/* A full or read-only disk, a server without room: not the statement's fault. */
+		return apply_fail(run, code == SL_EUNAVAIL ? SL_OUTCOME_BLOCKED : failed(file),
+			code, "%s: %s; nothing of it remains, %s", at, cause->msg, so_far(file));
 	}
 }
 
@@ -283,8 +284,8 @@ static enum sl_code ledger_failed(struct file *file, enum sl_code code, const ch
 		return apply_fail(run, SL_OUTCOME_BLOCKED, SL_EUNAVAIL, "%s: %s; %s", what,
 			cause->msg, so_far(file));
 	}
-	return apply_fail(run, failed(file), code, "%s: %s; rolled back, %s", what, cause->msg,
-		so_far(file));
+	return apply_fail(run, code == SL_EUNAVAIL ? SL_OUTCOME_BLOCKED : failed(file), code,
+		"%s: %s; rolled back, %s", what, cause->msg, so_far(file));
 }
 
 static enum sl_code commit(struct file *file, const char *what)

@@ -263,17 +263,18 @@ static void end_hash(struct plan *plan)
 	sl_sha256_end_hex(sha, plan->tokens_sha256);
 }
 
-enum sl_code apply_plan_make(struct plan *out, struct sl_arena *arena, const struct sl_migration *m,
-	enum sl_dialect dialect, int version, struct sl_place *where, struct sl_error *err)
+enum sl_code apply_plan_make(struct plan *out, struct sl_arena *arena,
+	const struct plan_input *input, struct sl_place *where, struct sl_error *err)
 {
+	const struct sl_migration *m = input->migration;
 	struct sl_arena *scratch sl_auto(sl_arena_free_p) = sl_arena_new();
-	struct sl_splitter_options options = { .dialect = dialect,
+	struct sl_splitter_options options = { .dialect = input->dialect,
 		.max_text = m->sql_len + 1,
 		.first_line = m->first_line,
 		.statement_blocks = m->statement_blocks };
 	struct sl_splitter *splitter sl_auto(
 		sl_splitter_free_p) = sl_splitter_new(&options, m->sql, m->sql_len);
-	struct planning p = { arena, scratch, m, dialect, version, where, err };
+	struct planning p = { arena, scratch, m, input->dialect, input->version, where, err };
 	struct plan plan = { .migration = m };
 	struct steps steps = { 0 };
 	enum sl_code code = check_text(&p);

@@ -42,9 +42,9 @@ static enum sl_code plan_of(struct run *run, struct plan *plan, const struct sl_
 {
 	struct sl_place where = { 0, 0 };
 	struct sl_error cause = SL_ERROR_INIT;
-	enum sl_dialect dialect = run->request->target->url.dialect;
-	int version = run->conn ? sl_conn_version(run->conn) : 0;
-	enum sl_code code = apply_plan_make(plan, run->arena, m, dialect, version, &where, &cause);
+	struct plan_input input = { m, run->request->target->url.dialect,
+		run->conn ? sl_conn_version(run->conn) : 0 };
+	enum sl_code code = apply_plan_make(plan, run->arena, &input, &where, &cause);
 
 	if (code == SL_OK)
 		return SL_OK;

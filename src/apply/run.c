@@ -431,45 +431,22 @@ static enum sl_code reconcile_again(struct run *run)
 	return code == SL_OK ? apply_reconcile(run) : code;
 }
 
-/* One way through the phases in one session. */
-static enum sl_code pass(struct run *run)
+/* Everything before the first word to the target, under the lock. */
+static enum sl_code get_ready(struct run *run)
 {
-	enum sl_code code = apply_connect(run);
+	enum sl_code code = take_snapshot(run, false);
 
-	apply_progress(run, SL_APPLY_RECONCILE, 0, 0, run->name);
-	if (code == SL_OK)
-		code = apply_read(run);
-	if (code == SL_OK)
-		code = apply_reconcile(run);
-	if (code != SL_OK || run->pending.len == 0)
-		return code == SL_OK ? nothing_to_do(run) : code;
-	if (run->request->dry_run) {
-		code = apply_identify(run, true);
-		keep_results(run);
-		run->outcome = code == SL_OK ? SL_OUTCOME_NOTHING : run->outcome;
-		return code;
-	}
-	code = apply_take_lock(run);
-	if (code == SL_OK)
-		code = apply_read(run);
-	if (code == SL_OK)
-		code = apply_reconcile(run);
-	if (code != SL_OK || run->pending.len == 0)
-		return code == SL_OK ? nothing_to_do(run) : code;
-	apply_progress(run, SL_APPLY_CHECK, 0, 0, run->name);
-	code = apply_identify(run, true);
-	if (code == SL_OK)
-		code = take_snapshot(run, false);
 	if (code == SL_OK)
 		code = tell_intent(run);
 	if (code == SL_OK)
 		code = begin_run(run);
-	if (code == SL_OK)
-		code = reconcile_again(run);
-	if (code == SL_OK && run->pending.len == 0)
-		return nothing_to_do(run);
-	if (code == SL_OK)
-		code = settle_started(run);
+	return code == SL_OK ? reconcile_again(run) : code;
+}
+
+static enum sl_code work(struct run *run)
+{
+	enum sl_code code = settle_started(run);
+
 	keep_results(run);
 	if (code == SL_OK)
 		code = execute_all(run);
@@ -480,6 +457,49 @@ static enum sl_code pass(struct run *run)
 	if (code == SL_OK)
 		run->outcome = SL_OUTCOME_APPLIED;
 	return code;
+}
+
+static enum sl_code read_and_reconcile(struct run *run)
+{
+	enum sl_code code;
+
+	apply_progress(run, SL_APPLY_RECONCILE, 0, 0, run->name);
+	code = apply_read(run);
+	return code == SL_OK ? apply_reconcile(run) : code;
+}
+
+static enum sl_code say_what_would_run(struct run *run)
+{
+	enum sl_code code = apply_identify(run, true);
+
+	keep_results(run);
+	run->outcome = code == SL_OK ? SL_OUTCOME_NOTHING : run->outcome;
+	return code;
+}
+
+/* One way through the phases in one session. */
+static enum sl_code pass(struct run *run)
+{
+	enum sl_code code = apply_connect(run);
+
+	if (code == SL_OK)
+		code = read_and_reconcile(run);
+	if (code != SL_OK || run->pending.len == 0)
+		return code == SL_OK ? nothing_to_do(run) : code;
+	if (run->request->dry_run)
+		return say_what_would_run(run);
+	code = apply_take_lock(run);
+	if (code == SL_OK)
+		code = read_and_reconcile(run);
+	if (code != SL_OK || run->pending.len == 0)
+		return code == SL_OK ? nothing_to_do(run) : code;
+	apply_progress(run, SL_APPLY_CHECK, 0, 0, run->name);
+	code = apply_identify(run, true);
+	if (code == SL_OK)
+		code = get_ready(run);
+	if (code != SL_OK || run->pending.len == 0)
+		return code == SL_OK ? nothing_to_do(run) : code;
+	return work(run);
 }
 
 /* The run's row gets its end; in a session of its own where the old one is no use any more. */

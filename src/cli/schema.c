@@ -8,6 +8,7 @@
 #include "sluice/schema/snapshot.h"
 #include "sluice/sys/file.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,7 +96,7 @@ static enum sl_code load_file(const struct sl_catalog **out, struct sl_cli *cli,
 	const char *other, struct sl_error *err)
 {
 	sl_autofree char *text = NULL;
-	enum sl_dialect dialect;
+	enum sl_dialect dialect = SL_DIALECT_COUNT;
 	size_t len;
 	enum sl_code code = sl_file_read(&text, &len, path, TEXT_MAX, err);
 
@@ -160,6 +161,7 @@ static enum sl_code run_diff(struct sl_cli *cli, struct sl_error *err)
 		code = load_side(&to, cli, b, a, err);
 	if (code != SL_OK)
 		return code;
+	assert(from && to);
 	if (sl_catalog_dialect(from) != sl_catalog_dialect(to))
 		return sl_error_set(err, SL_EINVAL,
 			"%s is %s and %s is %s: they cannot be compared", a,

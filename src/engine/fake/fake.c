@@ -3,6 +3,7 @@
 #include "sluice/core/alloc.h"
 #include "sluice/core/buf.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* Databases of all worlds share one name space in memory, so that each world has a number. */
@@ -217,6 +218,7 @@ static enum sl_code exec(struct sl_conn *base, const struct sl_exec *statement, 
 
 	if (code != SL_OK)
 		return code;
+	assert(conn->inner);
 	code = sl_conn_exec(conn->inner, statement, rows, err);
 	return after(conn, fate, code, err);
 }
@@ -230,6 +232,7 @@ static enum sl_code query(struct sl_conn *base, struct sl_rows *out, struct sl_a
 
 	if (code != SL_OK)
 		return code;
+	assert(conn->inner);
 	code = sl_conn_query(conn->inner, out, arena, sql, err);
 	return after(conn, fate, code, err);
 }
@@ -247,6 +250,7 @@ static enum sl_code begin(struct sl_conn *base, bool write, struct sl_error *err
 
 	if (code != SL_OK)
 		return code;
+	assert(conn->inner);
 	code = sl_conn_begin(conn->inner, write, err);
 	return after(conn, fate, code, err);
 }
@@ -263,6 +267,7 @@ static enum sl_code commit(struct sl_conn *base, struct sl_error *err)
 	}
 	if (before(conn, fate, err) != SL_OK)
 		return sl_error_set(err, SL_EUNKNOWN, "commit: the connection was lost");
+	assert(conn->inner);
 	code = sl_conn_commit(conn->inner, err);
 	if (after(conn, fate, code, err) == SL_EUNAVAIL)
 		return sl_error_set(err, SL_EUNKNOWN, "commit: the connection was lost");
@@ -290,9 +295,11 @@ static enum sl_code lock(struct sl_conn *base, const char *scope, bool *got, con
 		return SL_OK;
 	}
 	code = before(conn, fate, err);
-	if (code == SL_OK)
-		code = sl_conn_lock(conn->inner, scope, got, holder, arena, err);
-	return code == SL_OK ? after(conn, fate, code, err) : code;
+	if (code != SL_OK)
+		return code;
+	assert(conn->inner);
+	code = sl_conn_lock(conn->inner, scope, got, holder, arena, err);
+	return after(conn, fate, code, err);
 }
 
 static enum sl_code lock_held(struct sl_conn *base, const char *scope, bool *held,

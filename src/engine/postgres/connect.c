@@ -120,18 +120,18 @@ enum sl_code sl_pg_connect(PGconn **pg, const struct sl_conn_spec *spec, struct 
 {
 	int64_t wait = spec->connect_timeout_us > 0 ? spec->connect_timeout_us : CONNECT_TIMEOUT_US;
 	int64_t until = sl_clock_mono(spec->clock) + wait;
-	sl_autofree char *addresses = NULL, *hosts = NULL;
+	struct sl_pg_addresses addresses = { .list = NULL, .count = 0, .loopback = true };
+	sl_autofree char *list = NULL, *hosts = NULL;
 	struct parameters p = { .len = 0 };
-	bool nearby = true;
-	size_t count = 0;
 	enum sl_code code;
 
 	if (!is_socket(spec->url.host)) {
-		code = sl_pg_resolve(&addresses, &count, &nearby, spec->url.host, spec, until, err);
+		code = sl_pg_resolve(&addresses, spec->url.host, spec, until, err);
 		if (code != SL_OK)
 			return code;
-		hosts = repeated(spec->url.host, count);
-		add(&p, "hostaddr", addresses);
+		list = addresses.list;
+		hosts = repeated(spec->url.host, addresses.count);
+		add(&p, "hostaddr", list);
 	}
 	add(&p, "host", hosts ? hosts : spec->url.host);
 	add(&p, "port", spec->url.port);
@@ -140,7 +140,7 @@ enum sl_code sl_pg_connect(PGconn **pg, const struct sl_conn_spec *spec, struct 
 	add(&p, "password", spec->password);
 	add(&p, "application_name", spec->application ? spec->application : "sluice");
 	add(&p, "client_encoding", "UTF8");
-	add_tls(&p, &spec->url, nearby);
+	add_tls(&p, &spec->url, addresses.loopback);
 	*pg = PQconnectStartParams(p.keys, p.values, 0);
 	if (!*pg)
 		return sl_error_set(err, SL_EUNAVAIL, "connect: out of memory");

@@ -30,21 +30,27 @@ enum sl_code sl_pg_connect(PGconn **pg, const struct sl_conn_spec *spec, struct 
 enum sl_code sl_pg_wait(PGconn *pg, short events, const struct sl_conn_spec *spec, int64_t until,
 	struct sl_error *err);
 
-/* The addresses of a host as a comma-separated list, resolved on a thread of its own so that a name
- * server that does not answer cannot hold the caller beyond its deadline.  *count addresses. */
-enum sl_code sl_pg_resolve(char **list, size_t *count, bool *loopback, const char *host,
+struct sl_pg_addresses {
+	char *list; /* owned; separated by commas */
+	size_t count;
+	bool loopback; /* all of them are this machine's */
+};
+
+/* Resolved on a thread of its own, so that a name server that does not answer cannot hold the
+ * caller beyond its deadline. */
+enum sl_code sl_pg_resolve(struct sl_pg_addresses *out, const char *host,
 	const struct sl_conn_spec *spec, int64_t until, struct sl_error *err);
 
 /* Fills base.server from a result and translates its code. */
 enum sl_code sl_pg_error(struct pg_conn *conn, const PGresult *result, struct sl_error *err);
 
-enum sl_code sl_pg_query(struct sl_conn *conn, struct sl_rows *out, struct sl_arena *arena,
+enum sl_code sl_pg_query(struct sl_conn *base, struct sl_rows *out, struct sl_arena *arena,
 	const char *sql, struct sl_error *err);
 
 enum sl_code sl_pg_introspect(struct sl_conn *conn, const struct sl_catalog **out,
 	struct sl_error *err);
 
-enum sl_code sl_pg_estimate(struct sl_conn *conn, const char *sql, size_t len, int64_t limit_us,
+enum sl_code sl_pg_estimate(struct sl_conn *base, const char *sql, size_t len, int64_t limit_us,
 	struct sl_estimate *out, struct sl_error *err);
 
 #endif

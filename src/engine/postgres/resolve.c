@@ -111,7 +111,7 @@ static bool is_loopback(const struct sockaddr *address)
 	return false;
 }
 
-enum sl_code sl_pg_resolve(char **list, size_t *count, bool *loopback, const char *host,
+enum sl_code sl_pg_resolve(struct sl_pg_addresses *out, const char *host,
 	const struct sl_conn_spec *spec, int64_t until, struct sl_error *err)
 {
 	struct lookup *lookup sl_auto(drop_p) = sl_xcalloc(1, sizeof(*lookup));
@@ -129,17 +129,17 @@ enum sl_code sl_pg_resolve(char **list, size_t *count, bool *loopback, const cha
 	if (lookup->status != 0)
 		return sl_error_set(err, SL_EUNAVAIL, "connect: %s: %s", host,
 			gai_strerror(lookup->status));
-	*count = 0;
-	*loopback = true;
-	for (const struct addrinfo *a = lookup->found; a && *count < ADDRESSES_MAX;
+	out->count = 0;
+	out->loopback = true;
+	for (const struct addrinfo *a = lookup->found; a && out->count < ADDRESSES_MAX;
 		a = a->ai_next) {
 		if (getnameinfo(a->ai_addr, a->ai_addrlen, number, sizeof(number), NULL, 0,
 			    NI_NUMERICHOST) != 0)
 			continue;
-		sl_buf_addf(&text, "%s%s", *count > 0 ? "," : "", number);
-		*loopback = *loopback && is_loopback(a->ai_addr);
-		++*count;
+		sl_buf_addf(&text, "%s%s", out->count > 0 ? "," : "", number);
+		out->loopback = out->loopback && is_loopback(a->ai_addr);
+		out->count++;
 	}
-	*list = sl_buf_take(&text);
+	out->list = sl_buf_take(&text);
 	return SL_OK;
 }

@@ -266,11 +266,13 @@ static void rollback(struct sl_conn *base)
 		(void)sqlite3_exec(conn->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
-/* An I/O error may come after the moment that counts: the ledger has to be asked. */
+/* An I/O error may come after the moment that counts: the ledger has to be asked.  A full disk is
+ * noticed before. */
 static enum sl_code commit(struct sl_conn *base, struct sl_error *err)
 {
 	enum sl_code code = sl_sqlite_query(base, NULL, NULL, "COMMIT", err);
-	bool open = tx_state(base) == SL_TX_OPEN;
+	bool open = tx_state(base) == SL_TX_OPEN ||
+		(sqlite3_errcode(sl_sqlite(base)->db) & 0xff) == SQLITE_FULL;
 
 	if (code == SL_OK)
 		return SL_OK;

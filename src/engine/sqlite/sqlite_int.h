@@ -26,13 +26,13 @@ static inline struct sqlite_conn *sl_sqlite(struct sl_conn *conn)
 enum sl_code sl_sqlite_error(struct sqlite_conn *conn, int status, const char *sql, size_t len,
 	struct sl_error *err);
 
-enum sl_code sl_sqlite_query(struct sl_conn *conn, struct sl_rows *out, struct sl_arena *arena,
+enum sl_code sl_sqlite_query(struct sl_conn *base, struct sl_rows *out, struct sl_arena *arena,
 	const char *sql, struct sl_error *err);
 
 enum sl_code sl_sqlite_introspect(struct sl_conn *conn, const struct sl_catalog **out,
 	struct sl_error *err);
 
-enum sl_code sl_sqlite_estimate(struct sl_conn *conn, const char *sql, size_t len, int64_t limit_us,
+enum sl_code sl_sqlite_estimate(struct sl_conn *base, const char *sql, size_t len, int64_t limit_us,
 	struct sl_estimate *out, struct sl_error *err);
 
 #endif
