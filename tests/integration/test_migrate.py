@@ -185,6 +185,28 @@ class TestSqlite:
         assert "/proc/version" in out.err
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request, tmp_workspace):
+    return "sqlite:dev.db" if request.param == "sqlite" else request.getfixturevalue("pg").url
+
+
+class TestBadInput:
+    def test_a_statement_of_8_mb_runs(self, sluice, folder, url):
+        write(folder, {"V1__a.sql": "CREATE TABLE t (a text);\nINSERT INTO t VALUES ('" + "x" * 8_000_000 + "');\n"})
+        assert "2 of 2" in sluice.ok("migrate", "--url", url, "--dir", folder)
+
+    def test_deep_nesting_is_an_ordinary_end(self, sluice, folder, url):
+        write(folder, {"V1__a.sql": "CREATE TABLE t AS SELECT " + "NOT " * 5000 + "true AS a;\n"})
+        out = sluice.run("migrate", "--url", url, "--dir", folder)
+        assert out.status == (8 if url.startswith("sqlite") else 0), out.err
+
+    def test_mysql_is_recognised_and_refused(self, sluice, folder):
+        write(folder, {})
+        out = sluice.run("migrate", "--url", "mysql://u@h/x", "--dir", folder)
+        assert out.status == 2
+        assert "not available yet" in out.err
+
+
 class TestPostgres:
     def migrate(self, sluice, pg, folder, *more):
         return sluice.run("migrate", "--url", pg.url, "--dir", folder, *more)
