@@ -3,8 +3,10 @@
 #include "client.h"
 
 #include "sluice/core/str.h"
+#include "sluice/sys/file.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const struct sl_cli_option list_options[] = {
 	{ "limit", 'n', "N", "how many (50)", false },
@@ -26,6 +28,12 @@ static const struct sl_cli_option resolve_options[] = {
 	{ "applied", 0, NULL, "the statement in doubt had its effect", false },
 	{ "not-applied", 0, NULL, "it had none, and will run again", false },
 	{ "reason", 'r', "TEXT", "how you know", false },
+	{ NULL, 0, NULL, NULL, false },
+};
+
+static const struct sl_cli_option open_options[] = {
+	{ "targets", 't', "EXPR", "which targets: an SQL expression over their labels", false },
+	{ "title", 0, "TEXT", "what it is about (the file's name)", false },
 	{ NULL, 0, NULL, NULL, false },
 };
 
@@ -187,6 +195,63 @@ static enum sl_code act(struct sl_cli *cli, const char *thing, const char *verb,
 	return code;
 }
 
+#define FILE_MAX (8u << 20)
+
+/* "fix/totals.sql" is about "totals". */
+static const char *title_of(struct sl_cli *cli, const char *path)
+{
+	const char *base = strrchr(path, '/');
+	size_t len;
+
+	base = base ? base + 1 : path;
+	len = strlen(base);
+	if (sl_str_ends(base, ".sql"))
+		len -= strlen(".sql");
+	return sl_arena_strndup(sl_cli_arena(cli), base, len);
+}
+
+static enum sl_code run_open(struct sl_cli *cli, struct sl_error *err)
+{
+	const char *path = sl_cli_arg(cli, 0);
+	const char *title = sl_cli_value(cli, "title");
+	sl_auto_json json_t *body = json_object();
+	sl_auto_json json_t *answer = NULL;
+	sl_autofree char *sql = NULL;
+	const json_t *change;
+	size_t len;
+	enum sl_code code;
+
+	if (!sl_cli_value(cli, "targets"))
+		return sl_error_set(err, SL_EINVAL,
+			"change open: say which targets: --targets \"app = 'shop'\"");
+	code = sl_file_read(&sql, &len, path, FILE_MAX, err);
+	if (code == SL_ENOTFOUND)
+		return sl_error_set(err, SL_EINVAL, "%s: there is no such file", path);
+	if (code == SL_OK && json_object_set_new(body, "sql", json_stringn(sql, len)) != 0)
+		code = sl_error_set(err, SL_EINVAL, "%s: not UTF-8", path);
+	if (code != SL_OK)
+		return code;
+	put(body, "targets", sl_cli_value(cli, "targets"));
+	put(body, "title", title ? title : title_of(cli, path));
+	code = sl_client_call(cli, "/api/changes", body, &answer, err);
+	if (code != SL_OK)
+		return code;
+	change = json_object_get(answer, "change");
+	if (sl_cli_json(cli))
+		sl_client_print_json(cli, answer);
+	else if (sl_json_i64(change, "id", 0) > 0)
+		sl_cli_print(cli, "change %lld opened\n", (long long)sl_json_i64(change, "id", 0));
+	else
+		sl_cli_print(cli, "%s: the review goes on, see `sluice change list`\n",
+			sl_client_text(cli, change, "branch"));
+	return SL_OK;
+}
+
+static enum sl_code run_merge(struct sl_cli *cli, struct sl_error *err)
+{
+	return act(cli, "change", "merge", "merged", err);
+}
+
 static enum sl_code run_approve(struct sl_cli *cli, struct sl_error *err)
 {
 	return act(cli, "change", "approve", "approved", err);
@@ -239,6 +304,10 @@ static const struct sl_command rows[] = {
 		run_list },
 	{ "change show", SL_CLI_RELEASE, "one change: findings, stages, tasks, timeline", "CHANGE",
 		NULL, 1, 1, run_show },
+	{ "change open", SL_CLI_RELEASE, "a change without a repository of one's own", "FILE.sql",
+		open_options, 1, 1, run_open },
+	{ "change merge", SL_CLI_RELEASE, "merge a change that was opened so", "CHANGE",
+		reason_options, 1, 1, run_merge },
 	{ "approve", SL_CLI_RELEASE, "say yes to a stage of a change", "CHANGE", stage_options, 1,
 		1, run_approve },
 	{ "revoke", SL_CLI_RELEASE, "take your approval back", "CHANGE", stage_options, 1, 1,

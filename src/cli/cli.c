@@ -10,6 +10,7 @@
 #include "sluice/sys/cancel.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -33,7 +34,7 @@ static void catalogue_fill(struct catalogue *all, const struct sl_command *extra
 {
 	const struct sl_command_list *const lists[] = { &sl_commands_init, &sl_commands_config,
 		&sl_commands_hook, &sl_commands_review, &sl_commands_migrate, &sl_commands_change,
-		&sl_commands_status, &sl_commands_schema, &sl_commands_misc };
+		&sl_commands_status, &sl_commands_schema, &sl_commands_targets, &sl_commands_misc };
 
 	add_rows(all, extra, n_extra);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
@@ -146,9 +147,18 @@ static int finish(const struct sl_cli *cli, enum sl_code code, const struct sl_e
 		complain(err);
 	if (stopped_by != 0 && code != SL_OK)
 		return 128 + (int)stopped_by;
-	if (cli->status >= 0)
+	if (cli->status > 0 || (cli->status == 0 && code == SL_OK))
 		return cli->status;
 	return sl_code_exit_status(code);
+}
+
+/* What is opened later must not take the number of a stream that whoever started us closed. */
+static void keep_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+	}
 }
 
 static int run(const struct sl_command *command, int argc, char **argv)
@@ -212,6 +222,7 @@ int sl_cli_main(int argc, char **argv, const struct sl_command *extra, size_t n_
 	char version[] = "version";
 	int used = 1;
 
+	keep_streams();
 	catalogue_fill(&all, extra, n_extra);
 	if (argc < 2)
 		return overview(&all);

@@ -138,10 +138,11 @@ static const char *path_of(struct pass *pass, const struct sl_change_file *row)
 				row->path;
 }
 
-/* Open changes, and those that this pass saw merged: what was merged before is on the branch. */
+/* Open changes, and those that were merged since the last whole pass: what was merged before is on
+ * the branch. */
 static bool claims_files(const struct pass *pass, const struct sl_change *change)
 {
-	return change->state == SL_CHANGE_OPEN || change->merged_at >= pass->now;
+	return change->state == SL_CHANGE_OPEN || change->merged_at > pass->since_at;
 }
 
 enum sl_code sl_claims_read(struct pass *pass, struct claims *out, struct sl_error *err)

@@ -140,25 +140,55 @@ static enum sl_code queue_merged(struct sl_control *control, struct sl_error *er
 	return code;
 }
 
-/* A process that died left its tasks running: what they did is proved by the next attempt. */
+/* Runs that nobody will end. */
+static enum sl_code end_runs(struct sl_control *control, const struct sl_task *task,
+	struct sl_arena *arena, struct sl_batch *batch, struct sl_error *err)
+{
+	const struct sl_run_query query = { .task_id = task->id, .limit = 1000 };
+	struct sl_run_list runs = { 0 };
+	enum sl_code code = sl_store_runs(control->doors.store, &query, arena, &runs, err);
+
+	for (size_t i = 0; i < runs.len; i++) {
+		struct sl_run run = runs.at[i];
+
+		if (run.ended_at != 0)
+			continue;
+		run.outcome = SL_OUTCOME_UNKNOWN;
+		run.detail = "the worker was lost";
+		run.ended_at = sl_control_now(control);
+		sl_batch_end_run(batch, &run);
+	}
+	return code;
+}
+
+/* A process that died left its task running: what it did is proved by the next attempt. */
+static enum sl_code disown_task(struct sl_control *control, const struct sl_task *task,
+	struct sl_error *err)
+{
+	const struct sl_attempt attempt = { .outcome = SL_OUTCOME_UNKNOWN,
+		.detail = "the worker was lost; the next attempt proves what it did",
+		.retry_after_us = 1,
+		.now = sl_control_now(control) };
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+	struct sl_move move;
+	enum sl_code code = end_runs(control, task, arena, batch, err);
+
+	if (code != SL_OK)
+		return code;
+	sl_rollout_settle(task, &attempt, control->doors.rand, arena, &move);
+	sl_batch_move(batch, &move);
+	code = sl_store_commit(control->doors.store, batch, err);
+	return code == SL_ECONFLICT ? SL_OK : code;
+}
+
 static enum sl_code disown(struct sl_control *control, const struct sl_task_list *tasks,
 	struct sl_error *err)
 {
-	const int64_t now = sl_control_now(control);
 	enum sl_code code = SL_OK;
 
 	for (size_t i = 0; code == SL_OK && i < tasks->len; i++) {
-		const struct sl_attempt attempt = { .outcome = SL_OUTCOME_UNKNOWN,
-			.detail = "the worker was lost; the next attempt proves what it did",
-			.retry_after_us = 1,
-			.now = now };
-		sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
-		struct sl_move move;
-
-		sl_rollout_settle(&tasks->at[i], &attempt, control->doors.rand, arena, &move);
-		code = sl_store_apply(control->doors.store, &move, 1, err);
-		if (code == SL_ECONFLICT)
-			code = SL_OK;
+		code = disown_task(control, &tasks->at[i], err);
 		sl_control_queue_change(control, tasks->at[i].change_id, 0);
 	}
 	return code;

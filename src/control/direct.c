@@ -98,5 +98,7 @@ enum sl_code sl_project_direct(struct pass *pass, struct sl_error *err)
 	if (code != SL_OK)
 		return code;
 	sl_draft_keep_own(pass, &draft, &claims);
-	return draft.files_len == 0 ? SL_OK : open_implicit(pass, &draft, err);
+	if (draft.files_len == 0 || !sl_project_second_look(pass))
+		return SL_OK;
+	return open_implicit(pass, &draft, err);
 }

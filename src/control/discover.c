@@ -3,9 +3,30 @@
 
 #include "sluice/core/str.h"
 
+/* Folders to which the change brings nothing are no matter of its review. */
+static void keep_folders(struct pass *pass, struct draft *draft)
+{
+	struct folder *kept = sl_arena_calloc(pass->arena, draft->folders.len + 1, sizeof(*kept));
+	size_t n = 0;
+
+	for (size_t i = 0; i < draft->folders.len; i++) {
+		const char *path = draft->folders.at[i].entry->path;
+		bool brings = draft->files_len == 0;
+
+		for (size_t k = 0; k < draft->files_len; k++)
+			brings = brings || sl_str_eq(draft->files[k].row.folder, path);
+		if (brings)
+			kept[n++] = draft->folders.at[i];
+	}
+	draft->folders = (struct folder_list){ kept, n };
+}
+
 enum sl_code sl_draft_finish(struct pass *pass, struct draft *draft, struct sl_error *err)
 {
-	enum sl_code code = sl_draft_review(pass, draft, err);
+	enum sl_code code;
+
+	keep_folders(pass, draft);
+	code = sl_draft_review(pass, draft, err);
 
 	if (code == SL_OK)
 		code = sl_draft_plan(pass, draft, err);

@@ -1,5 +1,7 @@
 #include "folder.h"
 
+#include "own.h"
+
 #include "sluice/core/str.h"
 #include "sluice/core/vec.h"
 #include "sluice/policy/risk.h"
@@ -81,8 +83,18 @@ enum sl_code sl_folders_read(struct folder_list *out, struct sl_arena *arena, st
 		SL_VEC(struct folder);
 	} folders = { 0 };
 
-	for (size_t i = 0; i < project->migrations_len; i++) {
-		const struct sl_migrations_entry *entry = &project->migrations[i];
+	const struct sl_migrations_entry *entries = project->migrations;
+	size_t entries_len = project->migrations_len;
+
+	if (project == world->own) {
+		enum sl_code code = sl_own_entries(arena, repo, commit, &entries, &entries_len,
+			err);
+
+		if (code != SL_OK)
+			return code;
+	}
+	for (size_t i = 0; i < entries_len; i++) {
+		const struct sl_migrations_entry *entry = &entries[i];
 		struct target_list targets;
 		enum sl_code code = sl_entry_targets(&targets, arena, world, entry, err);
 		unsigned bits = code == SL_OK ? dialects_of(world, &targets) : 0;

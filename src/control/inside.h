@@ -8,6 +8,7 @@
 #include "sluice/core/json.h"
 #include "sluice/core/map.h"
 #include "sluice/core/vec.h"
+#include "sluice/model/person.h"
 #include "sluice/schema/catalog.h"
 #include "sluice/store/batch.h"
 #include "sluice/store/read.h"
@@ -93,6 +94,11 @@ enum sl_code sl_control_run(struct sl_control *control, struct sl_cancel *cancel
 enum sl_code sl_control_deliver(struct sl_control *control, struct sl_cancel *cancel,
 	struct sl_error *err);
 enum sl_code sl_control_sweep(struct sl_control *control, struct sl_error *err);
+
+/* Who pushed which head of a branch of the project, durable.  head and branch as Git has them. */
+enum sl_code sl_control_keep_push(struct sl_control *control, const char *project,
+	const struct sl_person *who, const char *branch, const char *head, struct sl_error *err)
+	__attribute__((warn_unused_result));
 
 /* --- records that go with many batches ------------------------------------------------------ */
 

@@ -1,7 +1,5 @@
 /* What persons ask for: checked, audited, done. */
-#include "sluice/control/people.h"
-
-#include "folder.h"
+#include "request.h"
 #include "stages.h"
 
 #include "sluice/core/str.h"
@@ -11,56 +9,6 @@
 #include "sluice/rollout/plan.h"
 
 #include <stdlib.h>
-
-/* One request on its way: everything dies with it. */
-struct request {
-	struct sl_control *control;
-	const struct sl_world *world; /* a reference */
-	struct sl_arena *arena; /* owned */
-	const struct sl_ask *ask;
-	const char *action; /* "change.approve" */
-	const char *object; /* "change 12" */
-	int64_t change_id;
-};
-
-static void request_open(struct request *request, struct sl_control *control,
-	const struct sl_ask *ask)
-{
-	request->control = control;
-	request->world = sl_control_world(control);
-	request->arena = sl_arena_new();
-	request->ask = ask;
-}
-
-static void audit(const struct request *request, struct sl_batch *batch, bool refused,
-	const char *detail)
-{
-	sl_batch_audit(batch,
-		&(struct sl_audit){ .at = sl_control_now(request->control),
-			.change_id = request->change_id,
-			.by = request->ask->who.user[0] ? request->ask->who.user :
-							  request->ask->who.account,
-			.via = request->ask->who.via,
-			.action = request->action,
-			.object = request->object,
-			.detail = detail,
-			.refused = refused });
-}
-
-/* A refusal is remembered too; what was refused stays refused whether that works or not. */
-static enum sl_code request_close(struct request *request, enum sl_code code,
-	const struct sl_error *err)
-{
-	if (code != SL_OK && err) {
-		sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
-
-		audit(request, batch, true, err->msg);
-		(void)!sl_store_commit(request->control->doors.store, batch, NULL);
-	}
-	sl_arena_free(request->arena);
-	sl_world_unref(request->world);
-	return code;
-}
 
 /* --- changes -------------------------------------------------------------------------------- */
 
@@ -72,14 +20,6 @@ static enum sl_code about_change(struct request *request, int64_t change_id, con
 	request->object = sl_arena_printf(request->arena, "change %lld", (long long)change_id);
 	return sl_staged_read(request->control, request->world, change_id, request->arena, staged,
 		err);
-}
-
-static enum sl_code may(const struct request *request, enum sl_verb verb, struct sl_error *err)
-{
-	if (request->ask->who.user[0] == '\0')
-		return sl_error_set(err, SL_EUNAUTH,
-			"nobody known is asking: set SLUICE_TOKEN, or ask for a login link");
-	return sl_policy_may(request->world->workspace, request->ask->who.user, verb, err);
 }
 
 static bool awaits_approval(const struct staged *staged, size_t i)
@@ -111,7 +51,7 @@ static enum sl_code check_approval(const struct request *request, const struct s
 	const struct sl_stage *row = &staged->view.stages[stage];
 
 	if (request->ask->who.user[0] == '\0')
-		return may(request, SL_VERB_APPROVE, err);
+		return sl_request_may(request, SL_VERB_APPROVE, err);
 	if (digest && !sl_str_eq(digest, row->digest))
 		return sl_error_set(err, SL_ECONFLICT,
 			"the plan for %s has changed since it was shown: look again",
@@ -145,7 +85,7 @@ static enum sl_code approve(struct request *request, const struct staged *staged
 			.at = sl_control_now(request->control) });
 	text = sl_arena_printf(request->arena, "approved for %s%s%s", row->environment,
 		role[0] ? " as " : "", role);
-	audit(request, batch, false, text);
+	sl_request_audit(request, batch, false, text);
 	sl_control_tell(request->control, request->world, batch,
 		&(struct telling){ .kind = "change.approved",
 			.change_id = staged->view.change.id,
@@ -164,7 +104,7 @@ enum sl_code sl_control_approve(struct sl_control *control, const struct sl_ask 
 	size_t stage = 0;
 	enum sl_code code;
 
-	request_open(&request, control, ask);
+	sl_request_open(&request, control, ask);
 	code = about_change(&request, change_id, "change.approve", &staged, err);
 	if (code == SL_OK)
 		code = find_stage(&staged, environment, &stage, err);
@@ -174,7 +114,7 @@ enum sl_code sl_control_approve(struct sl_control *control, const struct sl_ask 
 		code = approve(&request, &staged, stage, err);
 	if (code == SL_OK)
 		sl_control_queue_change(control, change_id, 0);
-	return request_close(&request, code, err);
+	return sl_request_close(&request, code, err);
 }
 
 static const struct sl_approval *own_approval(const struct staged *staged, size_t stage,
@@ -205,7 +145,7 @@ static enum sl_code revoke(struct request *request, const struct staged *staged,
 		return sl_error_set(err, SL_ENOTFOUND, "%s has no approval there to take back",
 			user);
 	sl_batch_revoke_approval(batch, approval->id, user, sl_control_now(request->control));
-	audit(request, batch, false, "approval taken back");
+	sl_request_audit(request, batch, false, "approval taken back");
 	sl_control_tell(request->control, request->world, batch,
 		&(struct telling){ .kind = "change.revoked",
 			.change_id = staged->view.change.id,
@@ -223,15 +163,15 @@ enum sl_code sl_control_revoke(struct sl_control *control, const struct sl_ask *
 	struct staged staged;
 	enum sl_code code;
 
-	request_open(&request, control, ask);
+	sl_request_open(&request, control, ask);
 	code = about_change(&request, change_id, "change.revoke", &staged, err);
 	if (code == SL_OK)
-		code = may(&request, SL_VERB_REVOKE, err);
+		code = sl_request_may(&request, SL_VERB_REVOKE, err);
 	if (code == SL_OK)
 		code = revoke(&request, &staged, environment, err);
 	if (code == SL_OK)
 		sl_control_queue_change(control, change_id, 0);
-	return request_close(&request, code, err);
+	return sl_request_close(&request, code, err);
 }
 
 static enum sl_code set_hold(struct request *request, const struct staged *staged, bool held,
@@ -248,7 +188,7 @@ static enum sl_code set_hold(struct request *request, const struct staged *stage
 		return sl_error_set(err, SL_EINVAL, "a hold needs a reason");
 	sl_batch_expect(batch, staged->view.change.id, staged->view.change.revision);
 	sl_batch_hold(batch, staged->view.change.id, held, reason, request->ask->who.user);
-	audit(request, batch, false, text);
+	sl_request_audit(request, batch, false, text);
 	sl_control_tell(request->control, request->world, batch,
 		&(struct telling){ .kind = held ? "change.held" : "change.resumed",
 			.change_id = staged->view.change.id,
@@ -266,16 +206,16 @@ static enum sl_code hold_or_resume(struct sl_control *control, const struct sl_a
 	struct staged staged;
 	enum sl_code code;
 
-	request_open(&request, control, ask);
+	sl_request_open(&request, control, ask);
 	code = about_change(&request, change_id, held ? "change.hold" : "change.resume", &staged,
 		err);
 	if (code == SL_OK)
-		code = may(&request, held ? SL_VERB_HOLD : SL_VERB_RESUME, err);
+		code = sl_request_may(&request, held ? SL_VERB_HOLD : SL_VERB_RESUME, err);
 	if (code == SL_OK)
 		code = set_hold(&request, &staged, held, err);
 	if (code == SL_OK)
 		sl_control_queue_change(control, change_id, 0);
-	return request_close(&request, code, err);
+	return sl_request_close(&request, code, err);
 }
 
 enum sl_code sl_control_hold(struct sl_control *control, const struct sl_ask *ask,
@@ -324,7 +264,7 @@ static enum sl_code waive(struct request *request, const struct staged *staged, 
 	if (n == 0)
 		return sl_error_set(err, SL_ENOTFOUND, "change %lld has no open finding '%s'",
 			(long long)staged->view.change.id, finding);
-	audit(request, batch, false,
+	sl_request_audit(request, batch, false,
 		sl_arena_printf(request->arena, "%zu of %s: %s", n, finding, request->ask->reason));
 	return sl_store_commit(request->control->doors.store, batch, err);
 }
@@ -347,15 +287,15 @@ enum sl_code sl_control_waive(struct sl_control *control, const struct sl_ask *a
 	struct staged staged;
 	enum sl_code code;
 
-	request_open(&request, control, ask);
+	sl_request_open(&request, control, ask);
 	code = about_change(&request, change_id, "change.waive", &staged, err);
 	if (code == SL_OK)
-		code = may(&request, SL_VERB_WAIVE, err);
+		code = sl_request_may(&request, SL_VERB_WAIVE, err);
 	if (code == SL_OK)
 		code = waive(&request, &staged, finding, err);
 	if (code == SL_OK)
 		look_again(control, staged.view.change.project);
-	return request_close(&request, code, err);
+	return sl_request_close(&request, code, err);
 }
 
 /* --- tasks ---------------------------------------------------------------------------------- */
@@ -388,7 +328,7 @@ static enum sl_code order(struct request *request, const struct sl_task *task,
 	if (code != SL_OK)
 		return code;
 	move.audit = NULL; /* ours says how it was asked, which rollout cannot know */
-	audit(request, batch, false, given->reason ? given->reason : "");
+	sl_request_audit(request, batch, false, given->reason ? given->reason : "");
 	sl_batch_move(batch, &move);
 	return sl_store_commit(request->control->doors.store, batch, err);
 }
@@ -410,16 +350,16 @@ enum sl_code sl_control_retry(struct sl_control *control, const struct sl_ask *a
 	struct sl_task task;
 	enum sl_code code;
 
-	request_open(&request, control, ask);
+	sl_request_open(&request, control, ask);
 	given = order_of(&request, SL_VERB_RETRY);
 	code = about_task(&request, task_id, "task.retry", &task, err);
 	if (code == SL_OK)
-		code = may(&request, SL_VERB_RETRY, err);
+		code = sl_request_may(&request, SL_VERB_RETRY, err);
 	if (code == SL_OK)
 		code = order(&request, &task, &given, err);
 	if (code == SL_OK)
 		sl_control_queue_change(control, task.change_id, 0);
-	return request_close(&request, code, err);
+	return sl_request_close(&request, code, err);
 }
 
 static enum sl_code ask_running_to_stop(struct request *request, const struct sl_task *task,
@@ -428,7 +368,7 @@ static enum sl_code ask_running_to_stop(struct request *request, const struct sl
 	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
 
 	sl_batch_ask_cancel(batch, task->id);
-	audit(request, batch, false, "before the next statement");
+	sl_request_audit(request, batch, false, "before the next statement");
 	return sl_store_commit(request->control->doors.store, batch, err);
 }
 
@@ -440,17 +380,17 @@ enum sl_code sl_control_cancel(struct sl_control *control, const struct sl_ask *
 	struct sl_task task;
 	enum sl_code code;
 
-	request_open(&request, control, ask);
+	sl_request_open(&request, control, ask);
 	given = order_of(&request, SL_VERB_CANCEL);
 	code = about_task(&request, task_id, "task.cancel", &task, err);
 	if (code == SL_OK)
-		code = may(&request, SL_VERB_CANCEL, err);
+		code = sl_request_may(&request, SL_VERB_CANCEL, err);
 	if (code == SL_OK)
 		code = task.state == SL_TASK_RUNNING ? ask_running_to_stop(&request, &task, err) :
 						       order(&request, &task, &given, err);
 	if (code == SL_OK)
 		sl_control_queue_change(control, task.change_id, 0);
-	return request_close(&request, code, err);
+	return sl_request_close(&request, code, err);
 }
 
 /* What a word in the ledger needs, from the task. */
@@ -483,33 +423,12 @@ static enum sl_code read_part(struct request *request, const struct sl_task *tas
 static enum sl_code prepare_word(struct request *request, const struct sl_task *task,
 	struct ledger_work *out, struct sl_error *err)
 {
-	struct sl_control *control = request->control;
-	const struct sl_workspace *workspace = request->world->workspace;
-	size_t target = sl_workspace_target(workspace, task->target);
-	int64_t epoch = 0;
 	enum sl_code code = read_part(request, task, out, err);
 
 	if (code != SL_OK)
 		return code;
-	if (target == workspace->targets_len)
-		return sl_error_set(err, SL_ENOTFOUND, "target %s is not configured any more",
-			task->target);
-	code = sl_control_target_spec(control, request->world, &workspace->targets[target],
-		request->arena, &out->spec, err);
-	if (code == SL_OK)
-		code = sl_store_epoch(control->doors.store,
-			sl_arena_printf(request->arena, "%s/%s", task->target, out->part->ledger),
-			&epoch, err);
-	out->word = (struct sl_apply_word){ .target = &out->spec,
-		.scope = out->part->ledger,
-		.actor = request->ask->who.user,
-		.reason = request->ask->reason,
-		.tool = control->doors.tool,
-		.installation = sl_store_installation(control->doors.store),
-		.epoch = epoch,
-		.clock = control->doors.clock,
-		.rand = control->doors.rand };
-	return code;
+	return sl_request_word(request, task->target, out->part->ledger, &out->spec, &out->word,
+		err);
 }
 
 static enum sl_code skip_in_ledger(struct request *request, const struct sl_task *task,
@@ -532,22 +451,25 @@ enum sl_code sl_control_skip(struct sl_control *control, const struct sl_ask *as
 	struct request request = { 0 };
 	struct sl_task_order given;
 	struct sl_task task;
+	struct sl_move move;
 	enum sl_code code;
 
-	request_open(&request, control, ask);
+	sl_request_open(&request, control, ask);
 	given = order_of(&request, SL_VERB_SKIP);
 	code = about_task(&request, task_id, "task.skip", &task, err);
 	if (code == SL_OK)
-		code = may(&request, SL_VERB_SKIP, err);
+		code = sl_request_may(&request, SL_VERB_SKIP, err);
 	if (code == SL_OK && ask->reason[0] == '\0')
 		code = sl_error_set(err, SL_EINVAL, "a skip needs a reason");
+	if (code == SL_OK) /* before anything is written */
+		code = sl_rollout_order(&task, &given, request.arena, &move, err);
 	if (code == SL_OK)
 		code = skip_in_ledger(&request, &task, err);
 	if (code == SL_OK)
 		code = order(&request, &task, &given, err);
 	if (code == SL_OK)
 		sl_control_queue_change(control, task.change_id, 0);
-	return request_close(&request, code, err);
+	return sl_request_close(&request, code, err);
 }
 
 /* The file in doubt is the one that the ledger knows as begun; the others are not in question. */
@@ -576,20 +498,23 @@ enum sl_code sl_control_resolve(struct sl_control *control, const struct sl_ask 
 	struct request request = { 0 };
 	struct sl_task_order given;
 	struct sl_task task;
+	struct sl_move move;
 	enum sl_code code;
 
-	request_open(&request, control, ask);
+	sl_request_open(&request, control, ask);
 	given = order_of(&request, SL_VERB_RESOLVE);
 	code = about_task(&request, task_id, "task.resolve", &task, err);
 	if (code == SL_OK)
-		code = may(&request, SL_VERB_RESOLVE, err);
+		code = sl_request_may(&request, SL_VERB_RESOLVE, err);
 	if (code == SL_OK && ask->reason[0] == '\0')
 		code = sl_error_set(err, SL_EINVAL, "a resolution needs a reason");
+	if (code == SL_OK)
+		code = sl_rollout_order(&task, &given, request.arena, &move, err);
 	if (code == SL_OK)
 		code = resolve_in_ledger(&request, &task, applied, err);
 	if (code == SL_OK)
 		code = order(&request, &task, &given, err);
 	if (code == SL_OK)
 		sl_control_queue_change(control, task.change_id, 0);
-	return request_close(&request, code, err);
+	return sl_request_close(&request, code, err);
 }

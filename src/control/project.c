@@ -8,6 +8,7 @@
 #include "sluice/forge/plain.h"
 #include "sluice/policy/workspace.h"
 #include "sluice/store/work.h"
+#include "sluice/sys/file.h"
 
 #include <stdlib.h>
 
@@ -80,27 +81,41 @@ static void branches_digest(const struct pass *pass, char out[SL_SHA256_HEX])
 	sl_sha256_free(sha);
 }
 
-static bool seen_before(const struct pass *pass, const char *digest)
+static bool seen_before(const struct pass *pass, const char *key, const char *digest)
 {
 	const char *seen;
 	bool same;
 
 	(void)pthread_mutex_lock(&pass->control->lock);
-	seen = sl_map_get(pass->control->seen, pass->project->name);
-	same = seen && sl_str_eq(seen, digest) && pass->pushes.len == 0;
+	seen = sl_map_get(pass->control->seen, key);
+	same = seen && sl_str_eq(seen, digest);
 	(void)pthread_mutex_unlock(&pass->control->lock);
 	return same;
 }
 
-static void remember(const struct pass *pass, const char *digest)
+static void remember(const struct pass *pass, const char *key, const char *digest)
 {
 	char *old;
 
 	(void)pthread_mutex_lock(&pass->control->lock);
-	old = sl_map_put(pass->control->seen, pass->project->name, sl_xstrdup(digest));
+	old = sl_map_put(pass->control->seen, key, sl_xstrdup(digest));
 	(void)pthread_cond_broadcast(&pass->control->reconciled);
 	(void)pthread_mutex_unlock(&pass->control->lock);
 	free(old);
+}
+
+/* Git moves the branches of one push one after the other: who looks in between sees files on the
+ * project's branch whose change is still to come.  So a direct push is believed at the second look.
+ */
+#define SECOND_LOOK_US (SL_SECOND_US / 4)
+
+bool sl_project_second_look(struct pass *pass)
+{
+	const char *key = sl_arena_printf(pass->arena, "direct/%s", pass->project->name);
+
+	pass->postponed = !seen_before(pass, key, pass->head);
+	remember(pass, key, pass->head);
+	return !pass->postponed;
 }
 
 static enum sl_code close_pushes(struct pass *pass, struct sl_error *err)
@@ -158,6 +173,7 @@ static enum sl_code read_since(struct pass *pass, struct sl_error *err)
 		return code;
 	pass->first = code == SL_ENOTFOUND || !known.settled;
 	pass->since = pass->first ? pass->head : known.head;
+	pass->since_at = pass->first ? 0 : known.seen_at;
 	return SL_OK;
 }
 
@@ -205,6 +221,8 @@ static enum sl_code work_through(struct pass *pass, struct sl_error *err)
 		code = work_branches(pass, err);
 	if (code == SL_OK && !sl_str_eq(pass->since, pass->head))
 		code = sl_project_direct(pass, err);
+	if (pass->postponed)
+		return code;
 	if (code == SL_OK)
 		code = store_project(pass, err);
 	return code == SL_OK ? close_pushes(pass, err) : code;
@@ -224,16 +242,21 @@ enum sl_code sl_control_project(struct sl_control *control, const char *name,
 
 	if (index < pass.world->workspace->projects_len) {
 		pass.project = &pass.world->workspace->projects[index];
+		if (pass.project == pass.world->own &&
+			!sl_file_is_folder(pass.project->repository)) {
+			pass_done(&pass); /* made by the first change that is opened */
+			return SL_OK;
+		}
 		code = pass_open(&pass, err);
 		if (code == SL_OK) {
 			branches_digest(&pass, digest);
-			if (!seen_before(&pass, digest))
+			if (pass.pushes.len > 0 || !seen_before(&pass, name, digest))
 				code = work_through(&pass, err);
-			if (code == SL_OK)
-				remember(&pass, digest);
+			if (code == SL_OK && !pass.postponed)
+				remember(&pass, name, digest);
 		}
 		sl_control_queue_add(control, SL_WORK_PROJECT, name,
-			pass.now + pass.world->poll_us);
+			pass.now + (pass.postponed ? SECOND_LOOK_US : pass.world->poll_us));
 	}
 	pass_done(&pass);
 	return code;

@@ -22,12 +22,16 @@ enum sl_code sl_project_merges(struct pass *pass, bool *ended, struct sl_error *
  * when nothing objects any more. */
 enum sl_code sl_project_waived(struct pass *pass, struct sl_error *err);
 
-/* What came to the branch since the last pass and is no change's: pushed directly. */
+/* What came to the branch since the last pass and is no change's: pushed directly.  The first look
+ * only postpones the pass's end. */
 enum sl_code sl_project_direct(struct pass *pass, struct sl_error *err);
 
 /* Pushes that were told of after a poll had found what they brought: who pushed is known from now
  * on, though the change may have been merged meanwhile. */
 enum sl_code sl_project_late_pushes(struct pass *pass, struct sl_error *err);
+
+/* Whether what the branch has now was looked at before; else the pass is postponed. */
+bool sl_project_second_look(struct pass *pass);
 
 /* --- what a draft brings -------------------------------------------------------------------- */
 

@@ -47,14 +47,14 @@ static const char *branch_of(const struct sl_hook_ref *ref)
 	return sl_str_starts(ref->name, BRANCH_PREFIX) ? ref->name + strlen(BRANCH_PREFIX) : NULL;
 }
 
-static enum sl_code keep_push(struct sl_control *control, const char *project,
-	const struct sl_person *who, const struct sl_hook_ref *ref, struct sl_error *err)
+enum sl_code sl_control_keep_push(struct sl_control *control, const char *project,
+	const struct sl_person *who, const char *branch, const char *head, struct sl_error *err)
 {
 	sl_auto_buf struct sl_buf text = SL_BUF_INIT(4096);
 	char key[SL_ID_SIZE];
 	bool fresh;
-	sl_auto_json json_t *body = json_pack("{s:s, s:s, s:s}", "branch", branch_of(ref), "head",
-		ref->new_id, "user", who->user);
+	sl_auto_json json_t *body = json_pack("{s:s, s:s, s:s}", "branch", branch, "head", head,
+		"user", who->user);
 
 	if (!body)
 		return sl_error_set(err, SL_EINVAL, "the name of a branch is not valid UTF-8");
@@ -76,7 +76,8 @@ enum sl_code sl_control_pushed(struct sl_control *control, const struct sl_perso
 	*project = project_at(world, request->repository);
 	for (size_t i = 0; code == SL_OK && *project && i < request->n_refs; i++) {
 		if (branch_of(&request->refs[i]) && !is_gone(&request->refs[i]))
-			code = keep_push(control, *project, who, &request->refs[i], err);
+			code = sl_control_keep_push(control, *project, who,
+				branch_of(&request->refs[i]), request->refs[i].new_id, err);
 	}
 	if (code == SL_OK && *project)
 		sl_control_queue_add(control, SL_WORK_PROJECT, *project, 0);

@@ -24,6 +24,7 @@ struct attempt {
 	const struct sl_plan_part *part;
 	const struct sl_target *target;
 	struct folder folder;
+	bool in_any_order; /* changes of the own repository do not follow one another */
 	const struct sl_migration **only;
 	size_t only_len;
 	struct active_run active;
@@ -31,29 +32,16 @@ struct attempt {
 	char epoch_name[256];
 	int64_t started_at;
 	bool begun; /* the store has the run */
+	/* Steps that the store has not got yet: history for people, which may wait a moment. */
+	struct sl_batch *steps; /* owned, or NULL */
+	unsigned steps_len;
+	int64_t steps_kept_at;
 };
 
+#define STEPS_MAX     64
+#define STEPS_WAIT_US (200000)
+
 /* --- the journal ---------------------------------------------------------------------------- */
-
-static enum sl_code on_intent(void *ctx, const struct sl_apply_intent *intent, struct sl_error *err)
-{
-	struct attempt *attempt = ctx;
-	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
-	enum sl_code code;
-
-	sl_batch_raise_epoch(batch, attempt->epoch_name, intent->epoch);
-	sl_batch_add_run(batch,
-		&(struct sl_run){ .id = intent->run,
-			.task_id = attempt->task.id,
-			.target = attempt->task.target,
-			.environment = attempt->task.environment,
-			.change_id = attempt->task.change_id,
-			.steps_total = intent->steps_total,
-			.started_at = attempt->started_at });
-	code = sl_store_commit(attempt->control->doors.store, batch, err);
-	attempt->begun = code == SL_OK;
-	return code;
-}
 
 static bool must_stop(struct attempt *attempt)
 {
@@ -65,17 +53,13 @@ static bool must_stop(struct attempt *attempt)
 	return stop;
 }
 
-static enum sl_code may_go_on(void *ctx, const struct sl_step *next, struct sl_error *err)
+/* Whether the task is ours still, and nobody wants it to stop. */
+static enum sl_code check_lease(struct attempt *attempt, struct sl_error *err)
 {
-	struct attempt *attempt = ctx;
 	struct sl_task task;
-	enum sl_code code;
+	enum sl_code code = sl_store_task(attempt->control->doors.store, attempt->task.id,
+		attempt->arena, &task, err);
 
-	(void)next;
-	if (must_stop(attempt))
-		return sl_error_set(err, SL_ECANCELED, "Sluice is stopping");
-	code = sl_store_task(attempt->control->doors.store, attempt->task.id, attempt->arena, &task,
-		err);
 	if (code != SL_OK)
 		return code;
 	if (task.cancel_asked)
@@ -85,15 +69,69 @@ static enum sl_code may_go_on(void *ctx, const struct sl_step *next, struct sl_e
 	return SL_OK;
 }
 
-static enum sl_code on_step(void *ctx, const struct sl_step *step, struct sl_error *err)
+static void add_run(const struct attempt *attempt, const struct sl_apply_intent *intent,
+	struct sl_batch *batch)
+{
+	sl_batch_add_run(batch,
+		&(struct sl_run){ .id = intent->run,
+			.task_id = attempt->task.id,
+			.target = attempt->task.target,
+			.environment = attempt->task.environment,
+			.change_id = attempt->task.change_id,
+			.steps_total = intent->steps_total,
+			.started_at = attempt->started_at });
+}
+
+static enum sl_code on_intent(void *ctx, const struct sl_apply_intent *intent, struct sl_error *err)
 {
 	struct attempt *attempt = ctx;
 	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+	enum sl_code code = check_lease(attempt, err);
+
+	if (code != SL_OK)
+		return code;
+	sl_batch_raise_epoch(batch, attempt->epoch_name, intent->epoch);
+	if (!attempt->begun) /* else it goes on in another session */
+		add_run(attempt, intent, batch);
+	code = sl_store_commit(attempt->control->doors.store, batch, err);
+	attempt->begun = attempt->begun || code == SL_OK;
+	return code;
+}
+
+static enum sl_code may_go_on(void *ctx, const struct sl_step *next, struct sl_error *err)
+{
+	struct attempt *attempt = ctx;
+
+	(void)next;
+	if (must_stop(attempt))
+		return sl_error_set(err, SL_ECANCELED, "Sluice is stopping");
+	return check_lease(attempt, err);
+}
+
+static enum sl_code keep_steps(struct attempt *attempt, struct sl_error *err)
+{
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = attempt->steps;
+
+	attempt->steps = NULL;
+	attempt->steps_len = 0;
+	attempt->steps_kept_at = sl_clock_mono(attempt->control->doors.clock);
+	return batch ? sl_store_commit(attempt->control->doors.store, batch, err) : SL_OK;
+}
+
+static enum sl_code on_step(void *ctx, const struct sl_step *step, struct sl_error *err)
+{
+	struct attempt *attempt = ctx;
+	const int64_t now = sl_clock_mono(attempt->control->doors.clock);
 
 	if (!attempt->begun)
 		return SL_OK;
-	sl_batch_put_step(batch, step);
-	return sl_store_commit(attempt->control->doors.store, batch, err);
+	if (!attempt->steps)
+		attempt->steps = sl_batch_new();
+	sl_batch_put_step(attempt->steps, step);
+	attempt->steps_len++;
+	if (attempt->steps_len < STEPS_MAX && now - attempt->steps_kept_at < STEPS_WAIT_US)
+		return SL_OK;
+	return keep_steps(attempt, err);
 }
 
 static enum sl_code on_snapshot(void *ctx, bool after, const struct sl_catalog *catalog,
@@ -142,6 +180,18 @@ static const struct sl_project *project_of(const struct attempt *attempt,
 	return i < workspace->projects_len ? &workspace->projects[i] : NULL;
 }
 
+/* There every change has a folder of its own: the plan says how it is read. */
+static const struct sl_migrations_entry *own_entry(struct attempt *attempt)
+{
+	struct sl_migrations_entry *entry = sl_arena_alloc(attempt->arena, sizeof(*entry));
+
+	*entry = (struct sl_migrations_entry){ .path = attempt->part->folder,
+		.layout = attempt->part->layout,
+		.ledger = attempt->part->ledger,
+		.targets = attempt->part->selector };
+	return entry;
+}
+
 static enum sl_code find_target(struct attempt *attempt, const struct sl_change *change,
 	struct sl_error *err)
 {
@@ -155,6 +205,9 @@ static enum sl_code find_target(struct attempt *attempt, const struct sl_change 
 			project ? attempt->task.target : change->project);
 	attempt->target = &workspace->targets[i];
 	attempt->folder.dialect = attempt->target->dialect;
+	attempt->in_any_order = project == attempt->world->own;
+	if (attempt->in_any_order)
+		attempt->folder.entry = own_entry(attempt);
 	for (size_t k = 0; k < project->migrations_len; k++) {
 		if (sl_str_eq(project->migrations[k].path, attempt->task.folder))
 			attempt->folder.entry = &project->migrations[k];
@@ -278,6 +331,19 @@ static void end_run(struct attempt *attempt, struct sl_batch *batch,
 			.ended_at = sl_control_now(attempt->control) });
 }
 
+/* The task is another's by now; what our run did is history all the same. */
+static void end_alone(struct attempt *attempt, const struct sl_apply_result *result,
+	enum sl_outcome outcome)
+{
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+	struct sl_error err = SL_ERROR_INIT;
+
+	end_run(attempt, batch, result, outcome);
+	if (sl_store_commit(attempt->control->doors.store, batch, &err) != SL_OK)
+		sl_log(SL_LOG_WARNING, "run.end_lost", "target", attempt->task.target, "error",
+			err.msg, NULL);
+}
+
 static enum sl_code settle(struct attempt *attempt, const struct sl_apply_result *result,
 	struct sl_error *err)
 {
@@ -313,7 +379,10 @@ static enum sl_code settle(struct attempt *attempt, const struct sl_apply_result
 		else
 			sl_control_tell(attempt->control, attempt->world, batch, &telling);
 	}
-	return sl_store_commit(attempt->control->doors.store, batch, err);
+	code = sl_store_commit(attempt->control->doors.store, batch, err);
+	if (code == SL_ECONFLICT)
+		end_alone(attempt, result, outcome);
+	return code;
 }
 
 /* Changes that waited for this target may go on. */
@@ -374,6 +443,7 @@ static void apply(struct attempt *attempt, const struct sl_conn_spec *spec, int6
 		.set = &attempt->folder.layout.set,
 		.only = attempt->only,
 		.only_len = attempt->only_len,
+		.order = attempt->in_any_order ? SL_APPLY_ANY_ORDER : SL_APPLY_IN_ORDER,
 		.run = attempt->run,
 		.actor = "sluice",
 		.tool = control->doors.tool,
@@ -406,6 +476,49 @@ static void not_begun(struct sl_apply_result *result, enum sl_code code, const s
 		.server_code = "" };
 }
 
+static bool is_own_row(const struct attempt *attempt, const struct sl_ledger_migration *row,
+	const struct sl_run_list *runs)
+{
+	bool planned = false, own = false;
+
+	for (size_t i = 0; i < attempt->only_len; i++)
+		planned = planned ||
+			(attempt->only[i]->kind == row->kind &&
+				sl_str_eq(attempt->only[i]->key, row->key));
+	for (size_t i = 0; i < runs->len; i++)
+		own = own || sl_str_eq(runs->at[i].id, row->run);
+	return planned && own;
+}
+
+/* Nothing was left to do because an attempt of this task, whose end nobody saw, had done it: that
+ * is no `nothing`, and what cannot be told yet is asked again. */
+static enum sl_code credit_earlier(struct attempt *attempt, const struct sl_conn_spec *spec,
+	struct sl_apply_result *result, struct sl_error *err)
+{
+	const struct sl_run_query query = { .task_id = attempt->task.id, .limit = 1000 };
+	struct sl_run_list runs;
+	struct sl_ledger ledger;
+	enum sl_code code;
+
+	if (result->outcome != SL_OUTCOME_NOTHING)
+		return SL_OK;
+	code = sl_store_runs(attempt->control->doors.store, &query, attempt->arena, &runs, err);
+	if (code != SL_OK || runs.len == 0)
+		return code;
+	code = sl_apply_history(spec, attempt->part->ledger, &ledger, attempt->arena, err);
+	if (code != SL_OK)
+		return code;
+	for (size_t i = 0; i < ledger.migrations_len; i++) {
+		if (!is_own_row(attempt, &ledger.migrations[i], &runs))
+			continue;
+		result->outcome = SL_OUTCOME_APPLIED;
+		result->text = sl_arena_printf(attempt->arena,
+			"%s: an earlier attempt had applied all of it", attempt->task.target);
+		return SL_OK;
+	}
+	return SL_OK;
+}
+
 static enum sl_code work_on(struct attempt *attempt, struct sl_cancel *cancel, struct sl_error *err)
 {
 	struct sl_apply_result result = { 0 };
@@ -427,9 +540,13 @@ static enum sl_code work_on(struct attempt *attempt, struct sl_cancel *cancel, s
 	if (code == SL_OK) {
 		spec.cancel = cancel;
 		apply(attempt, &spec, epoch, &result);
-	} else {
-		not_begun(&result, code, &why, attempt->arena);
+		code = credit_earlier(attempt, &spec, &result, &why);
 	}
+	if (code != SL_OK)
+		not_begun(&result, code, &why, attempt->arena);
+	if (keep_steps(attempt, &why) != SL_OK)
+		sl_log(SL_LOG_WARNING, "run.steps_lost", "target", attempt->task.target, "error",
+			why.msg, NULL);
 	code = settle(attempt, &result, err);
 	sl_apply_result_done(&result);
 	return code;

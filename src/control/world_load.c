@@ -1,8 +1,10 @@
 /* The world from a configuration file. */
+#include "own.h"
 #include "world_int.h"
 
 #include "sluice/core/alloc.h"
 #include "sluice/policy/workspace.h"
+#include "sluice/sys/file.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +62,27 @@ static void read_server(struct world_box *box)
 	world->log_level = (int)sl_config_int(sl_config_at(config, "log.level"));
 }
 
+/* The repository that Sluice owns is one more project. */
+static void add_own(struct world_box *box)
+{
+	struct sl_world *world = &box->world;
+	struct sl_workspace *workspace = sl_arena_alloc(box->arena, sizeof(*workspace));
+	struct sl_project *projects;
+
+	*workspace = *world->workspace;
+	if (sl_workspace_project(workspace, SL_OWN_PROJECT) < workspace->projects_len)
+		return;
+	projects = sl_arena_calloc(box->arena, workspace->projects_len + 1, sizeof(*projects));
+	for (size_t i = 0; i < workspace->projects_len; i++)
+		projects[i] = workspace->projects[i];
+	projects[workspace->projects_len] = (struct sl_project){ .name = SL_OWN_PROJECT,
+		.repository = sl_path_join(box->arena, world->data, "own.git"),
+		.branch = SL_OWN_BRANCH };
+	workspace->projects = projects;
+	world->own = &projects[workspace->projects_len++];
+	world->workspace = workspace;
+}
+
 /* What is said at the top, then what the environment says otherwise. */
 static enum sl_code read_rules(struct world_box *box, struct sl_error *err)
 {
@@ -100,6 +123,7 @@ enum sl_code sl_world_load(const struct sl_world **out, const char *path,
 	box->world.config = config;
 	box->world.workspace = sl_workspace_load(config, box->arena);
 	read_server(box);
+	add_own(box);
 	code = read_rules(box, err);
 	if (code != SL_OK) {
 		sl_world_unref(&box->world);

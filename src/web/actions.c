@@ -10,6 +10,7 @@ struct call {
 	struct sl_ask ask;
 	int64_t id;
 	const char *environment, *digest, *finding; /* NULL when absent */
+	const char *target;
 	bool applied;
 };
 
@@ -64,6 +65,16 @@ static enum sl_code do_resolve(struct call *call, struct sl_error *err)
 {
 	return sl_control_resolve(call->web->options.control, &call->ask, call->id, call->applied,
 		err);
+}
+
+static enum sl_code do_merge(struct call *call, struct sl_error *err)
+{
+	return sl_control_merge(call->web->options.control, &call->ask, call->id, err);
+}
+
+static enum sl_code do_adopt(struct call *call, struct sl_error *err)
+{
+	return sl_control_adopt(call->web->options.control, &call->ask, call->target, err);
 }
 
 /* --- forms ---------------------------------------------------------------------------------- */
@@ -128,7 +139,9 @@ static void answer_api(struct sl_web *web, struct sl_http_request *req,
 	const char *text = sl_http_body(req, &len);
 	sl_auto_json json_t *body = NULL;
 	sl_auto_json json_t *done = json_pack("{s:s}", "result", "done");
-	struct call call = { .web = web, .id = sl_web_number(sl_http_param(req, "id"), 0) };
+	struct call call = { .web = web,
+		.id = sl_web_number(sl_http_param(req, "id"), 0),
+		.target = sl_http_param(req, "name") };
 	enum sl_code code = SL_OK;
 
 	if (len > 0)
@@ -192,4 +205,14 @@ void sl_api_cancel(void *ctx, struct sl_http_request *req, struct sl_http_respon
 void sl_api_resolve(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
 {
 	answer_api(ctx, req, res, do_resolve);
+}
+
+void sl_api_merge(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
+{
+	answer_api(ctx, req, res, do_merge);
+}
+
+void sl_api_adopt(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
+{
+	answer_api(ctx, req, res, do_adopt);
 }

@@ -9,7 +9,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define SL_COOKIE "sluice"
+#define SL_COOKIE        "sluice"
+#define SL_OPEN_BODY_MAX (16u << 20) /* of a change that is opened with its SQL */
 
 struct sl_web {
 	struct sl_web_options options;
@@ -57,7 +58,8 @@ sl_web_handler sl_api_changes, sl_api_change, sl_api_targets, sl_api_target, sl_
 	sl_api_status, sl_api_history, sl_api_audit, sl_api_whoami;
 sl_web_handler sl_form_approve, sl_form_hold, sl_form_resume, sl_form_retry;
 sl_web_handler sl_api_approve, sl_api_revoke, sl_api_hold, sl_api_resume, sl_api_waive,
-	sl_api_retry, sl_api_skip, sl_api_cancel, sl_api_resolve;
+	sl_api_retry, sl_api_skip, sl_api_cancel, sl_api_resolve, sl_api_merge, sl_api_open,
+	sl_api_adopt;
 sl_web_handler sl_web_login, sl_web_login_post, sl_web_logout, sl_api_login_link;
 sl_web_handler sl_web_healthz, sl_web_readyz, sl_web_metrics, sl_web_push;
 

@@ -54,6 +54,34 @@ enum sl_code sl_control_skip(struct sl_control *control, const struct sl_ask *as
 enum sl_code sl_control_resolve(struct sl_control *control, const struct sl_ask *ask,
 	int64_t task_id, bool applied, struct sl_error *err) __attribute__((warn_unused_result));
 
+/* The target is ours from now on, whoever wrote to it last; what was blocked there is tried at
+ * once. SL_ECONFLICT when it has no ledger. */
+enum sl_code sl_control_adopt(struct sl_control *control, const struct sl_ask *ask,
+	const char *target, struct sl_error *err) __attribute__((warn_unused_result));
+
+/* --- changes without a repository of one's own ------------------------------------------------ */
+
+struct sl_opening {
+	const char *sql;
+	const char *targets; /* selector */
+	const char *title;
+};
+
+/* Writes the change as a branch of the repository that Sluice owns and queues its review; *branch
+ * and *head live in the arena.  SL_EINVAL for an empty file, and a selector that takes no target.
+ */
+enum sl_code sl_control_open_change(struct sl_control *control, const struct sl_ask *ask,
+	const struct sl_opening *opening, struct sl_arena *arena, const char **branch,
+	const char **head, struct sl_error *err) __attribute__((warn_unused_result));
+
+/* The change of that branch and head, once it has a review: its id, else 0. */
+enum sl_code sl_control_opened(struct sl_control *control, const char *branch, const char *head,
+	int64_t *id, struct sl_error *err) __attribute__((warn_unused_result));
+
+/* Merges a change of the repository that Sluice owns; SL_EINVAL for one of another. */
+enum sl_code sl_control_merge(struct sl_control *control, const struct sl_ask *ask,
+	int64_t change_id, struct sl_error *err) __attribute__((warn_unused_result));
+
 /* --- the push hook -------------------------------------------------------------------------- */
 
 /* Keeps who pushed what, durable, and queues the project.  *project is borrowed from the world,

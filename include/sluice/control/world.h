@@ -19,6 +19,8 @@ struct sl_world {
 	const struct sl_config *config; /* NULL when it was made by hand */
 	const struct sl_workspace *workspace;
 	const struct sl_rule_settings *const *rules; /* one for each environment */
+	/* The repository that Sluice owns, one of the workspace's projects; NULL: there is none. */
+	const struct sl_project *own;
 	const char *url; /* where the pages are, without a final '/'; "" unknown */
 	const char *listen, *socket; /* "" none */
 	const char *socket_group; /* "" none */

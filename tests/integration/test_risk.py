@@ -1,0 +1,58 @@
+"""The risk rules of the demo, one change for each: what it takes to be approved, on either engine."""
+
+import pytest
+
+from harness.postgres import Postgres
+from harness.workspace import Workspace
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def workspace(request, sluice, tmp_workspace):
+    """The demo, and two thousand prices that the planner knows of."""
+    databases = None
+    if request.param == "postgres":
+        databases = {name: Postgres.create() for name in ("dev", "prod")}
+    made = Workspace(sluice, databases)
+    price = "public.price" if databases else "price"  # the tests' role is called as the ledger's schema
+    for database in made.targets.values():
+        database.execute(f"CREATE TABLE {price} (id INTEGER PRIMARY KEY, cents INTEGER NOT NULL)")
+        database.execute(f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) INSERT INTO {price} SELECT i, 100 FROM n")
+        if databases:
+            database.execute(f"ANALYZE {price}")
+    yield made.start()
+    made.close()
+    for database in (databases or {}).values():
+        database.drop()
+
+
+@pytest.mark.parametrize(
+    ("sql", "risk"),
+    [
+        ("CREATE TABLE visitor (id INTEGER PRIMARY KEY);\n", "high"),
+        ("UPDATE price SET cents = 90 WHERE id <= 10;\n", "moderate"),
+        ("UPDATE price SET cents = 90 WHERE cents = 100;\n", "high"),
+    ],
+    ids=["ddl", "few rows", "many rows"],
+)
+def test_prod_ranks_by_kind_and_rows_and_dev_is_low(workspace, sql, risk):
+    work = workspace.repository
+    work.branch("change/x")
+    work.commit({"migrations/V2__x.sql": sql}, "x")
+    answer = work.push("change/x")
+    assert f"risk {risk}" in answer
+    stages = {stage["environment"]: stage for stage in workspace.change(1)["stages"]}
+    assert (stages["dev"]["risk"], stages["dev"]["steps"]) == ("low", [])
+    assert stages["prod"]["risk"] == risk
+    assert [(step["role"], step["count"]) for step in stages["prod"]["steps"]] == [("dba", 1)]
+    work.push("change/x:main")
+    workspace.wait_awaited(1, "waiting for 1 of 1 approvals (dba)")
+    workspace.ok("approve", 1, who="dana")
+    workspace.wait_change(1, "done")
+
+
+def test_what_cannot_be_known_is_high(workspace):
+    work = workspace.repository
+    work.branch("change/x")
+    work.commit({"migrations/V2__x.sql": "CREATE TABLE fresh (id INTEGER PRIMARY KEY);\nUPDATE fresh SET id = id + 1 WHERE id > 0;\n"}, "x")
+    work.push("change/x")
+    assert workspace.stage(1, "prod")["risk"] == "high"
