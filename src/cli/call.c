@@ -1,10 +1,14 @@
 #include "call.h"
 
+#include "sluice/core/escape.h"
 #include "sluice/core/str.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+#define NOTE_MAX 4096
 
 bool sl_cli_has(const struct sl_cli *cli, const char *option)
 {
@@ -136,14 +140,17 @@ void sl_cli_write(struct sl_cli *cli, const char *text, size_t len)
 
 void sl_cli_note(struct sl_cli *cli, const char *fmt, ...)
 {
+	sl_auto_buf struct sl_buf line = SL_BUF_INIT(4u * NOTE_MAX);
+	char text[NOTE_MAX];
 	va_list ap;
 
 	if (sl_cli_quiet(cli))
 		return;
 	va_start(ap, fmt);
-	(void)vfprintf(stderr, fmt, ap);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	(void)fputc('\n', stderr);
+	sl_escape_terminal(&line, text, strlen(text));
+	(void)fprintf(stderr, "%s\n", sl_buf_str(&line));
 }
 
 void sl_cli_exit(struct sl_cli *cli, int status)

@@ -59,8 +59,11 @@ static enum sl_code read_entry(struct sl_cli_folder *out, struct sl_arena *arena
 {
 	const char *path = sl_path_join(arena, root, inner);
 
+	/* Git does not follow a link to a folder either, and it may lead in a circle. */
 	if (sl_file_is_folder(path))
-		return depth == 0 ? SL_OK : read_below(out, arena, root, inner, depth - 1, err);
+		return depth == 0 || sl_file_is_link(path) ?
+			SL_OK :
+			read_below(out, arena, root, inner, depth - 1, err);
 	if (out->len >= FILES_MAX)
 		return sl_error_set(err, SL_ELIMIT, "%s: more than %d files", root, FILES_MAX);
 	if (is_read(inner))

@@ -1,5 +1,6 @@
 #include "migrate_report.h"
 
+#include "sluice/core/escape.h"
 #include "sluice/core/json.h"
 #include "sluice/core/str.h"
 
@@ -29,6 +30,8 @@ static int exit_status(const struct sl_apply_result *result)
 	case SL_OUTCOME_CANCELED:
 		return 130;
 	case SL_OUTCOME_BLOCKED:
+		if (result->code == SL_EUNAVAIL && result->server_code[0] != '\0')
+			return 8; /* the target answered: it has no room for the statement */
 		return result->code == SL_EBUSY ? 6 : sl_code_exit_status(result->code);
 	case SL_OUTCOME_UNKNOWN:
 	case SL_OUTCOME_NEEDS_HUMAN:
@@ -123,16 +126,33 @@ static void print_files(const struct migrated *m)
 {
 	for (size_t i = 0; i < m->result.migrations_len; i++) {
 		const struct sl_apply_migration *file = &m->result.migrations[i];
+		sl_auto_buf struct sl_buf path = SL_BUF_INIT(1u << 16);
 		char span[SL_TIME_ISO_MAX];
 
+		sl_escape_terminal(&path, file->migration->path, strlen(file->migration->path));
 		if (file->did == SL_APPLY_WOULD_RUN)
-			sl_cli_print(m->cli, "  %s  pending, %u %s\n", file->migration->path,
+			sl_cli_print(m->cli, "  %s  pending, %u %s\n", sl_buf_str(&path),
 				file->total, file->total == 1 ? "statement" : "statements");
 		else
-			sl_cli_print(m->cli, "  %s  %s, %u of %u, %s\n", file->migration->path,
+			sl_cli_print(m->cli, "  %s  %s, %u of %u, %s\n", sl_buf_str(&path),
 				did_name(file->did), file->done, file->total,
 				sl_time_span(file->took_us, span));
 	}
+}
+
+static const char *remedy(const struct sl_apply_result *result)
+{
+	return result->outcome == SL_OUTCOME_BLOCKED && result->code == SL_EUNAVAIL ?
+		"; mend that and run the same command again, it goes on from here" :
+		"";
+}
+
+static void complain(const struct sl_apply_result *result)
+{
+	sl_auto_buf struct sl_buf line = SL_BUF_INIT(8u * SL_ERROR_MSG_MAX);
+
+	sl_escape_terminal(&line, result->text, strlen(result->text));
+	(void)fprintf(stderr, "sluice: %s%s\n", sl_buf_str(&line), remedy(result));
 }
 
 static void print_target(const struct migrated *m, bool alone)
@@ -147,7 +167,7 @@ static void print_target(const struct migrated *m, bool alone)
 		sl_cli_print(m->cli, "%s (%s)\n", m->result.text,
 			sl_time_span(m->result.took_us, span));
 	else if (!alone)
-		(void)fprintf(stderr, "sluice: %s\n", m->result.text);
+		complain(&m->result);
 }
 
 enum sl_code migrate_report(const struct migrations *all, struct sl_cli *cli, struct sl_error *err)
@@ -170,8 +190,8 @@ enum sl_code migrate_report(const struct migrations *all, struct sl_cli *cli, st
 	if (failed == 0)
 		return SL_OK;
 	if (all->len == 1)
-		return sl_error_set(err, all->at[last].result.code, "%s",
-			all->at[last].result.text);
+		return sl_error_set(err, all->at[last].result.code, "%s%s",
+			all->at[last].result.text, remedy(&all->at[last].result));
 	return sl_error_set(err, all->at[last].result.code,
 		"%zu of %zu databases did not get through", failed, all->len);
 }

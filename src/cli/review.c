@@ -216,8 +216,7 @@ static enum sl_code read_schema(struct wish *wish, const struct sl_cli *cli, str
 	if (strstr(path, "://") || sl_str_starts(path, "sqlite:"))
 		return sl_error_set(err, SL_EINVAL,
 			"--schema: a URL is not available in this version; write `sluice snapshot "
-			"--url %s --format json` to a file and name the file",
-			path);
+			"--url URL --format json` to a file and name the file");
 	code = sl_file_read(&text, &len, path, SL_SNAPSHOT_MAX, err);
 	if (code != SL_OK)
 		return code;

@@ -22,6 +22,8 @@ static enum sl_code resolve_password(const char **out, struct sl_cli *cli, struc
 		return sl_error_set(err, SL_EINVAL,
 			"--password: takes env:NAME or file:/PATH, never the password itself");
 	code = sl_secret_resolve(reference, &secret, err);
+	if (code == SL_ENOTFOUND)
+		sl_cli_exit(cli, 2);
 	if (code == SL_OK)
 		*out = sl_arena_strdup(sl_cli_arena(cli), sl_buf_str(&secret));
 	return code == SL_OK ? SL_OK : sl_error_wrap(err, code, "--password");

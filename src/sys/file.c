@@ -135,6 +135,13 @@ bool sl_file_is_folder(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+bool sl_file_is_link(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 char *sl_path_join(struct sl_arena *arena, const char *dir, const char *name)
 {
 	size_t len = strlen(dir);

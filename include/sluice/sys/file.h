@@ -24,6 +24,7 @@ enum sl_code sl_file_write(const char *path, const void *data, size_t len, mode_
 
 bool sl_file_exists(const char *path);
 bool sl_file_is_folder(const char *path);
+bool sl_file_is_link(const char *path); /* a symbolic one, wherever it leads */
 
 /* "DIR/NAME" in the arena, one slash between. */
 char *sl_path_join(struct sl_arena *arena, const char *dir, const char *name)

@@ -153,6 +153,7 @@ static enum sl_code code_of(const struct pg_conn *conn, const char *sqlstate)
 		{ "08", SL_EUNAVAIL },
 		{ "53", SL_EUNAVAIL },
 		{ "57P", SL_EUNAVAIL },
+		{ "58P", SL_EINVAL }, /* a file that the statement names */
 		{ "58", SL_EUNAVAIL },
 	};
 
