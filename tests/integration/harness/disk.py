@@ -1,0 +1,50 @@
+"""A small disk that can be filled and made read-only: a tmpfs in a mount namespace of its own, which needs no root
+and is gone with the process that holds it."""
+
+import json
+import os
+import pathlib
+import subprocess
+
+
+class Disk:
+    """Programs see it at path when they are started with inside(); tests see it at seen."""
+
+    def __init__(self, folder, size="3m"):
+        self.path = pathlib.Path(folder).resolve()
+        self.path.mkdir(parents=True)
+        as_root = [] if os.geteuid() == 0 else ["--map-root-user"]
+        script = f'mount -t tmpfs -o size={size} tmpfs "$0" && echo mounted && exec cat'
+        self.holder = subprocess.Popen(
+            ["unshare", *as_root, "--mount", "sh", "-c", script, self.path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.holder.stdout.readline() == "mounted\n", "no mount namespace can be made here"
+        self.seen = pathlib.Path(f"/proc/{self.holder.pid}/root{self.path}")
+
+    def close(self):
+        self.holder.kill()
+        self.holder.communicate()
+
+    def inside(self, *words) -> list:
+        """The command line that runs the words where the disk is mounted, in the folder at hand."""
+        user = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
+        return ["nsenter", f"--target={self.holder.pid}", "--mount", *user, f"--wdns={pathlib.Path.cwd()}", *map(str, words)]
+
+    def ask(self, name, sql) -> list:
+        """The rows that a database on the disk answers with; SQLite would not find its way through seen."""
+        done = subprocess.run(self.inside("sqlite3", "-json", self.path / name, sql), check=True, capture_output=True, text=True)
+        return [tuple(row.values()) for row in json.loads(done.stdout or "[]")]
+
+    def remount(self, options):
+        subprocess.run(self.inside("mount", "-o", f"remount,{options}", self.path), check=True, capture_output=True)
+
+    def fill(self, left=0):
+        """Leaves so many bytes."""
+        space = os.statvfs(self.seen)
+        (self.seen / "filler").write_bytes(b"\0" * max(space.f_bavail * space.f_frsize - left, 0))
+
+    def free(self):
+        (self.seen / "filler").unlink()
