@@ -32,7 +32,9 @@ static void a_variable_is_read_when_it_is_asked_for(void **state)
 	(void)state;
 	assert_int_equal(unsetenv("SLUICE_TEST_SECRET"), 0);
 	assert_int_equal(sl_secret_resolve("env:SLUICE_TEST_SECRET", &secret, &err), SL_ENOTFOUND);
-	assert_string_equal(err.msg, "secret env:SLUICE_TEST_SECRET: the variable is not set");
+	assert_string_equal(err.msg,
+		"secret env:SLUICE_TEST_SECRET: the variable is not set: set it where "
+		"Sluice is started");
 	assert_int_equal(setenv("SLUICE_TEST_SECRET", "hunter2", 1), 0);
 	assert_int_equal(sl_secret_resolve("env:SLUICE_TEST_SECRET", &secret, &err), SL_OK);
 	assert_string_equal(sl_buf_str(&secret), "hunter2");
