@@ -2,6 +2,9 @@
 #include "project_int.h"
 
 #include "sluice/core/str.h"
+#include "sluice/layout.h"
+
+#include <stdlib.h>
 
 const char *sl_main_blob(const struct pass *pass, const struct sl_change_file *file)
 {
@@ -238,21 +241,64 @@ static enum sl_code overtake(struct pass *pass, const struct sl_change *change,
 	return untouched ? superseded(pass, change, &result, err) : code;
 }
 
+/* A change and the lowest version that it brings, NULL none. */
+struct candidate {
+	const struct sl_change *change;
+	const char *version;
+};
+
+static int by_version(const void *a, const void *b)
+{
+	const struct candidate *left = a, *right = b;
+	int order = (left->version != NULL) - (right->version != NULL);
+
+	if (left->version && right->version)
+		order = sl_version_compare(left->version, right->version);
+	if (order != 0)
+		return order;
+	return (left->change->id > right->change->id) - (left->change->id < right->change->id);
+}
+
+/* In the order in which they would run: who dies between two of them has merged the first. */
+static enum sl_code in_order(struct pass *pass, const struct sl_change_list *list,
+	struct candidate *out, struct sl_error *err)
+{
+	enum sl_code code = SL_OK;
+
+	for (size_t i = 0; code == SL_OK && i < list->len; i++) {
+		struct sl_change_file_list files = { 0 };
+
+		out[i].change = &list->at[i];
+		code = sl_store_change_files(pass->control->doors.store, list->at[i].id,
+			pass->arena, &files, err);
+		for (size_t k = 0; k < files.len && !out[i].version; k++) {
+			if (files.at[k].kind == SL_MIGRATION_VERSION && files.at[k].key[0] != '\0')
+				out[i].version = files.at[k].key;
+		}
+	}
+	qsort(out, list->len, sizeof(*out), by_version);
+	return code;
+}
+
 enum sl_code sl_project_merges(struct pass *pass, bool *ended, struct sl_error *err)
 {
 	const struct sl_change_query query = { .project = pass->project->name,
 		.states = SL_STATE_BIT(SL_CHANGE_OPEN) | SL_STATE_BIT(SL_CHANGE_MERGED),
 		.page = { .limit = 1000 } };
+	struct candidate *candidates;
 	struct sl_change_list list;
 	enum sl_code code = sl_store_changes(pass->control->doors.store, &query, pass->arena, &list,
 		err);
 
-	/* Oldest first, as they were pushed. */
-	for (size_t i = list.len; code == SL_OK && i-- > 0;) {
-		if (list.at[i].state == SL_CHANGE_OPEN)
-			code = settle(pass, &list.at[i], ended, err);
-		else if (list.at[i].held)
-			code = overtake(pass, &list.at[i], err);
+	if (code != SL_OK || list.len == 0)
+		return code;
+	candidates = sl_arena_calloc(pass->arena, list.len, sizeof(*candidates));
+	code = in_order(pass, &list, candidates, err);
+	for (size_t i = 0; code == SL_OK && i < list.len; i++) {
+		if (candidates[i].change->state == SL_CHANGE_OPEN)
+			code = settle(pass, candidates[i].change, ended, err);
+		else if (candidates[i].change->held)
+			code = overtake(pass, candidates[i].change, err);
 	}
 	return code;
 }

@@ -189,16 +189,29 @@ static enum sl_code read_before(struct pass *pass, struct sl_error *err)
 	return code == SL_ENOTFOUND ? SL_OK : code; /* gone: the branch was pushed anew */
 }
 
-static enum sl_code work_branches(struct pass *pass, struct sl_error *err)
+static enum sl_code work_merges(struct pass *pass, struct sl_error *err)
 {
 	bool ended = false;
-	enum sl_code code = sl_project_branches(pass, err);
+	enum sl_code code = sl_project_merges(pass, &ended, err);
 
-	if (code == SL_OK)
-		code = sl_project_merges(pass, &ended, err);
 	if (code == SL_OK && ended) /* what they claimed falls to the others */
 		code = sl_project_branches(pass, err);
 	return code == SL_OK && ended ? sl_project_merges(pass, &ended, err) : code;
+}
+
+/* Direct pushes come before merges: a merged change with a higher version would not wait for a
+ * lower one that nobody knows of yet.  And after them: what a closed change claimed is nobody's. */
+static enum sl_code work_branches(struct pass *pass, struct sl_error *err)
+{
+	bool moved = !sl_str_eq(pass->since, pass->head);
+	enum sl_code code = sl_project_branches(pass, err);
+
+	if (code == SL_OK && moved)
+		code = sl_project_direct(pass, err);
+	if (code != SL_OK || pass->postponed)
+		return code;
+	code = work_merges(pass, err);
+	return code == SL_OK && moved ? sl_project_direct(pass, err) : code;
 }
 
 static enum sl_code work_through(struct pass *pass, struct sl_error *err)
@@ -219,8 +232,6 @@ static enum sl_code work_through(struct pass *pass, struct sl_error *err)
 		code = sl_project_late_pushes(pass, err);
 	if (code == SL_OK)
 		code = work_branches(pass, err);
-	if (code == SL_OK && !sl_str_eq(pass->since, pass->head))
-		code = sl_project_direct(pass, err);
 	if (pass->postponed)
 		return code;
 	if (code == SL_OK)

@@ -321,6 +321,22 @@ static void check_told(struct sim *sim, const struct sl_task *task, const char *
 			(long long)task->id, task->target, messages, kind, expected * routes);
 }
 
+/* A task that nobody works on has no run that is under way. */
+static void check_ended(struct sim *sim, const struct sl_task *task)
+{
+	const struct sl_run_query wanted = { .task_id = task->id, .limit = 1000 };
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	struct sl_run_list runs = { 0 };
+
+	(void)!sl_store_runs(sim->store, &wanted, arena, &runs, NULL);
+	for (size_t i = 0; i < runs.len; i++) {
+		if (runs.at[i].ended_at == 0)
+			sim_fail(sim, "task %lld on %s is %s and its run %s never ended",
+				(long long)task->id, task->target, sl_task_state_name(task->state),
+				runs.at[i].id);
+	}
+}
+
 void sim_check_tasks(struct sim *sim)
 {
 	const struct sl_task_query all = { .page = { .limit = 1000 } };
@@ -335,6 +351,8 @@ void sim_check_tasks(struct sim *sim)
 		if (seen->state == (int)task->state)
 			continue;
 		seen->state = (int)task->state;
+		if (task->state != SL_TASK_RUNNING)
+			check_ended(sim, task);
 		if (task->state == SL_TASK_DONE)
 			check_told(sim, task, "task.done", ++seen->done);
 		if (task->state == SL_TASK_FAILED)
@@ -351,7 +369,7 @@ static void check_stage_waits(struct sim *sim, const struct sl_change_view *view
 	for (size_t i = 0; i < view->tasks_len; i++) {
 		const struct sl_task *task = &view->tasks[i];
 
-		if (task->stage_id != stage->id)
+		if (task->stage_id != stage->id || view->change.held)
 			continue;
 		if (task->state == SL_TASK_RUNNING || task->state == SL_TASK_READY)
 			sim_fail(sim, "task %lld on %s is %s for ever", (long long)task->id,
@@ -457,6 +475,28 @@ static void check_schemas(struct sim *sim)
 	}
 }
 
+/* What a run of the task wrote into the ledger is not nothing. */
+static void check_runs(struct sim *sim, const struct sl_task *task)
+{
+	const struct sl_run_query wanted = { .task_id = task->id, .limit = 1000 };
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	size_t target = sl_workspace_target(&sim->workspace, task->target);
+	struct sl_run_list runs = { 0 };
+
+	(void)!sl_store_runs(sim->store, &wanted, arena, &runs, NULL);
+	for (size_t i = 0; i < runs.len; i++) {
+		struct sl_conn *conn = reader(sim, target);
+		struct sl_rows rows = query(sim, conn, arena,
+			sl_arena_printf(arena, "SELECT 1 FROM _sluice_migration WHERE run = '%s'",
+				runs.at[i].id));
+
+		sim->looking = false;
+		if (rows.len > 0 && task->outcome == SL_OUTCOME_NOTHING)
+			sim_fail(sim, "task %lld did something and is called nothing",
+				(long long)task->id);
+	}
+}
+
 static void check_change(struct sim *sim, int64_t id)
 {
 	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
@@ -465,10 +505,12 @@ static void check_change(struct sim *sim, int64_t id)
 
 	if (sl_store_change_view(sim->store, id, arena, &view, NULL) != SL_OK)
 		return;
-	for (size_t i = 0; i < view.tasks_len; i++)
-		applied = applied ||
-			(view.tasks[i].state == SL_TASK_DONE &&
-				view.tasks[i].outcome == SL_OUTCOME_APPLIED);
+	for (size_t i = 0; i < view.tasks_len; i++) {
+		if (view.tasks[i].state != SL_TASK_DONE)
+			continue;
+		applied = applied || view.tasks[i].outcome == SL_OUTCOME_APPLIED;
+		check_runs(sim, &view.tasks[i]);
+	}
 	if (view.change.state == SL_CHANGE_DONE && !applied)
 		sim_fail(sim, "change %lld did nothing and is called applied", (long long)id);
 	if (view.change.state == SL_CHANGE_NOTHING && applied)

@@ -223,8 +223,26 @@ static void merge(struct sim *sim, struct branch *branch)
 		*sl_vec_add(&sim->trunk) = branch->files[i];
 }
 
+/* Careful people wait until the merge was seen: a branch that goes before is a direct push. */
+static bool is_seen(struct sim *sim, const struct branch *branch)
+{
+	const struct sl_change_query query = { .branch = branch->name,
+		.states = SL_STATE_BIT(SL_CHANGE_OPEN),
+		.page = { .limit = 1 } };
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	struct sl_change_list open = { 0 };
+	const struct sl_change_query any = { .branch = branch->name, .page = { .limit = 1 } };
+	struct sl_change_list known = { 0 };
+
+	(void)!sl_store_changes(sim->store, &query, arena, &open, NULL);
+	(void)!sl_store_changes(sim->store, &any, arena, &known, NULL);
+	return known.len > 0 && open.len == 0;
+}
+
 static void drop_branch(struct sim *sim, struct branch *branch)
 {
+	if (branch->state == BRANCH_MERGED && !is_seen(sim, branch))
+		return;
 	sim_say(sim, "%s is deleted", branch->name);
 	sl_repo_fake_set_branch(sim->repo, branch->name, NULL);
 	branch->state = BRANCH_GONE;

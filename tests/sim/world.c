@@ -243,7 +243,7 @@ struct process *sim_process_start(struct sim *sim, struct sl_store *store, bool 
 	process->control = sl_control_new(&doors, sim->world);
 	sim_say(sim, "process %s starts%s", process->replica, alone ? ", alone" : "");
 	sim->acting = process;
-	if (sl_control_start(process->control, &err) != SL_OK)
+	if (sl_control_start(process->control, &err) != SL_OK && !sim->dead)
 		sim_fail(sim, "start: %s", err.msg);
 	sim->acting = acted;
 	return process;
