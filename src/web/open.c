@@ -30,7 +30,7 @@ static enum sl_code open_change(struct sl_web *web, struct sl_http_request *req,
 	struct sl_opening opening;
 	const char *branch;
 	const char *head;
-	int64_t id;
+	int64_t id = 0;
 	enum sl_code code = sl_web_may_ask(web, req, false, &ask.who, err);
 
 	if (code == SL_OK)
