@@ -113,6 +113,31 @@ static void close_gate(struct sl_arena *arena, struct staged *out, const struct 
 	}
 }
 
+/* Whatever is at work on our targets, or is to be proved there, is waited for by what is ready. */
+static enum sl_code read_busy(struct sl_control *control, struct sl_arena *arena,
+	const struct staged *out, struct blocker_list *blockers, struct sl_error *err)
+{
+	const struct sl_task_query query = { .states = SL_STATE_BIT(SL_TASK_RUNNING) |
+			SL_STATE_BIT(SL_TASK_UNKNOWN) | SL_STATE_BIT(SL_TASK_NEEDS_HUMAN),
+		.page = { .limit = 1000 } };
+	struct sl_task_list tasks = { 0 };
+	enum sl_code code = sl_store_tasks(control->doors.store, &query, arena, &tasks, err);
+
+	for (size_t i = 0; i < tasks.len; i++) {
+		const struct sl_task *task = &tasks.at[i];
+		bool ours = false;
+
+		for (size_t k = 0; k < out->view.tasks_len; k++)
+			ours = ours || sl_str_eq(out->view.tasks[k].target, task->target);
+		if (ours && task->change_id != out->view.change.id)
+			*sl_vec_add_in(arena,
+				blockers) = (struct sl_blocker){ .target = task->target,
+				.change_id = task->change_id,
+				.state = task->state };
+	}
+	return code;
+}
+
 static enum sl_code read_earlier(struct sl_control *control, struct sl_arena *arena,
 	struct staged *out, struct sl_stage_gate *gates, struct sl_error *err)
 {
@@ -142,6 +167,8 @@ static enum sl_code read_earlier(struct sl_control *control, struct sl_arena *ar
 				close_gate(arena, out, &tasks.at[k], gates, &blockers);
 		}
 	}
+	if (code == SL_OK)
+		code = read_busy(control, arena, out, &blockers, err);
 	out->rollout.blockers = blockers.at;
 	out->rollout.blockers_len = blockers.len;
 	return code;

@@ -360,6 +360,19 @@ void sim_check_tasks(struct sim *sim)
 	}
 }
 
+/* What it did is to be proved first, and that waits for a person. */
+static bool is_unproved(struct sim *sim, const char *target)
+{
+	const struct sl_task_query wanted = { .target = target,
+		.states = SL_STATE_BIT(SL_TASK_UNKNOWN) | SL_STATE_BIT(SL_TASK_NEEDS_HUMAN),
+		.page = { .limit = 1 } };
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	struct sl_task_list tasks = { 0 };
+
+	(void)!sl_store_tasks(sim->store, &wanted, arena, &tasks, NULL);
+	return tasks.len > 0;
+}
+
 static void check_stage_waits(struct sim *sim, const struct sl_change_view *view,
 	const struct sl_stage *stage)
 {
@@ -371,7 +384,8 @@ static void check_stage_waits(struct sim *sim, const struct sl_change_view *view
 
 		if (task->stage_id != stage->id || view->change.held)
 			continue;
-		if (task->state == SL_TASK_RUNNING || task->state == SL_TASK_READY)
+		if (task->state == SL_TASK_RUNNING ||
+			(task->state == SL_TASK_READY && !is_unproved(sim, task->target)))
 			sim_fail(sim, "task %lld on %s is %s for ever", (long long)task->id,
 				task->target, sl_task_state_name(task->state));
 		if ((task->state == SL_TASK_BLOCKED || task->state == SL_TASK_UNKNOWN) &&
