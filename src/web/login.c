@@ -113,6 +113,11 @@ void sl_api_login_link(void *ctx, struct sl_http_request *req, struct sl_http_re
 
 	if (code == SL_OK && who.user[0] == '\0')
 		code = sl_error_set(&err, SL_EUNAUTH, "nobody known is asking: set SLUICE_TOKEN");
+	(void)pthread_rwlock_rdlock(&web->lock);
+	if (code == SL_OK && world->url[0] == '\0' && web->address[0] == '\0')
+		code = sl_error_set(&err, SL_ECONFLICT,
+			"no pages are served: set server.listen, or server.url behind a proxy");
+	(void)pthread_rwlock_unlock(&web->lock);
 	if (code != SL_OK) {
 		sl_http_error(res, &err);
 		return;
