@@ -57,6 +57,7 @@ struct sl_control *sl_control_new(const struct sl_control_doors *doors,
 	control->observed = sl_map_new();
 	control->seen = sl_map_new();
 	control->looked = sl_map_new();
+	control->leaving = sl_cancel_new(doors->clock, NULL, 0);
 	(void)pthread_mutex_init(&control->lock, NULL);
 	(void)pthread_condattr_init(&attr);
 	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -80,6 +81,7 @@ void sl_control_free(struct sl_control *control)
 	sl_map_free(control->seen);
 	sl_map_free(control->looked);
 	sl_world_unref(control->world);
+	sl_cancel_free(control->leaving);
 	(void)pthread_cond_destroy(&control->reconciled);
 	(void)pthread_mutex_destroy(&control->lock);
 	free(control);
@@ -377,6 +379,7 @@ void sl_control_drain(struct sl_control *control)
 {
 	(void)pthread_mutex_lock(&control->lock);
 	control->draining = true;
+	sl_cancel_ask(control->leaving);
 	for (struct active_run *run = control->runs; run; run = run->next)
 		run->stop = true;
 	(void)pthread_mutex_unlock(&control->lock);

@@ -8,6 +8,7 @@
 #include "sluice/forge/plain.h"
 #include "sluice/policy/workspace.h"
 #include "sluice/store/work.h"
+#include "sluice/sys/cancel.h"
 #include "sluice/sys/file.h"
 
 #include <stdlib.h>
@@ -41,6 +42,27 @@ static enum sl_code read_pushes(struct pass *pass, struct sl_error *err)
 	return code;
 }
 
+/* A first fetch may bring years of history; a later one that takes long is a stalled origin. */
+#define FIRST_FETCH_US (300 * SL_SECOND_US)
+#define FETCH_US       (60 * SL_SECOND_US)
+
+static enum sl_code fetch(struct pass *pass, struct sl_error *err)
+{
+	struct sl_control *control = pass->control;
+	struct sl_project_record known;
+	enum sl_code code = sl_store_project(control->doors.store, pass->project->name, pass->arena,
+		&known, err);
+	sl_auto(sl_cancel_free_p) struct sl_cancel *limit = sl_cancel_new(control->doors.clock,
+		control->leaving, code == SL_OK ? FETCH_US : FIRST_FETCH_US);
+
+	if (code != SL_OK && code != SL_ENOTFOUND)
+		return code;
+	code = sl_cancel_check(pass->cancel, "fetch", err);
+	if (code != SL_OK)
+		return code;
+	return sl_repo_fetch(pass->repo, limit, err);
+}
+
 static enum sl_code pass_open(struct pass *pass, struct sl_error *err)
 {
 	struct sl_control *control = pass->control;
@@ -51,7 +73,7 @@ static enum sl_code pass_open(struct pass *pass, struct sl_error *err)
 	if (code == SL_OK)
 		code = read_pushes(pass, err);
 	if (code == SL_OK)
-		code = sl_repo_fetch(pass->repo, pass->cancel, err);
+		code = fetch(pass, err);
 	if (code == SL_OK)
 		code = sl_forge_plain_new(&pass->forge, pass->repo, err);
 	if (code == SL_OK)
@@ -239,6 +261,21 @@ static enum sl_code work_through(struct pass *pass, struct sl_error *err)
 	return code == SL_OK ? close_pushes(pass, err) : code;
 }
 
+/* An origin that takes long to fail is asked seldom, so that it leaves the workers to others. */
+#define PATIENCE 4
+
+static int64_t next_look(const struct pass *pass, enum sl_code code)
+{
+	const int64_t now = sl_control_now(pass->control);
+	const int64_t took = now - pass->now;
+
+	if (pass->postponed)
+		return pass->now + SECOND_LOOK_US;
+	if (code != SL_OK && took * PATIENCE > pass->world->poll_us)
+		return now + took * PATIENCE;
+	return pass->now + pass->world->poll_us;
+}
+
 enum sl_code sl_control_project(struct sl_control *control, const char *name,
 	struct sl_cancel *cancel, struct sl_error *err)
 {
@@ -266,8 +303,7 @@ enum sl_code sl_control_project(struct sl_control *control, const char *name,
 			if (code == SL_OK && !pass.postponed)
 				remember(&pass, name, digest);
 		}
-		sl_control_queue_add(control, SL_WORK_PROJECT, name,
-			pass.now + (pass.postponed ? SECOND_LOOK_US : pass.world->poll_us));
+		sl_control_queue_add(control, SL_WORK_PROJECT, name, next_look(&pass, code));
 	}
 	pass_done(&pass);
 	return code;
