@@ -16,7 +16,7 @@ from harness.disk import Disk
 from harness.postgres import Postgres
 from harness.program import Program
 from harness.wait import wait_until
-from harness.workspace import SAFE, Workspace, columns, ledger
+from harness.workspace import SAFE, Sqlite, Workspace, columns, ledger
 
 TABLE = "CREATE TABLE t (a INTEGER PRIMARY KEY);\n"
 SECRET = "hunter2-in-the-clear"
@@ -258,13 +258,13 @@ def test_a_read_only_disk_is_said_and_changes_nothing(sluice, folder, disk):
     assert run("migrate", "--url", f"sqlite:{disk.path}/dev.db", "--dir", disk.path / "m").status == 0
     write(disk.seen / "m", {"V2__b.sql": "INSERT INTO t VALUES (1);\n"})
     before = (disk.seen / "dev.db").read_bytes()
-    disk.remount("ro")
+    assert disk.remount("ro")
     said(run("migrate", "--url", f"sqlite:{disk.path}/dev.db", "--dir", disk.path / "m"), 3, f"{disk.path}/dev.db", "run the same command again")
     said(run("migrate", "--url", f"sqlite:{disk.path}/new.db", "--dir", disk.path / "m"), 3, f"{disk.path}/new.db")
     assert run("review", "--engine", "sqlite", disk.path / "m").status == 0
     assert run("snapshot", "--url", f"sqlite:{disk.path}/dev.db").status == 0
     assert (disk.seen / "dev.db").read_bytes() == before
-    disk.remount("rw")
+    assert disk.remount("rw")
     assert run("migrate", "--url", f"sqlite:{disk.path}/dev.db", "--dir", disk.path / "m").status == 0
     assert disk.ask("dev.db", "SELECT a FROM t") == [(1,)]
 
@@ -284,7 +284,7 @@ def test_a_full_disk_is_said_and_the_same_command_goes_on_when_there_is_room(slu
     assert disk.ask("dev.db", "SELECT version, state FROM _sluice_migration") == [("1", "applied")]
     assert disk.ask("dev.db", "SELECT count(*) FROM t") == [(0,)]
     disk.free()
-    disk.remount("size=60m")
+    assert disk.remount("size=60m")
     assert inside.run(*words).status == 0
     assert disk.ask("dev.db", "SELECT count(*) FROM t") == [(rows,)]
 
@@ -359,6 +359,12 @@ def merge(workspace, files, number=1):
     return answer
 
 
+def wait_for_look(workspace):
+    """Until the daemon knows its targets and the project's branch: before that, it is a first start without them."""
+    store = Sqlite(workspace.root / "store.db")
+    wait_until(lambda: len(store.rows("SELECT DISTINCT target FROM snapshot")) == 2 and store.rows("SELECT 1 FROM project"), what="the first look")
+
+
 class Relay:
     """A port that leads to PostgreSQL while it is open."""
 
@@ -393,8 +399,10 @@ class Relay:
         if self.listener:
             self.listener.shutdown(socket.SHUT_RDWR)
             self.listener.close()
+            self.listener = None
         for each in self.pairs:
-            each.close()
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
 
 
 class Behind(Postgres):
@@ -411,11 +419,13 @@ def test_an_unreachable_target_blocks_its_task_and_goes_on_by_itself(sluice, tmp
     databases = {"dev": Behind.create(), "prod": Postgres.create()}
     databases["dev"] = dev = Behind(databases["dev"].name)
     made = Workspace(sluice, databases)
-    relay = Relay()
-    dev.relay = relay
+    dev.relay = relay = Relay()
+    relay.open()
     try:
         made.configure(rf"postgres://[^\"]*/{dev.name}", dev.url)
         made.start()
+        wait_for_look(made)
+        relay.close()
         merge(made, {"migrations/V2__b.sql": SAFE})
         change = made.wait_change(1, lambda change: "next try" in change["waits_for"])
         assert change["waits_for"].startswith("dev: ") and " since " in change["waits_for"]
@@ -436,9 +446,10 @@ def test_an_unreachable_target_blocks_its_task_and_goes_on_by_itself(sluice, tmp
 
 def test_a_target_that_is_a_folder_is_said_and_goes_on_when_it_is_a_database(workspace):
     dev = workspace.root / "dev.db"
+    workspace.start()
+    wait_for_look(workspace)
     dev.rename(workspace.root / "kept.db")
     dev.mkdir()
-    workspace.start()
     merge(workspace, {"migrations/V2__b.sql": SAFE})
     change = workspace.wait_change(1, lambda change: "is a folder" in change["waits_for"])
     assert " since " in change["waits_for"] and "next try" in change["waits_for"]
@@ -478,7 +489,10 @@ def test_a_missing_secret_blocks_its_target_until_it_is_there(sluice, tmp_worksp
     secret = made.root / "dev.secret"
     try:
         made.configure(rf"(?<=/{databases['dev'].name}\")", f', password: "file:{secret}"')
+        secret.write_text(SECRET)
         made.start()
+        wait_for_look(made)
+        secret.unlink()
         merge(made, {"migrations/V2__b.sql": SAFE})
         change = made.wait_change(1, lambda change: str(secret) in change["waits_for"])
         assert "next try" in change["waits_for"]
@@ -568,55 +582,51 @@ class OnDisk:
         return sorted(self.disk.ask("dev.db", "SELECT version, state FROM _sluice_migration"))
 
 
-@pytest.mark.parametrize("how", ["full", "read-only"])
-def test_store_and_target_on_a_disk_that_fails_go_on_when_it_is_mended(workspace, disk, how):
+def test_store_and_target_on_a_full_disk_go_on_when_there_is_room(workspace, disk):
     on = OnDisk(workspace, disk)
     on.start()
-    work = workspace.repository
-    work.branch("change/c1")
-    work.commit({"migrations/V2__b.sql": SAFE})
-    if how == "full":
-        disk.fill()
-    else:
-        disk.remount("ro")
-    work.push("change/c1")
-    work.git("switch", "-q", "main")
-    work.git("merge", "-q", "--ff-only", "change/c1")
-    work.push("main")
-    workspace.daemon.wait_for_log("work.failed")
+    disk.fill()
+    merge(workspace, {"migrations/V2__b.sql": SAFE})
+    workspace.daemon.wait_for_log("disk is full")
     assert workspace.daemon.running
     assert on.ledger() == [("1", "applied")]
-    if how == "full":
-        disk.free()
-    else:
-        disk.remount("rw")
+    disk.free()
     workspace.wait_stage(1, "dev", "done", timeout=60)
     assert on.ledger() == [("1", "applied"), ("2", "applied")]
 
 
-def test_a_full_disk_of_a_target_blocks_its_task_and_goes_on_when_there_is_room(workspace, disk):
+@pytest.mark.parametrize("how", ["full", "read-only"])
+def test_a_target_on_a_disk_that_fails_blocks_its_task_until_that_is_mended(workspace, disk, how):
     shutil.copy(workspace.root / "dev.db", disk.seen / "dev.db")
     workspace.configure(rf"{workspace.root}/dev.db", str(disk.path / "dev.db"))
     workspace.daemon = Daemon(disk.inside(workspace.sluice.path, "serve", "-c", workspace.config))
     workspace.daemon.wait_for_log("listening")
-    disk.fill(left=200_000)
+    wait_for_look(workspace)
+    if how == "full":
+        disk.fill(left=200_000)
+    else:
+        wait_until(lambda: disk.remount("ro"), what="a moment in which nobody writes")
     rows = "INSERT INTO customer (id, email, name) WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 600) SELECT i, hex(zeroblob(900)), 'x' FROM n;\n"
     merge(workspace, {"migrations/V2__b.sql": rows})
-    change = workspace.wait_change(1, lambda change: "disk is full" in change["waits_for"])
-    assert "V2__b.sql" in change["waits_for"] and "next try" in change["waits_for"]
-    assert disk.ask("dev.db", "SELECT count(*) FROM customer WHERE id >= 10") == [(0,)]
-    disk.free()
+    cause = "disk is full" if how == "full" else "readonly database"
+    change = workspace.wait_change(1, lambda change: cause in change["waits_for"])
+    assert " since " in change["waits_for"] and "next try" in change["waits_for"]
+    assert disk.ask("dev.db?mode=ro&immutable=1", "SELECT count(*) AS n FROM customer WHERE id >= 10") == [(0,)]
+    if how == "full":
+        disk.free()
+    else:
+        assert disk.remount("rw")
     workspace.wait_stage(1, "dev", "done", timeout=60)
     assert disk.ask("dev.db", "SELECT count(*) FROM customer WHERE id >= 10") == [(591,)]
 
 
 def test_a_store_on_a_read_only_disk_is_said_at_the_start(workspace, disk):
     on = OnDisk(workspace, disk)
-    disk.remount("ro")
+    assert disk.remount("ro")
     result = Program(disk.inside()[0]).run(*disk.inside(workspace.sluice.path, "serve", "-c", workspace.config)[1:])
     assert result.status in (2, 3, 4), result
     said(result, result.status, disk.path, "ead-only")
-    disk.remount("rw")
+    assert disk.remount("rw")
     on.start()
     merge(workspace, {"migrations/V2__b.sql": SAFE})
     workspace.wait_stage(1, "dev", "done")

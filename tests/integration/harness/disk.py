@@ -35,11 +35,12 @@ class Disk:
 
     def ask(self, name, sql) -> list:
         """The rows that a database on the disk answers with; SQLite would not find its way through seen."""
-        done = subprocess.run(self.inside("sqlite3", "-json", self.path / name, sql), check=True, capture_output=True, text=True)
+        done = subprocess.run(self.inside("sqlite3", "-json", f"file:{self.path}/{name}", sql), check=True, capture_output=True, text=True)
         return [tuple(row.values()) for row in json.loads(done.stdout or "[]")]
 
-    def remount(self, options):
-        subprocess.run(self.inside("mount", "-o", f"remount,{options}", self.path), check=True, capture_output=True)
+    def remount(self, options) -> bool:
+        """False while a program has files open for writing there."""
+        return subprocess.run(self.inside("mount", "-o", f"remount,{options}", self.path), check=False, capture_output=True).returncode == 0
 
     def fill(self, left=0):
         """Leaves so many bytes."""
