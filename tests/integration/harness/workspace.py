@@ -115,8 +115,12 @@ class Workspace:
 
     def start(self):
         self.daemon = Daemon([self.sluice.path, "serve", "-c", self.config], cwd=self.home)
-        self.daemon.wait_for_log("listening")
-        wait_until(lambda: self.run("status").status == 0, what="an answer to status")
+        try:
+            self.daemon.wait_for_log("listening")
+            wait_until(lambda: self.run("status").status == 0, what="an answer to status")
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def stop(self):
