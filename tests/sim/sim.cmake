@@ -16,7 +16,10 @@ function(sluice_sim name)
 endfunction()
 
 sluice_sim(sim)
-add_test(NAME sim COMMAND sim_test)
+if(SLUICE_SANITIZE) # a life takes ten times as long
+	set(sim_seeds --seeds 20)
+endif()
+add_test(NAME sim COMMAND sim_test ${sim_seeds})
 set_tests_properties(sim PROPERTIES WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} LABELS sim TIMEOUT 3600)
 
 # sluice_plant(NAME SOURCE FROM TO): a copy of a source with FROM made TO, and a simulation that must find it.

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SEEDS_SHORT 150
+#define SEEDS_SHORT 200
 #define SEEDS_LONG  3000
 
 static struct sim sim; /* outlives a life that was left by longjmp */
