@@ -57,6 +57,7 @@ struct sl_control *sl_control_new(const struct sl_control_doors *doors,
 	control->observed = sl_map_new();
 	control->seen = sl_map_new();
 	control->looked = sl_map_new();
+	control->failing = sl_map_new();
 	control->leaving = sl_cancel_new(doors->clock, NULL, 0);
 	(void)pthread_mutex_init(&control->lock, NULL);
 	(void)pthread_condattr_init(&attr);
@@ -77,9 +78,12 @@ void sl_control_free(struct sl_control *control)
 		free(sl_map_value_at(control->seen, i));
 	for (size_t i = 0; i < sl_map_len(control->looked); i++)
 		free(sl_map_value_at(control->looked, i));
+	for (size_t i = 0; i < sl_map_len(control->failing); i++)
+		free(sl_map_value_at(control->failing, i));
 	sl_map_free(control->observed);
 	sl_map_free(control->seen);
 	sl_map_free(control->looked);
+	sl_map_free(control->failing);
 	sl_world_unref(control->world);
 	sl_cancel_free(control->leaving);
 	(void)pthread_cond_destroy(&control->reconciled);
@@ -326,10 +330,24 @@ enum sl_code sl_control_sweep(struct sl_control *control, struct sl_error *err)
 	return code;
 }
 
-static void log_failure(enum sl_work work, const char *key, const struct sl_error *err)
+/* A failure that repeats is told once, until it is another one or over. */
+static void tell(struct sl_control *control, enum sl_work work, const char *key, enum sl_code code,
+	const struct sl_error *err)
 {
-	sl_log(SL_LOG_WARNING, "work.failed", "work", work_names[work], "key", key, "code",
-		sl_code_name(err->code), "error", err->msg, NULL);
+	sl_autofree char *name = sl_xasprintf("%s %s", work_names[work], key);
+	sl_autofree char *before = NULL;
+
+	if (code == SL_ECANCELED)
+		return;
+	(void)pthread_mutex_lock(&control->lock);
+	before = code == SL_OK ? sl_map_remove(control->failing, name) :
+				 sl_map_put(control->failing, name, sl_xstrdup(err->msg));
+	(void)pthread_mutex_unlock(&control->lock);
+	if (code == SL_OK && before)
+		sl_log(SL_LOG_INFO, "work.mended", "work", work_names[work], "key", key, NULL);
+	if (code != SL_OK && !(before && sl_str_eq(before, err->msg)))
+		sl_log(SL_LOG_WARNING, "work.failed", "work", work_names[work], "key", key, "code",
+			sl_code_name(err->code), "error", err->msg, NULL);
 }
 
 static int64_t change_id_of(const char *key)
@@ -370,8 +388,7 @@ enum sl_code sl_control_do(struct sl_control *control, enum sl_work work, const 
 	struct sl_error *at = err ? err : &own;
 	enum sl_code code = dispatch(control, work, key, cancel, at);
 
-	if (code != SL_OK && code != SL_ECANCELED)
-		log_failure(work, key, at);
+	tell(control, work, key, code, at);
 	return code;
 }
 
