@@ -10,6 +10,9 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define TELL_AGAIN_US (60 * SL_SECOND_US)
 
 static const char *const work_names[] = {
 	[SL_WORK_PROJECT] = "project",
@@ -330,24 +333,48 @@ enum sl_code sl_control_sweep(struct sl_control *control, struct sl_error *err)
 	return code;
 }
 
-/* A failure that repeats is told once, until it is another one or over. */
-static void tell(struct sl_control *control, enum sl_work work, const char *key, enum sl_code code,
+struct failing {
+	enum sl_code code;
+	int64_t told_at;
+	char msg[SL_ERROR_MSG_MAX];
+};
+
+/* A failure that repeats is told once; one that says it in other words, once a minute. */
+static bool is_news(const struct failing *old, const struct failing *now)
+{
+	return !old || old->code != now->code ||
+		(!sl_str_eq(old->msg, now->msg) && now->told_at - old->told_at > TELL_AGAIN_US);
+}
+
+static void tell_failure(struct sl_control *control, enum sl_work work, const char *key,
 	const struct sl_error *err)
 {
 	sl_autofree char *name = sl_xasprintf("%s %s", work_names[work], key);
-	sl_autofree char *before = NULL;
+	struct failing *now = sl_xcalloc(1, sizeof(*now));
+	bool news;
 
-	if (code == SL_ECANCELED)
-		return;
+	now->code = err->code;
+	now->told_at = sl_control_now(control);
+	memcpy(now->msg, err->msg, sizeof(now->msg));
 	(void)pthread_mutex_lock(&control->lock);
-	before = code == SL_OK ? sl_map_remove(control->failing, name) :
-				 sl_map_put(control->failing, name, sl_xstrdup(err->msg));
+	news = is_news(sl_map_get(control->failing, name), now);
+	free(news ? sl_map_put(control->failing, name, now) : now);
 	(void)pthread_mutex_unlock(&control->lock);
-	if (code == SL_OK && before)
-		sl_log(SL_LOG_INFO, "work.mended", "work", work_names[work], "key", key, NULL);
-	if (code != SL_OK && !(before && sl_str_eq(before, err->msg)))
+	if (news)
 		sl_log(SL_LOG_WARNING, "work.failed", "work", work_names[work], "key", key, "code",
 			sl_code_name(err->code), "error", err->msg, NULL);
+}
+
+static void tell_success(struct sl_control *control, enum sl_work work, const char *key)
+{
+	sl_autofree char *name = sl_xasprintf("%s %s", work_names[work], key);
+	sl_autofree struct failing *old = NULL;
+
+	(void)pthread_mutex_lock(&control->lock);
+	old = sl_map_remove(control->failing, name);
+	(void)pthread_mutex_unlock(&control->lock);
+	if (old)
+		sl_log(SL_LOG_INFO, "work.mended", "work", work_names[work], "key", key, NULL);
 }
 
 static int64_t change_id_of(const char *key)
@@ -388,7 +415,10 @@ enum sl_code sl_control_do(struct sl_control *control, enum sl_work work, const 
 	struct sl_error *at = err ? err : &own;
 	enum sl_code code = dispatch(control, work, key, cancel, at);
 
-	tell(control, work, key, code, at);
+	if (code == SL_OK)
+		tell_success(control, work, key);
+	else if (code != SL_ECANCELED)
+		tell_failure(control, work, key, at);
 	return code;
 }
 

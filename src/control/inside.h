@@ -49,7 +49,7 @@ struct sl_control {
 	struct sl_map *observed; /* target: struct observation */
 	struct sl_map *seen; /* project: digest of its branches when it was last worked off */
 	struct sl_map *looked; /* project: when it was last worked on, int64_t */
-	struct sl_map *failing; /* "work key": what its last failure said */
+	struct sl_map *failing; /* "work key": its failure that was told, struct failing */
 	struct active_run *runs;
 	struct sl_cancel *leaving; /* asked by a drain: no fetch is worth waiting for */
 	bool draining;
