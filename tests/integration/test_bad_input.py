@@ -475,12 +475,13 @@ def test_a_path_that_is_no_repository_is_said_and_other_projects_go_on(workspace
     merge(workspace, {"migrations/V2__b.sql": SAFE})
     workspace.wait_stage(1, "dev", "done")
     assert workspace.daemon.running
-    (line, *_) = [line for line in workspace.daemon.log.read_text().splitlines() if "project other" in line]
-    assert str(path) in line
+    (line,) = [line for line in workspace.daemon.log.read_text().splitlines() if "project other" in line]
+    assert str(path) in line, "told once, with its path"
     if path.is_dir():
         shutil.rmtree(path)
     path.unlink(missing_ok=True)
     subprocess.run(["git", "clone", "-q", "--bare", workspace.root / "repo.git", path], check=True)
+    workspace.daemon.wait_for_log("work.mended work=project key=other")
 
 
 def test_a_missing_secret_blocks_its_target_until_it_is_there(sluice, tmp_workspace):
@@ -587,7 +588,7 @@ def test_store_and_target_on_a_full_disk_go_on_when_there_is_room(workspace, dis
     on.start()
     disk.fill()
     merge(workspace, {"migrations/V2__b.sql": SAFE})
-    workspace.daemon.wait_for_log("disk is full")
+    workspace.daemon.wait_for_log("work.failed")
     assert workspace.daemon.running
     assert on.ledger() == [("1", "applied")]
     disk.free()
