@@ -136,6 +136,7 @@ struct sim {
 	} trunk; /* on the project's branch, in order */
 
 	int numbers, versions;
+	int64_t trunk_moved_at;
 
 	struct {
 		SL_VEC(struct seen_task);
