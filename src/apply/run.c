@@ -155,7 +155,8 @@ static enum sl_code take_snapshot(struct run *run, bool after)
 	code = sl_conn_introspect(run->conn, slot, &cause);
 	if (code != SL_OK && after) {
 		if (code != SL_ECANCELED)
-			apply_notice(run, "the snapshot after the run was not taken: %s", cause.msg);
+			apply_notice(run, "the snapshot after the run was not taken: %s",
+				cause.msg);
 		return SL_OK;
 	}
 	if (code != SL_OK)
