@@ -40,7 +40,7 @@ class Disk:
 
     def remount(self, options) -> bool:
         """False while a program has files open for writing there."""
-        return subprocess.run(self.inside("mount", "-o", f"remount,{options}", self.path), check=False, capture_output=True).returncode == 0
+        return subprocess.run(self.inside("mount", "-t", "tmpfs", "-o", f"remount,{options}", "tmpfs", self.path), check=False, capture_output=True).returncode == 0
 
     def fill(self, left=0):
         """Leaves so many bytes."""
