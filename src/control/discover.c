@@ -118,8 +118,7 @@ static enum sl_code read_files(struct pass *pass, struct draft *draft, const str
 	if (code == SL_OK)
 		code = base_of(pass, draft->change.head, known, &draft->change.base, err);
 	if (code == SL_OK)
-		code = sl_folders_read(&draft->folders, pass->arena, pass->repo, pass->world,
-			pass->project, draft->change.head, err);
+		code = sl_pass_folders(pass, draft->change.head, &draft->folders, err);
 	if (code == SL_OK)
 		code = sl_draft_bring(pass, draft, draft->change.base, &before, err);
 	if (code != SL_OK)
@@ -236,8 +235,7 @@ static enum sl_code review_again(struct pass *pass, const struct sl_change *chan
 		pass->arena, &files, err);
 
 	if (code == SL_OK)
-		code = sl_folders_read(&draft.folders, pass->arena, pass->repo, pass->world,
-			pass->project, change->head, err);
+		code = sl_pass_folders(pass, change->head, &draft.folders, err);
 	if (code != SL_OK)
 		return code;
 	add_stored_files(pass, &draft, &files);

@@ -33,6 +33,10 @@ struct pass {
 	int64_t now;
 };
 
+/* The project's folders at a commit. */
+enum sl_code sl_pass_folders(struct pass *pass, const char *commit, struct folder_list *out,
+	struct sl_error *err) __attribute__((warn_unused_result));
+
 struct draft_file {
 	struct sl_change_file row;
 	const struct sl_migration *migration; /* NULL: it could not be read as one */

@@ -75,44 +75,47 @@ static unsigned dialects_of(const struct sl_world *world, const struct target_li
 	return bits;
 }
 
-enum sl_code sl_folders_read(struct folder_list *out, struct sl_arena *arena, struct sl_repo *repo,
-	const struct sl_world *world, const struct sl_project *project, const char *commit,
+struct folders {
+	SL_VEC(struct folder);
+};
+
+static enum sl_code read_entry(struct folders *out, struct sl_arena *arena,
+	const struct folder_place *place, const struct sl_migrations_entry *entry,
 	struct sl_error *err)
 {
-	struct {
-		SL_VEC(struct folder);
-	} folders = { 0 };
+	struct target_list targets;
+	enum sl_code code = sl_entry_targets(&targets, arena, place->world, entry, err);
+	unsigned bits = code == SL_OK ? dialects_of(place->world, &targets) : 0;
 
-	const struct sl_migrations_entry *entries = project->migrations;
-	size_t entries_len = project->migrations_len;
+	for (int d = 0; code == SL_OK && d < SL_DIALECT_COUNT; d++) {
+		struct folder folder = { .entry = entry, .dialect = (enum sl_dialect)d };
 
-	if (project == world->own) {
-		enum sl_code code = sl_own_entries(arena, repo, commit, &entries, &entries_len,
+		if (!(bits & (1u << d)))
+			continue;
+		code = sl_folder_read(&folder, arena, place->repo, place->world, place->commit,
 			err);
-
-		if (code != SL_OK)
-			return code;
+		if (code == SL_OK)
+			*sl_vec_add_in(arena, out) = folder;
 	}
-	for (size_t i = 0; i < entries_len; i++) {
-		const struct sl_migrations_entry *entry = &entries[i];
-		struct target_list targets;
-		enum sl_code code = sl_entry_targets(&targets, arena, world, entry, err);
-		unsigned bits = code == SL_OK ? dialects_of(world, &targets) : 0;
+	return code;
+}
 
-		for (int d = 0; code == SL_OK && d < SL_DIALECT_COUNT; d++) {
-			struct folder folder = { .entry = entry, .dialect = (enum sl_dialect)d };
+enum sl_code sl_folders_read(struct folder_list *out, struct sl_arena *arena,
+	const struct folder_place *place, struct sl_error *err)
+{
+	const struct sl_migrations_entry *entries = place->project->migrations;
+	size_t entries_len = place->project->migrations_len;
+	struct folders folders = { 0 };
+	enum sl_code code = SL_OK;
 
-			if (!(bits & (1u << d)))
-				continue;
-			code = sl_folder_read(&folder, arena, repo, world, commit, err);
-			if (code == SL_OK)
-				*sl_vec_add_in(arena, &folders) = folder;
-		}
-		if (code != SL_OK)
-			return code;
-	}
-	*out = (struct folder_list){ folders.at, folders.len };
-	return SL_OK;
+	if (place->project == place->world->own)
+		code = sl_own_entries(arena, place->repo, place->commit, &entries, &entries_len,
+			err);
+	for (size_t i = 0; code == SL_OK && i < entries_len; i++)
+		code = read_entry(&folders, arena, place, &entries[i], err);
+	if (code == SL_OK)
+		*out = (struct folder_list){ folders.at, folders.len };
+	return code;
 }
 
 size_t sl_folder_file(const struct folder *folder, const char *path)

@@ -21,10 +21,17 @@ struct folder_list {
 	size_t len;
 };
 
-/* commit "": empty folders.  SL_EINVAL when a folder's file cannot be read at all. */
-enum sl_code sl_folders_read(struct folder_list *out, struct sl_arena *arena, struct sl_repo *repo,
-	const struct sl_world *world, const struct sl_project *project, const char *commit,
-	struct sl_error *err) __attribute__((warn_unused_result));
+/* Whose folders, and when.  commit "": empty ones. */
+struct folder_place {
+	struct sl_repo *repo;
+	const struct sl_world *world;
+	const struct sl_project *project;
+	const char *commit;
+};
+
+/* SL_EINVAL when a folder's file cannot be read at all. */
+enum sl_code sl_folders_read(struct folder_list *out, struct sl_arena *arena,
+	const struct folder_place *place, struct sl_error *err) __attribute__((warn_unused_result));
 
 /* One entry as one dialect sees it. */
 enum sl_code sl_folder_read(struct folder *out, struct sl_arena *arena, struct sl_repo *repo,

@@ -197,8 +197,8 @@ static enum sl_code remember(struct request *request, const char *text, struct s
 }
 
 enum sl_code sl_control_open_change(struct sl_control *control, const struct sl_ask *ask,
-	const struct sl_opening *opening, struct sl_arena *arena, const char **branch,
-	const char **head, struct sl_error *err)
+	const struct sl_opening *opening, struct sl_arena *arena, struct sl_opened *out,
+	struct sl_error *err)
 {
 	struct request request = { .action = "change.open", .object = "change" };
 	const char *name = "";
@@ -212,10 +212,11 @@ enum sl_code sl_control_open_change(struct sl_control *control, const struct sl_
 	if (code == SL_OK)
 		code = commit_opening(&request, opening, &name, id, err);
 	if (code == SL_OK) {
-		*branch = sl_arena_printf(arena, "change/%s", name);
-		*head = sl_arena_strdup(arena, id);
-		request.object = *branch;
-		code = sl_control_keep_push(control, SL_OWN_PROJECT, &ask->who, *branch, id, err);
+		out->branch = sl_arena_printf(arena, "change/%s", name);
+		out->head = sl_arena_strdup(arena, id);
+		request.object = out->branch;
+		code = sl_control_keep_push(control, SL_OWN_PROJECT, &ask->who, out->branch, id,
+			err);
 	}
 	if (code == SL_OK)
 		code = remember(&request, opening->targets, err);

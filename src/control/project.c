@@ -63,6 +63,14 @@ static enum sl_code fetch(struct pass *pass, struct sl_error *err)
 	return sl_repo_fetch(pass->repo, limit, err);
 }
 
+enum sl_code sl_pass_folders(struct pass *pass, const char *commit, struct folder_list *out,
+	struct sl_error *err)
+{
+	const struct folder_place place = { pass->repo, pass->world, pass->project, commit };
+
+	return sl_folders_read(out, pass->arena, &place, err);
+}
+
 static enum sl_code pass_open(struct pass *pass, struct sl_error *err)
 {
 	struct sl_control *control = pass->control;
@@ -206,8 +214,7 @@ static enum sl_code read_before(struct pass *pass, struct sl_error *err)
 	pass->before = pass->main;
 	if (sl_str_eq(pass->since, pass->head))
 		return SL_OK;
-	code = sl_folders_read(&pass->before, pass->arena, pass->repo, pass->world, pass->project,
-		pass->since, err);
+	code = sl_pass_folders(pass, pass->since, &pass->before, err);
 	return code == SL_ENOTFOUND ? SL_OK : code; /* gone: the branch was pushed anew */
 }
 
@@ -242,8 +249,7 @@ static enum sl_code work_through(struct pass *pass, struct sl_error *err)
 
 	observe_missing(pass);
 	if (code == SL_OK)
-		code = sl_folders_read(&pass->main, pass->arena, pass->repo, pass->world,
-			pass->project, pass->head, err);
+		code = sl_pass_folders(pass, pass->head, &pass->main, err);
 	if (code == SL_OK)
 		code = read_before(pass, err);
 	if (code == SL_OK && pass->first)

@@ -28,8 +28,7 @@ static enum sl_code open_change(struct sl_web *web, struct sl_http_request *req,
 	const char *text = sl_http_body(req, &len);
 	sl_auto_json json_t *body = NULL;
 	struct sl_opening opening;
-	const char *branch;
-	const char *head;
+	struct sl_opened opened = { 0 };
 	int64_t id = 0;
 	enum sl_code code = sl_web_may_ask(web, req, false, &ask.who, err);
 
@@ -41,12 +40,12 @@ static enum sl_code open_change(struct sl_web *web, struct sl_http_request *req,
 		.targets = sl_json_str(body, "targets", ""),
 		.title = sl_json_str(body, "title", "") };
 	code = sl_control_open_change(web->options.control, &ask, &opening, sl_http_arena(req),
-		&branch, &head, err);
+		&opened, err);
 	if (code == SL_OK)
-		code = wait_change(web, branch, head, &id, err);
+		code = wait_change(web, opened.branch, opened.head, &id, err);
 	if (code == SL_OK)
 		*out = json_pack("{s:{s:I, s:s, s:s}}", "change", "id", (json_int_t)id, "branch",
-			branch, "head", head);
+			opened.branch, "head", opened.head);
 	return code;
 }
 

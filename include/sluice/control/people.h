@@ -67,12 +67,17 @@ struct sl_opening {
 	const char *title;
 };
 
-/* Writes the change as a branch of the repository that Sluice owns and queues its review; *branch
- * and *head live in the arena.  SL_EINVAL for an empty file, and a selector that takes no target.
- */
+/* Where the change was written; in the arena. */
+struct sl_opened {
+	const char *branch;
+	const char *head;
+};
+
+/* Writes the change as a branch of the repository that Sluice owns and queues its review.
+ * SL_EINVAL for an empty file, and a selector that takes no target. */
 enum sl_code sl_control_open_change(struct sl_control *control, const struct sl_ask *ask,
-	const struct sl_opening *opening, struct sl_arena *arena, const char **branch,
-	const char **head, struct sl_error *err) __attribute__((warn_unused_result));
+	const struct sl_opening *opening, struct sl_arena *arena, struct sl_opened *out,
+	struct sl_error *err) __attribute__((warn_unused_result));
 
 /* The change of that branch and head, once it has a review: its id, else 0. */
 enum sl_code sl_control_opened(struct sl_control *control, const char *branch, const char *head,
