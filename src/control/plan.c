@@ -219,6 +219,21 @@ static struct sl_migration_set own_set(struct pass *pass, const struct draft *dr
 	return (struct sl_migration_set){ own.at, own.len };
 }
 
+/* Nothing is planned, and nobody is asked, where a first sight finds everything settled. */
+static bool is_settled(struct pass *pass, const struct draft *draft,
+	const struct sl_plan_part *part, const char *target)
+{
+	struct observation *seen;
+	bool settled = draft->change.kind == SL_CHANGE_INITIAL;
+
+	seen = sl_observation_get(pass->control, target);
+	for (size_t i = 0; settled && i < part->set.len; i++)
+		settled = sl_observation_knows(seen, part->ledger, part->set.at[i].kind,
+				  part->set.at[i].key) != NULL;
+	sl_observation_unref(pass->control, seen);
+	return settled;
+}
+
 static enum sl_code plan_folder(struct planning *planning, const struct folder *folder,
 	struct sl_error *err)
 {
@@ -239,7 +254,8 @@ static enum sl_code plan_folder(struct planning *planning, const struct folder *
 		const struct sl_target *target = &pass->world->workspace->targets[targets.at[i]];
 		struct target_risk risk;
 
-		if (target->dialect != folder->dialect)
+		if (target->dialect != folder->dialect ||
+			is_settled(pass, planning->draft, &part, target->name))
 			continue;
 		code = sl_draft_risk(pass, planning->draft, folder, targets.at[i], &risk, err);
 		*sl_vec_add_in(pass->arena,

@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from harness.postgres import Postgres
+from harness.wait import wait_until
 from harness.workspace import Workspace, fence, ledger
 
 V2 = "migrations/V2__more.sql"
@@ -131,3 +132,19 @@ def test_another_installation_is_refused_until_a_dba_adopts_the_target(workspace
         ("dana", "target prod", False),
         ("dana", "target dev", False),
     ]
+
+
+def test_a_target_that_is_away_at_the_first_sight_asks_nobody_for_the_others(sluice, tmp_workspace):
+    space = Workspace(sluice)
+    try:
+        dev = space.targets["dev"].path
+        away = dev.with_name("away.db")
+        dev.rename(away)
+        space.start()
+        first = wait_until(lambda: space.changes(), what="the initial change")
+        assert [change["kind"] for change in first] == ["initial"]
+        assert [stage["environment"] for stage in space.change()["stages"]] == ["dev"]
+        away.rename(dev)
+        space.wait_change(1, "nothing")
+    finally:
+        space.close()
