@@ -17,7 +17,7 @@ HITS = 30
 
 # Long enough that a kill finds it at work; a second execution would show in the table log.
 FILE = """CREATE TABLE t{n} (id INTEGER PRIMARY KEY, note VARCHAR(20));
-INSERT INTO t{n} (id) WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 3000) SELECT x FROM c;
+INSERT INTO t{n} (id) WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 10000) SELECT x FROM c;
 INSERT INTO log (n) VALUES ({n});
 """
 
@@ -106,7 +106,7 @@ def kill_at_a_random_moment(trial, dice) -> bool:
     trial.space.start()
     if dice.random() < 0.75:
         wait_until(lambda: "1 run at work" in trial.space.run("status").out or trial.is_done(), 60, "a run at work")
-    time.sleep(dice.uniform(0.0, 0.4))  # the moment itself is what is random here
+    time.sleep(dice.uniform(0.0, 0.2))  # the moment itself is what is random here
     trial.space.kill()
     return trial.running_tasks() > 0
 
