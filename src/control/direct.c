@@ -64,8 +64,13 @@ enum sl_code sl_project_first_sight(struct pass *pass, struct sl_error *err)
 				       .author = "" },
 		.known_head = "",
 		.folders = pass->main };
+	struct claims claims;
+	enum sl_code code = sl_claims_read(pass, &claims, err);
 
+	if (code != SL_OK)
+		return code;
 	add_unsettled(pass, &draft);
+	sl_draft_keep_own(pass, &draft, &claims); /* a first sight that did not come to its end */
 	return draft.files_len == 0 ? SL_OK : open_implicit(pass, &draft, err);
 }
 

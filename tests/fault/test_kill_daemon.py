@@ -103,7 +103,7 @@ def trial(sluice, tmp_workspace):
 
 def kill_at_a_random_moment(trial, dice) -> bool:
     """Whether a task was running; three kills of four wait until one is, the others may come at any time."""
-    trial.space.start()
+    trial.space.start(settled=False)
     if dice.random() < 0.75:
         wait_until(lambda: "1 run at work" in trial.space.run("status").out or trial.is_done(), 60, "a run at work")
     time.sleep(dice.uniform(0.0, 0.2))  # the moment itself is what is random here
@@ -117,7 +117,7 @@ def test_a_daemon_killed_fifty_times_applies_every_file_exactly_once(trial):
     dice = random.Random(seed)
     killed = trial()
     hits = sum(kill_at_a_random_moment(killed, dice) for _ in range(KILLS))
-    killed.space.start()
+    killed.space.start(settled=False)
     wait_until(killed.is_done, 300, "the end of the change")
     killed.space.stop()
     print(f"seed {seed}: {KILLS} kills, {hits} of them while a task ran")
@@ -125,7 +125,7 @@ def test_a_daemon_killed_fifty_times_applies_every_file_exactly_once(trial):
     assert hits >= HITS, f"only {hits} of {KILLS} kills hit a running task"
 
     quiet = trial()
-    quiet.space.start()
+    quiet.space.start(settled=False)
     wait_until(quiet.is_done, 300, "the end of the change")
     quiet.space.stop()
     quiet.check_once()

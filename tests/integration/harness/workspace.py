@@ -113,15 +113,22 @@ class Workspace:
 
     # --- the daemon -----------------------------------------------------------------------------
 
-    def start(self):
+    def start(self, settled=True):
+        """settled: waits until the branch was seen for the first time, so that what follows is news."""
         self.daemon = Daemon([self.sluice.path, "serve", "-c", self.config], cwd=self.home)
         try:
             self.daemon.wait_for_log("listening")
             wait_until(lambda: self.run("status").status == 0, what="an answer to status")
+            if settled:
+                wait_until(self.seen, what="the first sight of the branch")
         except BaseException:
             self.close()
             raise
         return self
+
+    def seen(self) -> bool:
+        with contextlib.closing(sqlite3.connect(f"file:{self.root}/store.db?mode=ro", uri=True, timeout=10)) as store:
+            return store.execute("SELECT count(*) FROM project WHERE name = 'shop' AND settled").fetchone()[0] == 1
 
     def stop(self):
         assert self.daemon.stop() == 0, self.daemon.log.read_text()
