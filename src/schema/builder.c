@@ -98,15 +98,16 @@ static void sort_parts(struct sl_arena *arena, struct sl_entity *entity)
 	if (entity->kind != SL_ENTITY_TABLE)
 		return;
 	constraints = sl_arena_calloc(arena, table->constraints.len + 1, sizeof(*constraints));
-	memcpy(constraints, table->constraints.at, table->constraints.len * sizeof(*constraints));
 	for (size_t i = 0; i < table->constraints.len; i++) {
+		constraints[i] = table->constraints.at[i];
 		if (constraints[i].expression)
 			constraints[i].columns.len = 0;
 	}
 	qsort(constraints, table->constraints.len, sizeof(*constraints), compare_constraints);
 	table->constraints.at = constraints;
 	indexes = sl_arena_calloc(arena, table->indexes.len + 1, sizeof(*indexes));
-	memcpy(indexes, table->indexes.at, table->indexes.len * sizeof(*indexes));
+	for (size_t i = 0; i < table->indexes.len; i++)
+		indexes[i] = table->indexes.at[i];
 	qsort(indexes, table->indexes.len, sizeof(*indexes), compare_indexes);
 	table->indexes.at = indexes;
 }
