@@ -13,16 +13,26 @@ class Disk:
     def __init__(self, folder, size="3m"):
         self.path = pathlib.Path(folder).resolve()
         self.path.mkdir(parents=True)
+        # A changed root, as in a container or a chroot, has no propagation of its own to change.
+        self.holder = self._mount(size) or self._mount(size, "--propagation", "unchanged")
+        assert self.holder, "no mount namespace can be made here"
+        self.seen = pathlib.Path(f"/proc/{self.holder.pid}/root{self.path}")
+
+    def _mount(self, size, *options):
+        """The process that holds the disk, or None."""
         as_root = [] if os.geteuid() == 0 else ["--map-root-user"]
         script = f'mount -t tmpfs -o size={size} tmpfs "$0" && echo mounted && exec cat'
-        self.holder = subprocess.Popen(
-            ["unshare", *as_root, "--mount", "sh", "-c", script, self.path],
+        holder = subprocess.Popen(
+            ["unshare", *as_root, "--mount", *options, "sh", "-c", script, self.path],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             text=True,
         )
-        assert self.holder.stdout.readline() == "mounted\n", "no mount namespace can be made here"
-        self.seen = pathlib.Path(f"/proc/{self.holder.pid}/root{self.path}")
+        if holder.stdout.readline() == "mounted\n":
+            return holder
+        holder.communicate()
+        return None
 
     def close(self):
         self.holder.kill()
@@ -31,7 +41,7 @@ class Disk:
     def inside(self, *words) -> list:
         """The command line that runs the words where the disk is mounted, in the folder at hand."""
         user = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
-        return ["nsenter", f"--target={self.holder.pid}", "--mount", *user, f"--wdns={pathlib.Path.cwd()}", *map(str, words)]
+        return ["nsenter", f"--target={self.holder.pid}", "--mount", "--root", *user, f"--wdns={pathlib.Path.cwd()}", *map(str, words)]
 
     def ask(self, name, sql) -> list:
         """The rows that a database on the disk answers with; SQLite would not find its way through seen."""
