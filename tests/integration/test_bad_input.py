@@ -132,12 +132,13 @@ def test_a_statement_of_8_mb_is_applied_and_reviewed_within_memory(sluice, folde
     write(folder, {"V1__a.sql": f"CREATE TABLE big (a INTEGER PRIMARY KEY, b VARCHAR(99));\nINSERT INTO big VALUES {rows};\n"})
     assert (folder / "V1__a.sql").stat().st_size > 8_000_000
     limited = Program("/usr/bin/prlimit")
-    review = limited.run("--as=400000000", sluice.path, "review", "--engine", url.split(":")[0], "--format", "json", folder)
+    roomy = b"__asan_init" in pathlib.Path(sluice.path).read_bytes()  # a sanitizer maps far more than it uses
+    review = limited.run("--as=unlimited" if roomy else "--as=400000000", sluice.path, "review", "--engine", url.split(":")[0], "--format", "json", folder)
     assert review.status in (0, 1), review.err
     (file,) = review.json()["files"]
     assert [(finding["rule"], finding["line"]) for finding in file["findings"]] == [("statement-not-reviewed", 2)]
     assert "longer than" in file["findings"][0]["message"]
-    done = limited.run("--as=1000000000", sluice.path, "migrate", "--url", url, "--dir", folder)
+    done = limited.run("--as=unlimited" if roomy else "--as=1000000000", sluice.path, "migrate", "--url", url, "--dir", folder)
     assert done.status == 0, done.err
     assert count("big") == 170_000
 
