@@ -587,6 +587,7 @@ class OnDisk:
 def test_store_and_target_on_a_full_disk_go_on_when_there_is_room(workspace, disk):
     on = OnDisk(workspace, disk)
     on.start()
+    wait_until(lambda: len(disk.ask("store.db", "SELECT DISTINCT target FROM snapshot")) == 2 and disk.ask("store.db", "SELECT 1 FROM project"), what="the first look")
     disk.fill()
     merge(workspace, {"migrations/V2__b.sql": SAFE})
     workspace.daemon.wait_for_log("work.failed")

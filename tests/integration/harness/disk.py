@@ -1,6 +1,7 @@
 """A small disk that can be filled and made read-only: a tmpfs in a mount namespace of its own, which needs no root
 and is gone with the process that holds it."""
 
+import errno
 import json
 import os
 import pathlib
@@ -53,9 +54,13 @@ class Disk:
         return subprocess.run(self.inside("mount", "-t", "tmpfs", "-o", f"remount,{options}", "tmpfs", self.path), check=False, capture_output=True).returncode == 0
 
     def fill(self, left=0):
-        """Leaves so many bytes."""
+        """Leaves so many bytes, or fewer where somebody else writes meanwhile."""
         space = os.statvfs(self.seen)
-        (self.seen / "filler").write_bytes(b"\0" * max(space.f_bavail * space.f_frsize - left, 0))
+        try:
+            (self.seen / "filler").write_bytes(b"\0" * max(space.f_bavail * space.f_frsize - left, 0))
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
 
     def free(self):
         (self.seen / "filler").unlink()
