@@ -135,7 +135,7 @@ def test_killed_twice_in_a_row_it_still_ends_well(sluice, target, tmp_workspace)
 
 def activity(pg, text):
     """Sessions of ours that are at a statement with this text."""
-    return pg.rows("SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'sluice/%%' AND state = 'active' AND query LIKE %s", (f"%{text}%",))
+    return pg.rows("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'sluice/%%' AND state = 'active' AND query LIKE %s", (f"%{text}%",))
 
 
 def test_killed_while_a_statement_runs_nothing_of_it_stays(sluice, pg, tmp_workspace):

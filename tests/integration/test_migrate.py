@@ -317,7 +317,7 @@ class TestPostgres:
         write(folder, {"V2__b.sql": "SELECT pg_sleep(30);\n"})
         holder = subprocess.Popen([sluice.path, "migrate", "--url", pg.url, "--dir", str(folder)], stderr=subprocess.PIPE, stdout=subprocess.PIPE)
         try:
-            wait_until(lambda: pg.rows("SELECT 1 FROM pg_stat_activity WHERE query LIKE '%%pg_sleep(30)%%' AND state = 'active' AND pid <> pg_backend_pid()"), what="the holder")
+            wait_until(lambda: pg.rows("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%%pg_sleep(30)%%' AND state = 'active' AND pid <> pg_backend_pid()"), what="the holder")
             out = self.migrate(sluice, pg, folder, "--lock-wait", "200ms")
             assert out.status == 6
             assert "locked by the session with pid" in out.err
