@@ -7,7 +7,7 @@ CREATE TABLE sluice.identity (
 	format integer NOT NULL,
 	database_id text NOT NULL,
 	server text NOT NULL,
-	database text NOT NULL,
+	place text NOT NULL,
 	since timestamptz NOT NULL
 );
 
@@ -64,8 +64,8 @@ CREATE TABLE sluice.step (
 	run text NOT NULL,
 	sha256 text NOT NULL,
 	state text NOT NULL CHECK (state IN ('started', 'done')),
-	before text NOT NULL DEFAULT '',
-	rows bigint NOT NULL DEFAULT -1,
+	was text NOT NULL DEFAULT '',
+	affected bigint NOT NULL DEFAULT -1,
 	at timestamptz NOT NULL,
 	PRIMARY KEY (scope, kind, version, statement)
 );

@@ -7,7 +7,7 @@ CREATE TABLE main._sluice_identity (
 	format INTEGER NOT NULL,
 	database_id TEXT NOT NULL,
 	server TEXT NOT NULL,
-	database TEXT NOT NULL,
+	place TEXT NOT NULL,
 	since INTEGER NOT NULL
 ) STRICT;
 
@@ -64,8 +64,8 @@ CREATE TABLE main._sluice_step (
 	run TEXT NOT NULL,
 	sha256 TEXT NOT NULL,
 	state TEXT NOT NULL CHECK (state IN ('started', 'done')),
-	before TEXT NOT NULL DEFAULT '',
-	rows INTEGER NOT NULL DEFAULT -1,
+	was TEXT NOT NULL DEFAULT '',
+	affected INTEGER NOT NULL DEFAULT -1,
 	at INTEGER NOT NULL,
 	PRIMARY KEY (scope, kind, version, statement)
 ) STRICT;

@@ -44,6 +44,7 @@ struct ledger {
 	struct sl_arena *arena;
 	const struct sl_clock *clock;
 	const char *scope;
+	const char *prefix; /* of table names: "sluice.", "main._sluice_", "`shop`._sluice_" */
 	bool exists;
 	const char *database_id, *server, *database;
 	const char *installation; /* "" none */
@@ -57,8 +58,9 @@ struct ledger {
 	struct sl_map *by_key; /* entries; owned by who reads: apply_ledger_done() */
 };
 
-/* Table names: "sluice." or "main._sluice_". */
-const char *apply_ledger_prefix(enum sl_dialect dialect);
+/* What is known before anything was read; conn is still to be set.  scope NULL: the default. */
+struct ledger apply_ledger_over(const struct sl_conn_spec *target, const char *scope,
+	struct sl_arena *arena);
 
 /* An expression of the moment, in the dialect's column type. */
 const char *apply_ledger_now(const struct ledger *ledger);
@@ -66,7 +68,25 @@ const char *apply_ledger_now(const struct ledger *ledger);
 /* Column `at` as microseconds. */
 const char *apply_ledger_micros(const struct ledger *ledger, const char *column);
 
-/* Reads everything anew.  conn, arena, clock and scope are set. */
+/* False: the engine has no lock over several transactions, so what counts is read again in each. */
+bool apply_ledger_locks(const struct ledger *ledger);
+
+/* Whether the failure says that there is no ledger; *exists is false where that can be asked. */
+bool apply_ledger_says_missing(const struct sl_server_error *error);
+enum sl_code apply_ledger_exists(struct ledger *ledger, bool *exists, struct sl_error *err);
+
+/* What begins a transaction in the message of its first query; "": sl_conn_begin() does. */
+const char *apply_ledger_begin_text(const struct ledger *ledger);
+
+/* Behind the SELECT of the fence: whoever wants to raise it waits for this transaction's end. */
+const char *apply_ledger_share(const struct ledger *ledger);
+
+/* Behind an INSERT: where a row with these keys is there, it gets the new values of the columns,
+ * which are separated by blanks. */
+void apply_ledger_replace(const struct ledger *ledger, struct sl_buf *sql, const char *keys,
+	const char *columns);
+
+/* Reads everything anew, for a ledger from apply_ledger_over() with its conn set. */
 enum sl_code apply_ledger_read(struct ledger *ledger, struct sl_error *err);
 
 void apply_ledger_done(struct ledger *ledger);

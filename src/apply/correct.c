@@ -88,9 +88,7 @@ static enum sl_code correct(struct correction *c, bool adopts, struct sl_error *
 		.err = err ? err : &own };
 	enum sl_code code;
 
-	run.ledger = (struct ledger){ .arena = arena,
-		.clock = word->clock,
-		.scope = word->scope ? word->scope : SL_LEDGER_DEFAULT };
+	run.ledger = apply_ledger_over(word->target, word->scope, arena);
 	if (!sl_apply_scope_valid(run.ledger.scope))
 		return sl_error_set(err, SL_EINVAL, "ledger '%.63s': only a-z, 0-9, '_' and '-'",
 			run.ledger.scope);
@@ -192,7 +190,7 @@ static enum sl_code write_resolution(struct correction *c, struct sl_buf *sql, s
 {
 	const struct entry *entry = apply_ledger_find(&c->run->ledger, c->migration->kind,
 		c->migration->key);
-	const char *p = apply_ledger_prefix(sl_conn_dialect(c->run->conn));
+	const char *p = c->run->ledger.prefix;
 
 	if (!entry || entry->state != SL_LEDGER_PARTIAL)
 		return sl_error_set(err, SL_ENOTFOUND, "%s: the ledger has nothing open about it",
@@ -230,7 +228,7 @@ static enum sl_code write_adoption(struct correction *c, struct sl_buf *sql, str
 	sl_buf_addf(sql,
 		"UPDATE %srun SET ended_at = %s, outcome = 'interrupted' "
 		"WHERE ended_at IS NULL AND scope = ",
-		apply_ledger_prefix(sl_conn_dialect(c->run->conn)), apply_ledger_now(ledger));
+		c->run->ledger.prefix, apply_ledger_now(ledger));
 	sl_conn_literal(c->run->conn, sql, ledger->scope);
 	return SL_OK;
 }

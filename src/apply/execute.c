@@ -19,11 +19,6 @@ struct file {
 	bool written; /* the ledger says applied */
 };
 
-static enum sl_dialect dialect_of(const struct run *run)
-{
-	return sl_conn_dialect(run->conn);
-}
-
 static unsigned journaled_done(const struct file *file, unsigned end)
 {
 	for (unsigned i = end; i < file->plan->len; i++)
@@ -218,9 +213,9 @@ static void put_steps(struct file *file, struct sl_buf *sql, unsigned first, uns
 	if (first == end)
 		return;
 	sl_buf_addf(sql,
-		"INSERT INTO %sstep (scope, kind, version, run, sha256, state, statement, rows, at) "
+		"INSERT INTO %sstep (scope, kind, version, run, sha256, state, statement, affected, at) "
 		"VALUES ",
-		apply_ledger_prefix(dialect_of(file->run)));
+		file->run->ledger.prefix);
 	for (unsigned i = first; i < end; i++) {
 		(void)sl_hex(file->plan->steps[i].hash, SL_SHA256_SIZE, hex);
 		sl_buf_adds(sql, i > first ? ", (" : "(");
@@ -240,8 +235,7 @@ static void forget_steps(struct file *file, struct sl_buf *sql)
 
 	if (m->kind != SL_MIGRATION_REPEATABLE || file->done > 0)
 		return;
-	sl_buf_addf(sql,
-		"DELETE FROM %sstep WHERE scope = ", apply_ledger_prefix(dialect_of(file->run)));
+	sl_buf_addf(sql, "DELETE FROM %sstep WHERE scope = ", file->run->ledger.prefix);
 	sl_conn_literal(file->run->conn, sql, ledger->scope);
 	sl_buf_adds(sql, " AND kind = 'repeatable' AND version = ");
 	sl_conn_literal(file->run->conn, sql, m->key);
@@ -451,9 +445,9 @@ static enum sl_code announce(struct file *file, unsigned i, const char *before, 
 		return code;
 	forget_steps(file, &sql);
 	sl_buf_addf(&sql,
-		"INSERT INTO %sstep (scope, kind, version, run, sha256, state, before, statement, "
+		"INSERT INTO %sstep (scope, kind, version, run, sha256, state, was, statement, "
 		"at) VALUES (",
-		apply_ledger_prefix(dialect_of(run)));
+		run->ledger.prefix);
 	apply_ledger_values(&run->ledger, &sql, run->ledger.scope, sl_migration_kind_name(m->kind),
 		m->key, run->id, sl_hex(file->plan->steps[i].hash, SL_SHA256_SIZE, hex), "started",
 		before, NULL);
@@ -489,7 +483,7 @@ static enum sl_code settle(struct file *file, unsigned i, bool applied, int64_t 
 	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
 	struct run *run = file->run;
 	const struct step *step = &file->plan->steps[i];
-	const char *p = apply_ledger_prefix(dialect_of(run));
+	const char *p = run->ledger.prefix;
 	const char *what = apply_place(run, file->plan, step);
 	struct sl_error cause = SL_ERROR_INIT;
 	unsigned done = applied ? journaled_done(file, i + 1) : file->done;
@@ -498,8 +492,9 @@ static enum sl_code settle(struct file *file, unsigned i, bool applied, int64_t 
 	if (code != SL_OK)
 		return code;
 	if (applied) {
-		sl_buf_addf(&sql, "UPDATE %sstep SET state = 'done', rows = %" PRId64 ", at = %s",
-			p, rows, apply_ledger_now(&run->ledger));
+		sl_buf_addf(&sql,
+			"UPDATE %sstep SET state = 'done', affected = %" PRId64 ", at = %s", p,
+			rows, apply_ledger_now(&run->ledger));
 		where_step(file, &sql, step->number);
 	} else {
 		sl_buf_addf(&sql, "DELETE FROM %sstep", p);

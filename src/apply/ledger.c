@@ -1,5 +1,4 @@
 #include "apply_int.h"
-#include "ledger_files.h"
 
 #include "sluice/core/map.h"
 #include "sluice/core/str.h"
@@ -42,31 +41,6 @@ bool sl_apply_scope_valid(const char *scope)
 		strspn(scope, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len;
 }
 
-const char *apply_ledger_prefix(enum sl_dialect dialect)
-{
-	return dialect == SL_DIALECT_POSTGRES ? "sluice." : "main._sluice_";
-}
-
-static const char *prefix(const struct ledger *ledger)
-{
-	return apply_ledger_prefix(sl_conn_dialect(ledger->conn));
-}
-
-const char *apply_ledger_now(const struct ledger *ledger)
-{
-	if (sl_conn_dialect(ledger->conn) == SL_DIALECT_POSTGRES)
-		return "pg_catalog.clock_timestamp()";
-	return sl_arena_printf(ledger->arena, "%" PRId64, sl_clock_wall(ledger->clock));
-}
-
-const char *apply_ledger_micros(const struct ledger *ledger, const char *column)
-{
-	if (sl_conn_dialect(ledger->conn) == SL_DIALECT_POSTGRES)
-		return sl_arena_printf(ledger->arena, "(extract(epoch FROM %s) * 1000000)::bigint",
-			column);
-	return column;
-}
-
 static int64_t number(const char *text)
 {
 	int64_t value = 0;
@@ -83,26 +57,20 @@ static unsigned count(const char *text)
 	return value >= 0 && value <= UINT32_MAX ? (unsigned)value : 0;
 }
 
-/* "undefined table" or "invalid schema": there is no ledger. */
-static bool says_missing(const struct sl_server_error *error)
-{
-	return sl_str_eq(error->code, "42P01") || sl_str_eq(error->code, "3F000");
-}
-
 static enum sl_code read_head(struct ledger *ledger, struct sl_error *err)
 {
 	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
-	const char *p = prefix(ledger);
+	const char *p = ledger->prefix;
 	struct sl_rows rows = { 0 };
 	enum sl_code code;
 
 	sl_buf_addf(&sql,
-		"SELECT i.format, i.database_id, i.server, i.database, f.installation, f.epoch "
+		"SELECT i.format, i.database_id, i.server, i.place, f.installation, f.epoch "
 		"FROM %sidentity AS i LEFT JOIN %sfence AS f ON f.scope = ",
 		p, p);
 	sl_conn_literal(ledger->conn, &sql, ledger->scope);
 	code = sl_conn_query(ledger->conn, &rows, ledger->arena, sl_buf_str(&sql), err);
-	if (code != SL_OK && says_missing(sl_conn_server_error(ledger->conn)))
+	if (code != SL_OK && apply_ledger_says_missing(sl_conn_server_error(ledger->conn)))
 		return SL_OK;
 	if (code != SL_OK)
 		return code;
@@ -126,23 +94,6 @@ static enum sl_code read_head(struct ledger *ledger, struct sl_error *err)
 	return SL_OK;
 }
 
-/* SQLite has no error code for a missing table. */
-static enum sl_code read_exists(struct ledger *ledger, bool *exists, struct sl_error *err)
-{
-	struct sl_rows rows = { 0 };
-	enum sl_code code;
-
-	*exists = true;
-	if (sl_conn_dialect(ledger->conn) == SL_DIALECT_POSTGRES)
-		return SL_OK;
-	code = sl_conn_query(ledger->conn, &rows, ledger->arena,
-		"SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = "
-		"'_sluice_identity'",
-		err);
-	*exists = rows.len > 0;
-	return code;
-}
-
 static const char *map_key(struct sl_arena *arena, enum sl_migration_kind kind, const char *key)
 {
 	return sl_arena_printf(arena, "%d %s", (int)kind, key);
@@ -158,7 +109,7 @@ static enum sl_code read_entries(struct ledger *ledger, struct sl_error *err)
 	sl_buf_addf(&sql,
 		"SELECT kind, version, name, path, sha256, tokens_sha256, state, done, total, run "
 		"FROM %smigration WHERE scope = ",
-		prefix(ledger));
+		ledger->prefix);
 	sl_conn_literal(ledger->conn, &sql, ledger->scope);
 	sl_buf_adds(&sql, " ORDER BY seq");
 	code = sl_conn_query(ledger->conn, &rows, ledger->arena, sl_buf_str(&sql), err);
@@ -199,7 +150,7 @@ static bool any_partial(const struct ledger *ledger)
 static enum sl_code read_steps(struct ledger *ledger, struct sl_error *err)
 {
 	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
-	const char *p = prefix(ledger);
+	const char *p = ledger->prefix;
 	struct sl_rows rows = { 0 };
 	struct entry_step *at;
 	enum sl_code code;
@@ -207,7 +158,7 @@ static enum sl_code read_steps(struct ledger *ledger, struct sl_error *err)
 	if (!any_partial(ledger))
 		return SL_OK;
 	sl_buf_addf(&sql,
-		"SELECT s.kind, s.version, s.statement, s.sha256, s.before, s.state "
+		"SELECT s.kind, s.version, s.statement, s.sha256, s.was, s.state "
 		"FROM %sstep AS s JOIN %smigration AS m ON m.scope = s.scope AND m.kind = s.kind "
 		"AND m.version = s.version WHERE m.state = 'partial' AND s.scope = ",
 		p, p);
@@ -239,7 +190,7 @@ static enum sl_code read_open(struct ledger *ledger, struct sl_error *err)
 	enum sl_code code;
 
 	sl_buf_addf(&sql, "SELECT id, installation FROM %srun WHERE ended_at IS NULL AND scope = ",
-		prefix(ledger));
+		ledger->prefix);
 	sl_conn_literal(ledger->conn, &sql, ledger->scope);
 	code = sl_conn_query(ledger->conn, &rows, ledger->arena, sl_buf_str(&sql), err);
 	if (code != SL_OK)
@@ -261,7 +212,7 @@ void apply_ledger_done(struct ledger *ledger)
 static enum sl_code read_all(struct ledger *ledger, struct sl_error *err)
 {
 	bool exists;
-	enum sl_code code = read_exists(ledger, &exists, err);
+	enum sl_code code = apply_ledger_exists(ledger, &exists, err);
 
 	if (code == SL_OK && exists)
 		code = read_head(ledger, err);
@@ -284,6 +235,7 @@ enum sl_code apply_ledger_read(struct ledger *ledger, struct sl_error *err)
 		.arena = ledger->arena,
 		.clock = ledger->clock,
 		.scope = ledger->scope,
+		.prefix = ledger->prefix,
 		.database_id = "",
 		.server = "",
 		.database = "",
@@ -293,26 +245,6 @@ enum sl_code apply_ledger_read(struct ledger *ledger, struct sl_error *err)
 		code = read_all(ledger, err);
 	if (snapshot)
 		sl_conn_rollback(ledger->conn);
-	return code;
-}
-
-/* Duplicate schema, table or catalogue row: another attempt was faster. */
-static bool says_duplicate(const struct sl_server_error *error)
-{
-	return sl_str_eq(error->code, "42P06") || sl_str_eq(error->code, "42P07") ||
-		sl_str_eq(error->code, "23505");
-}
-
-enum sl_code apply_ledger_make(struct ledger *ledger, struct sl_error *err)
-{
-	bool postgres = sl_conn_dialect(ledger->conn) == SL_DIALECT_POSTGRES, exists = false;
-	enum sl_code code = postgres ? SL_OK : read_exists(ledger, &exists, err);
-
-	if (code == SL_OK && !exists)
-		code = sl_conn_query(ledger->conn, NULL, NULL,
-			apply_ledger_file(postgres ? "postgres.sql" : "sqlite.sql"), err);
-	if (exists || (code != SL_OK && says_duplicate(sl_conn_server_error(ledger->conn))))
-		return sl_error_set(err, SL_EBUSY, "another attempt is making the ledger");
 	return code;
 }
 
@@ -370,15 +302,13 @@ static enum sl_code read_epoch(struct ledger *ledger, const char *before, int64_
 	struct sl_error *err)
 {
 	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
-	bool postgres = sl_conn_dialect(ledger->conn) == SL_DIALECT_POSTGRES;
 	struct sl_arena *arena sl_auto(sl_arena_free_p) = sl_arena_new();
 	struct sl_rows rows = { 0 };
 	enum sl_code code;
 
-	sl_buf_addf(&sql, "%sSELECT epoch FROM %sfence WHERE scope = ", before, prefix(ledger));
+	sl_buf_addf(&sql, "%sSELECT epoch FROM %sfence WHERE scope = ", before, ledger->prefix);
 	sl_conn_literal(ledger->conn, &sql, ledger->scope);
-	if (postgres) /* whoever wants to raise it waits for this transaction's end */
-		sl_buf_adds(&sql, " FOR SHARE");
+	sl_buf_adds(&sql, apply_ledger_share(ledger));
 	code = sl_conn_query(ledger->conn, &rows, arena, sl_buf_str(&sql), err);
 	if (code == SL_OK)
 		*epoch = rows.len > 0 ? number(sl_rows_cell(&rows, 0, 0)) : 0;
@@ -396,14 +326,12 @@ static enum sl_code compare_epoch(int64_t now, int64_t epoch, struct sl_error *e
 
 enum sl_code apply_ledger_begin(struct ledger *ledger, int64_t epoch, struct sl_error *err)
 {
-	bool postgres = sl_conn_dialect(ledger->conn) == SL_DIALECT_POSTGRES;
+	const char *begin = apply_ledger_begin_text(ledger);
 	int64_t now = 0;
-	enum sl_code code = postgres ? SL_OK : sl_conn_begin(ledger->conn, true, err);
+	enum sl_code code = begin[0] != '\0' ? SL_OK : sl_conn_begin(ledger->conn, true, err);
 
 	if (code == SL_OK)
-		code = read_epoch(ledger,
-			postgres ? "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; " : "", &now,
-			err);
+		code = read_epoch(ledger, begin, &now, err);
 	return code == SL_OK ? compare_epoch(now, epoch, err) : code;
 }
 
@@ -419,12 +347,10 @@ enum sl_code apply_ledger_raise(struct ledger *ledger, const char *installation,
 	if (code != SL_OK)
 		return code;
 	sl_buf_addf(&sql, "INSERT INTO %sfence (scope, installation, epoch, since) VALUES (",
-		prefix(ledger));
+		ledger->prefix);
 	apply_ledger_values(ledger, &sql, ledger->scope, installation, NULL);
-	sl_buf_addf(&sql,
-		", %" PRId64 ", %s) ON CONFLICT (scope) DO UPDATE SET installation = "
-		"excluded.installation, epoch = excluded.epoch, since = excluded.since",
-		epoch, apply_ledger_now(ledger));
+	sl_buf_addf(&sql, ", %" PRId64 ", %s)", epoch, apply_ledger_now(ledger));
+	apply_ledger_replace(ledger, &sql, "scope", "installation epoch since");
 	return apply_ledger_write(ledger, &sql, err);
 }
 
@@ -432,7 +358,7 @@ void apply_ledger_put(const struct ledger *ledger, struct sl_buf *sql,
 	const struct entry_write *entry)
 {
 	const struct sl_migration *m = entry->migration;
-	const char *p = prefix(ledger);
+	const char *p = ledger->prefix;
 
 	sl_buf_addf(sql,
 		"INSERT INTO %smigration (scope, kind, version, name, path, sha256, tokens_sha256, "
@@ -442,11 +368,10 @@ void apply_ledger_put(const struct ledger *ledger, struct sl_buf *sql,
 		m->name, m->path, m->sha256, entry->tokens_sha256,
 		sl_ledger_state_name(entry->state), entry->run, entry->actor, entry->reason, NULL);
 	sl_buf_addf(sql,
-		", %u, %u, %s, (SELECT coalesce(max(seq), 0) + 1 FROM %smigration)) "
-		"ON CONFLICT (scope, kind, version) DO UPDATE SET name = excluded.name, "
-		"path = excluded.path, sha256 = excluded.sha256, tokens_sha256 = "
-		"excluded.tokens_sha256, state = excluded.state, run = excluded.run, actor = "
-		"excluded.actor, reason = excluded.reason, done = excluded.done, total = "
-		"excluded.total, at = excluded.at, seq = excluded.seq; ",
+		", %u, %u, %s, (SELECT n FROM (SELECT coalesce(max(seq), 0) + 1 AS n "
+		"FROM %smigration) AS newest))",
 		entry->done, entry->total, apply_ledger_now(ledger), p);
+	apply_ledger_replace(ledger, sql, "scope, kind, version",
+		"name path sha256 tokens_sha256 state run actor reason done total at seq");
+	sl_buf_adds(sql, "; ");
 }

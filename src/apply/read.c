@@ -43,8 +43,7 @@ static enum sl_code read_migrations(struct ledger *ledger, const char *scope, st
 	sl_buf_addf(&sql,
 		"SELECT scope, kind, version, name, path, sha256, state, done, total, run, actor, "
 		"reason, %s FROM %smigration",
-		apply_ledger_micros(ledger, "at"),
-		apply_ledger_prefix(sl_conn_dialect(ledger->conn)));
+		apply_ledger_micros(ledger, "at"), ledger->prefix);
 	only_scope(ledger, &sql, scope);
 	sl_buf_adds(&sql, " ORDER BY seq");
 	code = sl_conn_query(ledger->conn, &rows, ledger->arena, sl_buf_str(&sql), err);
@@ -85,7 +84,7 @@ static enum sl_code read_runs(struct ledger *ledger, const char *scope, struct s
 		"SELECT id, scope, installation, actor, tool, epoch, outcome, detail, before_hash, "
 		"after_hash, %s, %s FROM %srun",
 		apply_ledger_micros(ledger, "started_at"), apply_ledger_micros(ledger, "ended_at"),
-		apply_ledger_prefix(sl_conn_dialect(ledger->conn)));
+		ledger->prefix);
 	only_scope(ledger, &sql, scope);
 	sl_buf_addf(&sql, " ORDER BY started_at DESC, epoch DESC LIMIT %d", SL_LEDGER_RUNS_MAX);
 	code = sl_conn_query(ledger->conn, &rows, ledger->arena, sl_buf_str(&sql), err);
@@ -129,10 +128,10 @@ static enum sl_code read_history(struct ledger *ledger, const char *scope, struc
 static struct ledger ledger_over(struct sl_conn *conn, const struct sl_conn_spec *target,
 	const char *scope, struct sl_arena *arena)
 {
-	return (struct ledger){ .conn = conn,
-		.arena = arena,
-		.clock = target->clock,
-		.scope = scope ? scope : SL_LEDGER_DEFAULT };
+	struct ledger ledger = apply_ledger_over(target, scope, arena);
+
+	ledger.conn = conn;
+	return ledger;
 }
 
 static enum sl_code open_for_reading(struct sl_conn **out, const struct sl_conn_spec *target,

@@ -277,7 +277,7 @@ static enum sl_code check_identity(struct run *run)
 			ledger->database_id, expected);
 	if (same)
 		return SL_OK;
-	if (expected[0] != '\0' && sl_conn_dialect(run->conn) == SL_DIALECT_POSTGRES)
+	if (expected[0] != '\0' && apply_ledger_locks(&run->ledger))
 		return apply_fail(run, SL_OUTCOME_BLOCKED, SL_ECONFLICT,
 			"it has moved to another server or name, or is a copy (%s, before %s); say "
 			"`sluice target adopt` once",

@@ -196,15 +196,14 @@ static enum sl_code tell_intent(struct run *run)
 
 void apply_put_identity(struct run *run, struct sl_buf *sql)
 {
-	const char *p = apply_ledger_prefix(sl_conn_dialect(run->conn));
+	const char *p = run->ledger.prefix;
 
 	if (run->ledger.exists && !run->moved)
 		return;
 	if (run->ledger.exists)
 		sl_buf_addf(sql, "DELETE FROM %sidentity; ", p);
 	sl_buf_addf(sql,
-		"INSERT INTO %sidentity (database_id, server, database, format, since) VALUES (",
-		p);
+		"INSERT INTO %sidentity (database_id, server, place, format, since) VALUES (", p);
 	apply_ledger_values(&run->ledger, sql, run->result->database_id, run->identity.server,
 		run->identity.database, NULL);
 	sl_buf_addf(sql, ", %d, %s); ", LEDGER_FORMAT, apply_ledger_now(&run->ledger));
@@ -213,7 +212,7 @@ void apply_put_identity(struct run *run, struct sl_buf *sql)
 static void put_run(struct run *run, struct sl_buf *sql)
 {
 	const struct sl_apply_request *request = run->request;
-	const char *p = apply_ledger_prefix(sl_conn_dialect(run->conn));
+	const char *p = run->ledger.prefix;
 	const char *now = apply_ledger_now(&run->ledger);
 
 	sl_buf_addf(sql,
@@ -228,10 +227,8 @@ static void put_run(struct run *run, struct sl_buf *sql)
 	apply_ledger_values(&run->ledger, sql, run->id, run->ledger.scope, run->installation,
 		request->actor ? request->actor : "", request->tool ? request->tool : "sluice",
 		run->result->before_hash, NULL);
-	sl_buf_addf(sql,
-		", %" PRId64 ", %s) ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, "
-		"outcome = '', ended_at = NULL",
-		run->epoch, now);
+	sl_buf_addf(sql, ", %" PRId64 ", %s)", run->epoch, now);
+	apply_ledger_replace(&run->ledger, sql, "id", "epoch outcome ended_at");
 }
 
 static enum sl_code write_beginning(struct run *run, struct sl_error *err)
@@ -402,7 +399,7 @@ static void end_open_runs(struct run *run)
 	sl_buf_addf(&sql,
 		"UPDATE %srun SET outcome = 'interrupted', ended_at = %s WHERE ended_at IS NULL "
 		"AND installation = ",
-		apply_ledger_prefix(sl_conn_dialect(run->conn)), apply_ledger_now(&run->ledger));
+		run->ledger.prefix, apply_ledger_now(&run->ledger));
 	sl_conn_literal(run->conn, &sql, run->installation);
 	sl_buf_adds(&sql, " AND scope = ");
 	sl_conn_literal(run->conn, &sql, run->ledger.scope);
@@ -427,7 +424,7 @@ static enum sl_code reconcile_again(struct run *run)
 {
 	enum sl_code code;
 
-	if (sl_conn_dialect(run->conn) == SL_DIALECT_POSTGRES)
+	if (apply_ledger_locks(&run->ledger))
 		return SL_OK;
 	code = apply_read(run);
 	return code == SL_OK ? apply_reconcile(run) : code;
@@ -527,8 +524,8 @@ static void close_run(struct run *run, enum sl_code code)
 			return;
 	}
 	run->ledger.conn = conn;
-	sl_buf_addf(&sql, "UPDATE %srun SET ended_at = %s, outcome = ",
-		apply_ledger_prefix(sl_conn_dialect(conn)), apply_ledger_now(&run->ledger));
+	sl_buf_addf(&sql, "UPDATE %srun SET ended_at = %s, outcome = ", run->ledger.prefix,
+		apply_ledger_now(&run->ledger));
 	sl_conn_literal(conn, &sql, sl_outcome_name(run->outcome));
 	sl_buf_adds(&sql, ", detail = ");
 	sl_conn_literal(conn, &sql, code == SL_OK ? "" : run->err->msg);
@@ -655,10 +652,7 @@ enum sl_code sl_apply_run(const struct sl_apply_request *request, struct sl_appl
 		.server_code = "" };
 	run.id = sl_arena_strdup(arena,
 		request->run ? request->run : sl_rand_id(request->rand, id));
-	run.ledger = (struct ledger){ .arena = arena,
-		.clock = request->clock,
-		.scope = request->scope ? request->scope : SL_LEDGER_DEFAULT,
-		.installation = "" };
+	run.ledger = apply_ledger_over(request->target, request->scope, arena);
 	code = check_request(&run, run.err);
 	if (code == SL_OK)
 		code = would_make_file(request) ? plan_only(&run) : passes(&run);
