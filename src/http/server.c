@@ -89,6 +89,7 @@ static void refuse(const struct sl_http_request *req, struct sl_http_response *r
 		sl_buf_addf(&res->out, "this address takes %s only\n", req->allow);
 		break;
 	case MHD_HTTP_CONTENT_TOO_LARGE:
+		sl_http_set(res, MHD_HTTP_HEADER_CONNECTION, "close");
 		sl_buf_addf(&res->out, "the body is larger than %zu bytes\n", req->body.max);
 		break;
 	default:
@@ -115,6 +116,23 @@ static enum MHD_Result respond(struct sl_http_server *server, struct sl_http_req
 	return queued;
 }
 
+/* The length that a body is said to have; 0 when nothing is said. */
+static uint64_t announced(const struct sl_http_request *req)
+{
+	const char *text = sl_http_header(req, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	int64_t length = 0;
+
+	return text && sl_parse_i64(text, 0, INT64_MAX, &length) ? (uint64_t)length : 0;
+}
+
+/* Where a malformed request's body ends is not known, and one that is far too long is not worth
+ * the wait: none of it is read. */
+static bool is_answered_at_once(const struct sl_http_request *req)
+{
+	return req->refused == MHD_HTTP_BAD_REQUEST ||
+		(req->refused == MHD_HTTP_CONTENT_TOO_LARGE && announced(req) > DRAIN_MAX);
+}
+
 static struct sl_http_request *begin(struct sl_http_server *server,
 	struct MHD_Connection *connection, const char *path, const char *method,
 	const char *version)
@@ -134,6 +152,8 @@ static struct sl_http_request *begin(struct sl_http_server *server,
 	req->body.max = SL_HTTP_BODY_DEFAULT;
 	if (req->route && req->route->body_max > 0)
 		req->body.max = req->route->body_max;
+	if (!req->refused && announced(req) > DRAIN_MAX && announced(req) > req->body.max)
+		req->refused = MHD_HTTP_CONTENT_TOO_LARGE;
 	req->until = sl_clock_mono(server->clock) + server->body_us;
 	atomic_fetch_add(&server->at_hand, 1);
 	return req;
@@ -165,8 +185,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 	if (!req) {
 		*state = begin(server, connection, path, method, version);
 		req = *state;
-		/* Where its body ends is not known, so none is read. */
-		return req->refused == MHD_HTTP_BAD_REQUEST ? respond(server, req) : MHD_YES;
+		return is_answered_at_once(req) ? respond(server, req) : MHD_YES;
 	}
 	if (*upload_len > 0) {
 		size_t len = *upload_len;

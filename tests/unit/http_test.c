@@ -225,6 +225,15 @@ static void a_body_over_its_limit_is_refused(void **state)
 	assert_status(ask(state, raw), 413);
 }
 
+static void a_body_far_over_its_limit_is_refused_before_it_comes(void **state)
+{
+	const char *answer = ask(state,
+		"POST /form HTTP/1.1\r\nContent-Length: 99999999999\r\n" END);
+
+	assert_status(answer, 413);
+	assert_non_null(strstr(answer, "Connection: close"));
+}
+
 static void a_form_field_is_decoded(void **state)
 {
 	const char *answer = ask(state,
@@ -472,6 +481,7 @@ int main(void)
 		cmocka_unit_test(two_hosts_are_refused),
 		cmocka_unit_test(a_header_name_that_is_no_token_is_refused),
 		cmocka_unit_test(a_body_over_its_limit_is_refused),
+		cmocka_unit_test(a_body_far_over_its_limit_is_refused_before_it_comes),
 		cmocka_unit_test(a_form_field_is_decoded),
 		cmocka_unit_test(an_error_becomes_json_with_its_status),
 		cmocka_unit_test(a_taken_address_says_what_to_do),
