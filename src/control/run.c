@@ -285,14 +285,6 @@ static const char *event_of(enum sl_outcome outcome)
 	return NULL;
 }
 
-static const char *text_of(const struct attempt *attempt, const struct sl_apply_result *result)
-{
-	if (result->path && result->path[0] != '\0' && result->line > 0)
-		return sl_arena_printf(attempt->arena, "%s:%u: %s", result->path, result->line,
-			result->text);
-	return result->text;
-}
-
 /* A run that a stop of ours ended is no person's cancel: the next start takes it up. */
 static enum sl_outcome outcome_of(const struct sl_apply_result *result, bool asked)
 {
@@ -322,7 +314,7 @@ static void end_run(struct attempt *attempt, struct sl_batch *batch,
 			.environment = attempt->task.environment,
 			.change_id = attempt->task.change_id,
 			.outcome = outcome,
-			.detail = text_of(attempt, result),
+			.detail = result->text,
 			.steps_done = result->done,
 			.steps_total = result->total,
 			.before = result->before_hash,
@@ -349,7 +341,7 @@ static enum sl_code settle(struct attempt *attempt, const struct sl_apply_result
 {
 	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
 	enum sl_outcome outcome = outcome_of(result, cancel_was_asked(attempt));
-	const char *text = text_of(attempt, result);
+	const char *text = result->text;
 	const struct sl_attempt ended = { .outcome = outcome,
 		.detail = text,
 		.retry_after_us = result->try_after_us,

@@ -5,6 +5,7 @@
 #include "next_int.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #define DETAIL_MAX 300 /* bytes of an error in a sentence */
 #define CLOCK_AT   11 /* where "09:14" stands in "2026-11-22T09:14:00Z" */
@@ -24,6 +25,16 @@ static void add_span(struct sl_buf *out, int64_t us)
 	int64_t whole = (us + SL_SECOND_US - 1) / SL_SECOND_US * SL_SECOND_US;
 
 	sl_buf_adds(out, sl_time_span(whole, span));
+}
+
+/* What is told of a task; a message that begins with the target's name does not say it twice. */
+static const char *detail_of(const struct sl_task *task)
+{
+	size_t len = strlen(task->target);
+
+	if (sl_str_starts(task->detail, task->target) && sl_str_starts(task->detail + len, ": "))
+		return task->detail + len + 2;
+	return task->detail;
 }
 
 static void add_held(const struct sl_change *change, struct sl_buf *out)
@@ -117,10 +128,11 @@ void sl_rollout_task_waits_for(const struct sl_rollout_view *view, const struct 
 		add_pause(view, task, "its outcome is being proved", out);
 		break;
 	case SL_TASK_NEEDS_HUMAN:
-		sl_buf_addf(out, "%s needs a human: %.*s", task->target, DETAIL_MAX, task->detail);
+		sl_buf_addf(out, "%s needs a human: %.*s", task->target, DETAIL_MAX,
+			detail_of(task));
 		break;
 	case SL_TASK_FAILED:
-		sl_buf_addf(out, "failed on %s: %.*s", task->target, DETAIL_MAX, task->detail);
+		sl_buf_addf(out, "failed on %s: %.*s", task->target, DETAIL_MAX, detail_of(task));
 		break;
 	case SL_TASK_CANCELED:
 		sl_buf_addf(out, "canceled on %s", task->target);
@@ -185,7 +197,7 @@ static void add_broken(const struct sl_rollout_view *view, const struct sl_stage
 	if (n > 1)
 		sl_buf_addf(out, " and %u more", n - 1);
 	if (task->detail[0] != '\0')
-		sl_buf_addf(out, ": %.*s", DETAIL_MAX, task->detail);
+		sl_buf_addf(out, ": %.*s", DETAIL_MAX, detail_of(task));
 }
 
 /* The earlier stage that a waiting one waits for, or NULL. */

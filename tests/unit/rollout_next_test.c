@@ -491,6 +491,8 @@ static void a_failed_stage_says_where_and_why(void **state)
 	world->tasks[1].state = SL_TASK_FAILED;
 	world->tasks[1].detail = "V2__b.sql:3: relation \"x\" exists";
 	assert_says(world, "stage dev failed on dev-b: V2__b.sql:3: relation \"x\" exists");
+	world->tasks[1].detail = "dev-b: V2__b.sql:3: relation \"x\" exists";
+	assert_says(world, "stage dev failed on dev-b: V2__b.sql:3: relation \"x\" exists");
 	world->tasks[2].state = SL_TASK_FAILED;
 	world->tasks[1].detail = "";
 	assert_says(world, "stage dev failed on dev-b and 1 more");
