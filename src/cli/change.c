@@ -190,9 +190,14 @@ static enum sl_code act(struct sl_cli *cli, const char *thing, const char *verb,
 	code = sl_client_call(cli,
 		sl_arena_printf(sl_cli_arena(cli), "/api/%ss/%lld/%s", thing, (long long)id, verb),
 		body, &answer, err);
-	if (code == SL_OK && !sl_cli_quiet(cli))
+	if (code != SL_OK)
+		return code;
+	(void)json_object_set_new(answer, thing, json_integer(id));
+	if (sl_cli_json(cli))
+		sl_client_print_json(cli, answer);
+	else if (!sl_cli_quiet(cli))
 		sl_cli_print(cli, "%s %lld %s\n", thing, (long long)id, done);
-	return code;
+	return SL_OK;
 }
 
 #define FILE_MAX (8u << 20)

@@ -1,5 +1,6 @@
 /* The configuration: checked, shown, described. */
 #include "cli_int.h"
+#include "client.h"
 
 #include "sluice/control/world.h"
 #include "sluice/core/json.h"
@@ -26,6 +27,22 @@ static enum sl_code load(struct sl_cli *cli, const char *path, struct sl_problem
 	return code;
 }
 
+static void tell_check(struct sl_cli *cli, const char *path, const struct sl_problems *problems)
+{
+	sl_auto_json json_t *all = json_array();
+	sl_auto_json json_t *answer = json_pack("{s:s, s:O}", "file", path, "problems", all);
+
+	for (size_t i = 0; i < sl_problems_len(problems); i++) {
+		(void)json_array_append_new(all, json_string(sl_problems_at(problems, i)));
+		if (!sl_cli_json(cli))
+			(void)fprintf(stderr, "%s\n", sl_problems_at(problems, i));
+	}
+	if (sl_cli_json(cli))
+		sl_client_print_json(cli, answer);
+	else if (json_array_size(all) == 0)
+		sl_cli_print(cli, "%s: good\n", path);
+}
+
 static enum sl_code run_check(struct sl_cli *cli, struct sl_error *err)
 {
 	sl_auto(sl_problems_free_p) struct sl_problems *problems = sl_problems_new();
@@ -35,13 +52,10 @@ static enum sl_code run_check(struct sl_cli *cli, struct sl_error *err)
 
 	if (code == SL_OK)
 		code = load(cli, path, problems, &world, err);
-	if (sl_problems_total(problems) == 0) {
-		if (code == SL_OK)
-			sl_cli_print(cli, "%s: good\n", path);
+	if (code == SL_OK || sl_problems_total(problems) > 0)
+		tell_check(cli, path, problems);
+	if (sl_problems_total(problems) == 0)
 		return code;
-	}
-	for (size_t i = 0; i < sl_problems_len(problems); i++)
-		(void)fprintf(stderr, "%s\n", sl_problems_at(problems, i));
 	return sl_error_set(err, SL_EINVAL, "%s: %zu problem%s", path, sl_problems_total(problems),
 		sl_problems_total(problems) == 1 ? "" : "s");
 }
@@ -86,7 +100,8 @@ static enum sl_code run_options(struct sl_cli *cli, struct sl_error *err)
 	sl_auto_buf struct sl_buf text = SL_BUF_INIT(SCHEMA_MAX);
 	const char *prefix = sl_cli_arg_count(cli) > 0 ? sl_cli_arg(cli, 0) : "";
 
-	(void)err;
+	if (sl_cli_json(cli))
+		return run_schema(cli, err);
 	if (sl_cli_has(cli, "markdown"))
 		sl_option_manual(sl_world_options(), &text);
 	else

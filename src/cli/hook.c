@@ -188,9 +188,15 @@ static enum sl_code install(struct sl_cli *cli, struct sl_error *err)
 		code = find_socket(cli, &socket, err);
 	if (code == SL_OK)
 		code = sl_hook_install(repository, binary, socket, err);
-	if (code == SL_OK)
+	if (code == SL_OK && sl_cli_json(cli)) {
+		sl_auto_json json_t *done = json_pack("{s:s, s:s}", "repository", repository,
+			"socket", socket);
+
+		sl_client_print_json(cli, done);
+	} else if (code == SL_OK) {
 		sl_cli_note(cli, "%s: hooks/post-receive tells the daemon at %s of every push",
 			repository, socket);
+	}
 	return code;
 }
 

@@ -1,5 +1,6 @@
 /* `sluice init --demo`: a workspace to play with, complete: repository, databases, people. */
 #include "cli_int.h"
+#include "client.h"
 
 #include "sluice/apply.h"
 #include "sluice/core/buf.h"
@@ -15,7 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DEMO_PORT "127.0.0.1:8617"
+#define DEMO_PORT  "127.0.0.1:8617"
+#define FOLDER_MAX 10 /* one would do: it must be empty */
 
 static const char first_name[] = "V1__shop.sql";
 
@@ -234,10 +236,10 @@ static enum sl_code place(struct demo *demo, const char *dir, struct sl_error *e
 	enum sl_code code = sl_folder_make(dir, 0700, err);
 
 	if (code == SL_OK)
-		code = sl_folder_list(&names, demo->arena, dir, 10, NULL);
-	if (code != SL_OK)
+		code = sl_folder_list(&names, demo->arena, dir, FOLDER_MAX, err);
+	if (code != SL_OK && code != SL_ELIMIT)
 		return code;
-	if (names.len > 0)
+	if (code == SL_ELIMIT || names.len > 0)
 		return sl_error_set(err, SL_ECONFLICT,
 			"init: %s is not empty: name a folder that is not there yet", dir);
 	if (!realpath(dir, absolute))
@@ -278,6 +280,13 @@ static enum sl_code run_init(struct sl_cli *cli, struct sl_error *err)
 		code = make_repository(&demo, err);
 	if (code != SL_OK)
 		return code;
+	if (sl_cli_json(cli)) {
+		sl_auto_json json_t *made = json_pack("{s:s, s:s}", "workspace", demo.dir,
+			"configuration", at(&demo, "sluice.yaml"));
+
+		sl_client_print_json(cli, made);
+		return SL_OK;
+	}
 	sl_cli_print(cli, "%s\n", demo.dir);
 	sl_cli_note(cli, "next: sluice serve -c %s/sluice.yaml", demo.dir);
 	return SL_OK;

@@ -1,10 +1,16 @@
 /* Small commands that need nobody. */
 #include "cli_int.h"
+#include "client.h"
 
 static enum sl_code run_version(struct sl_cli *cli, struct sl_error *err)
 {
+	sl_auto_json json_t *version = json_pack("{s:s}", "version", SLUICE_VERSION);
+
 	(void)err;
-	sl_cli_print(cli, "sluice %s\n", SLUICE_VERSION);
+	if (sl_cli_json(cli))
+		sl_client_print_json(cli, version);
+	else
+		sl_cli_print(cli, "sluice %s\n", SLUICE_VERSION);
 	return SL_OK;
 }
 

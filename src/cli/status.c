@@ -172,7 +172,9 @@ static enum sl_code run_login(struct sl_cli *cli, struct sl_error *err)
 	sl_auto_json json_t *answer = NULL;
 	enum sl_code code = sl_client_call(cli, "/api/login-link", body, &answer, err);
 
-	if (code == SL_OK)
+	if (code == SL_OK && sl_cli_json(cli))
+		sl_client_print_json(cli, answer);
+	else if (code == SL_OK)
 		sl_cli_print(cli, "%s\n", sl_client_text(cli, answer, "url"));
 	return code;
 }

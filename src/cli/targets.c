@@ -45,9 +45,14 @@ static enum sl_code run_target_adopt(struct sl_cli *cli, struct sl_error *err)
 	sl_escape_url(&path, sl_cli_arg(cli, 0));
 	sl_buf_adds(&path, "/adopt");
 	code = sl_client_call(cli, sl_buf_str(&path), body, &answer, err);
-	if (code == SL_OK && !sl_cli_quiet(cli))
+	if (code != SL_OK)
+		return code;
+	(void)json_object_set_new(answer, "target", json_string(sl_cli_arg(cli, 0)));
+	if (sl_cli_json(cli))
+		sl_client_print_json(cli, answer);
+	else if (!sl_cli_quiet(cli))
 		sl_cli_print(cli, "target %s adopted\n", sl_cli_arg(cli, 0));
-	return code;
+	return SL_OK;
 }
 
 static const struct sl_command rows[] = {

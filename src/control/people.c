@@ -266,6 +266,14 @@ static enum sl_code waive(struct request *request, const struct staged *staged, 
 			(long long)staged->view.change.id, finding);
 	sl_request_audit(request, batch, false,
 		sl_arena_printf(request->arena, "%zu of %s: %s", n, finding, request->ask->reason));
+	sl_control_tell(request->control, request->world, batch,
+		&(struct telling){ .kind = "change.waived",
+			.change_id = staged->view.change.id,
+			.environment = "",
+			.target = "",
+			.by = request->ask->who.user,
+			.text = sl_arena_printf(request->arena, "waived %s: %s", finding,
+				request->ask->reason) });
 	return sl_store_commit(request->control->doors.store, batch, err);
 }
 

@@ -75,6 +75,13 @@ static enum sl_code runs_of(struct sl_control *control, const char *target, unsi
 	return SL_OK;
 }
 
+static bool is_target(struct sl_control *control, const char *name)
+{
+	sl_auto(sl_world_unref_p) const struct sl_world *world = sl_control_world(control);
+
+	return sl_workspace_target(world->workspace, name) < world->workspace->targets_len;
+}
+
 enum sl_code sl_view_history(struct sl_control *control, const char *target, unsigned limit,
 	json_t **out, struct sl_error *err)
 {
@@ -82,9 +89,15 @@ enum sl_code sl_view_history(struct sl_control *control, const char *target, uns
 	json_t *runs;
 	enum sl_code code = runs_of(control, target, limit, arena, &runs, err);
 
-	if (code == SL_OK)
-		*out = json_pack("{s:o}", "history", runs);
-	return code;
+	if (code != SL_OK)
+		return code;
+	/* One that left the configuration keeps its history. */
+	if (target && json_array_size(runs) == 0 && !is_target(control, target)) {
+		json_decref(runs);
+		return sl_error_set(err, SL_ENOTFOUND, "there is no target %s", target);
+	}
+	*out = json_pack("{s:o}", "history", runs);
+	return SL_OK;
 }
 
 static enum sl_code snapshots_of(struct sl_control *control, const char *target,

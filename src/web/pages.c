@@ -31,7 +31,12 @@ static enum sl_code make_changes(struct sl_control *control, struct sl_http_requ
 static enum sl_code make_change(struct sl_control *control, struct sl_http_request *req,
 	json_t **out, struct sl_error *err)
 {
-	return sl_view_change(control, sl_web_number(sl_http_param(req, "id"), 0), out, err);
+	const char *given = sl_http_param(req, "id");
+	int64_t id = sl_web_number(given, 0);
+
+	if (id == 0)
+		return sl_error_set(err, SL_ENOTFOUND, "there is no change %.40s", given);
+	return sl_view_change(control, id, out, err);
 }
 
 static enum sl_code make_targets(struct sl_control *control, struct sl_http_request *req,

@@ -1,0 +1,85 @@
+"""What holds for every command: data on request, and a name that nobody knows is status 5."""
+
+import pytest
+
+from harness.workspace import RISKY, SAFE, Workspace
+
+
+@pytest.fixture
+def workspace(sluice, tmp_workspace):
+    made = Workspace(sluice)
+    yield made.start()
+    made.close()
+
+
+def propose(workspace, sql=SAFE):
+    work = workspace.repository
+    work.branch("change/discount")
+    work.commit({"migrations/V2__discount.sql": sql}, "orders get a discount")
+    work.push("change/discount")
+
+
+def test_what_people_do_is_answered_as_data_when_asked(workspace):
+    propose(workspace)
+    workspace.repository.push("change/discount:main")
+    workspace.wait_awaited(1, "approvals (dba)")
+    for words in (("hold", 1, "--reason", "lunch"), ("resume", 1), ("approve", 1), ("revoke", 1)):
+        assert workspace.json(*words, who="dana") == {"result": "done", "change": 1}, words
+    assert workspace.json("target", "adopt", "dev", who="dana") == {"result": "done", "target": "dev"}
+    assert workspace.json("login", who="dana")["user"] == "dana"
+
+
+def test_commands_without_a_daemon_answer_as_data_too(sluice, tmp_workspace):
+    root = tmp_workspace / "demo"
+    made = sluice.run("init", "--demo", root, "--output", "json").json()
+    assert made == {"workspace": str(root), "configuration": f"{root}/sluice.yaml"}
+    assert list(sluice.run("version", "--output", "json").json()) == ["version"]
+    config = root / "sluice.yaml"
+    assert sluice.run("config", "check", config, "--output", "json").json() == {"file": str(config), "problems": []}
+    config.write_text("usrs: []\n")
+    bad = sluice.run("config", "check", config, "--output", "json")
+    assert bad.status == 2
+    (problem,) = bad.json()["problems"]
+    assert "sluice.yaml:1:1" in problem and "users" in problem
+    hook = sluice.run("hook", "install", root / "repo.git", "--socket", root / "s", "--output", "json")
+    assert hook.json() == {"repository": f"{root}/repo.git", "socket": f"{root}/s"}
+
+
+@pytest.mark.parametrize("files", [1, 30])
+def test_a_folder_with_something_in_it_becomes_no_demo(sluice, tmp_workspace, files):
+    root = tmp_workspace / "used"
+    root.mkdir()
+    for n in range(files):
+        (root / f"{n}.txt").write_text("mine")
+    done = sluice.run("init", "--demo", root)
+    assert done.status == 6, done
+    assert "is not empty: name a folder" in done.err
+    assert len(list(root.iterdir())) == files
+
+
+def test_a_target_that_nobody_knows_has_no_history(workspace):
+    done = workspace.run("history", "--target", "nowhere")
+    assert done.status == 5, done
+    assert "there is no target nowhere" in done.err
+    assert workspace.history("prod") == []
+
+
+def test_a_waiver_stands_in_the_timeline_with_its_person_and_reason(workspace):
+    propose(workspace, RISKY)
+    workspace.ok("waive", 1, "column-disallow-not-null-without-default", "--reason", "no orders yet", who="dana")
+    told = {event["kind"]: event for event in workspace.change(1)["events"]}
+    assert told["change.waived"]["by"] == "dana"
+    assert told["change.waived"]["text"] == "waived column-disallow-not-null-without-default: no orders yet"
+
+
+def test_a_failure_names_its_file_and_line_once(workspace):
+    workspace.targets["dev"].execute("ALTER TABLE orders ADD COLUMN discount INTEGER")
+    propose(workspace)
+    workspace.repository.push("change/discount:main")
+    workspace.wait_stage(1, "dev", "failed")
+    change = workspace.change(1)
+    told = [change["waits_for"], *(event["text"] for event in change["events"]), workspace.history("dev")[0]["detail"]]
+    assert any("V2__discount.sql:1: " in text for text in told)
+    for text in told:
+        assert text.count("V2__discount.sql:1") <= 1, text
+    assert change["waits_for"].startswith("stage dev failed on dev: V2__discount.sql:1: ")
