@@ -91,7 +91,8 @@ void sl_web_logout(void *ctx, struct sl_http_request *req, struct sl_http_respon
 {
 	struct sl_error err = SL_ERROR_INIT;
 
-	if (sl_web_check_form(ctx, req, &err) != SL_OK) {
+	if (sl_web_check_form(ctx, req, &err) != SL_OK ||
+		sl_web_end_session(ctx, req, &err) != SL_OK) {
 		sl_web_error_page(ctx, req, res, &err);
 		return;
 	}

@@ -4,6 +4,7 @@
 
 #include "sluice/core/alloc.h"
 #include "sluice/core/str.h"
+#include "sluice/store/store.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -66,19 +67,57 @@ static const char *bearer(struct sl_http_request *req)
 	return strncasecmp(header, "Bearer ", len) == 0 ? header + len : "";
 }
 
+/* A session is its own proof, so that one which was ended has to be remembered. */
+static const char *ended_key(struct sl_http_request *req, const char *session)
+{
+	const char *signature = strrchr(session, '.');
+
+	return sl_arena_printf(sl_http_arena(req), "ended.%s", signature ? signature + 1 : session);
+}
+
+static enum sl_code check_not_ended(struct sl_web *web, struct sl_http_request *req,
+	const char *session, struct sl_error *err)
+{
+	const char *ended;
+	enum sl_code code = sl_store_meta(web->options.store, ended_key(req, session),
+		sl_http_arena(req), &ended, err);
+
+	if (code == SL_OK && ended)
+		return sl_error_set(err, SL_EUNAUTH,
+			"the session has ended: ask for a new login link");
+	return code;
+}
+
+enum sl_code sl_web_end_session(struct sl_web *web, struct sl_http_request *req,
+	struct sl_error *err)
+{
+	struct sl_person who;
+	enum sl_code code = sl_web_who(web, req, true, &who, err);
+
+	if (code != SL_OK)
+		return code;
+	return sl_store_set_meta(web->options.store, ended_key(req, sl_http_cookie(req, SL_COOKIE)),
+		"ended", err);
+}
+
 enum sl_code sl_web_who(struct sl_web *web, struct sl_http_request *req, bool session,
 	struct sl_person *out, struct sl_error *err)
 {
 	struct sl_auth_claim claim = { .token = bearer(req),
 		.asserted = sl_http_header(req, "X-Sluice-User") };
+	struct sl_person who;
 	enum sl_code code;
 
 	claim.local = sl_http_peer(req, &claim.uid);
 	if (session)
 		claim.session = sl_http_cookie(req, SL_COOKIE);
 	(void)pthread_rwlock_rdlock(&web->lock);
-	code = sl_auth_identify(web->auth, &claim, out, err);
+	code = sl_auth_identify(web->auth, &claim, &who, err);
 	(void)pthread_rwlock_unlock(&web->lock);
+	if (code == SL_OK && sl_str_eq(who.via, "session"))
+		code = check_not_ended(web, req, claim.session, err);
+	if (code == SL_OK)
+		*out = who;
 	return code;
 }
 

@@ -34,6 +34,10 @@ enum sl_code sl_web_may_ask(struct sl_web *web, struct sl_http_request *req, boo
 enum sl_code sl_web_check_form(struct sl_web *web, struct sl_http_request *req,
 	struct sl_error *err) __attribute__((warn_unused_result));
 
+/* Ends the request's session, wherever its cookie went; check the form first. */
+enum sl_code sl_web_end_session(struct sl_web *web, struct sl_http_request *req,
+	struct sl_error *err) __attribute__((warn_unused_result));
+
 /* SL_EDENIED when a browser says that another site's page sent the form. */
 enum sl_code sl_web_check_site(struct sl_http_request *req, struct sl_error *err)
 	__attribute__((warn_unused_result));

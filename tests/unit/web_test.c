@@ -457,16 +457,19 @@ static void another_sites_form_logs_nobody_in_or_out(void **state)
 	assert_false(says(bench, "Set-Cookie"));
 }
 
-static void logging_out_takes_the_cookie_away(void **state)
+static void logging_out_ends_that_session_alone(void **state)
 {
 	struct bench *bench = *state;
 	sl_autofree char *cookie = log_in(bench, ANA);
+	sl_autofree char *other = log_in(bench, ANA);
 	sl_autofree char *csrf = csrf_of(bench, cookie);
 	sl_autofree char *form = sl_xasprintf("csrf=%s", csrf);
 
 	assert_int_equal(ASK(.method = "POST", .path = "/logout", .form = form, .headers = cookie),
 		303);
 	assert_true(says(bench, "Max-Age=0"));
+	assert_int_equal(ASK(.path = "/changes", .headers = cookie), 401);
+	assert_int_equal(ASK(.path = "/changes", .headers = other), 200);
 }
 
 static void a_session_asks_for_no_login_link(void **state)
@@ -624,7 +627,7 @@ int main(void)
 		TEST(looking_at_a_login_link_does_not_use_it_up),
 		TEST(a_made_up_login_link_is_refused),
 		TEST(another_sites_form_logs_nobody_in_or_out),
-		TEST(logging_out_takes_the_cookie_away),
+		TEST(logging_out_ends_that_session_alone),
 		TEST(a_session_asks_for_no_login_link),
 		TEST(a_form_acts_with_its_sessions_token_and_leads_back_to_the_change),
 		TEST(a_form_without_its_sessions_token_does_nothing),
