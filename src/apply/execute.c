@@ -596,7 +596,8 @@ static enum sl_code restore_session(struct file *file)
 		if (step->keeps_state)
 			return apply_fail(run, SL_OUTCOME_NEEDS_HUMAN, SL_EHUMAN,
 				"%s: what it left in its session (a temporary table, a prepared "
-				"statement) is gone, and the statements after it cannot go on; %s",
+				"statement) is gone, and the statements after it cannot go on; %s; "
+				"do the rest by hand, then say `sluice resolve`",
 				apply_place(run, plan, step), so_far(file));
 		if (!step->keeps_constant && step->class != STEP_SESSION)
 			continue;
