@@ -9,6 +9,14 @@ static bool is_alnum(char c)
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+/* C0, DEL, C1 and the marks that turn the direction of the text around: for a terminal orders, for
+ * a reader on a page a way to be shown something else than what is there. */
+static bool moves_the_text(uint32_t point)
+{
+	return point < 0x20 || (point >= 0x7f && point < 0xa0) ||
+		(point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
+}
+
 static const char *html_entity(char c)
 {
 	switch (c) {
@@ -27,15 +35,23 @@ static const char *html_entity(char c)
 	}
 }
 
+/* What would hide or turn around the text beside it is shown as what it is: people approve what
+ * they see. */
 void sl_escape_html(struct sl_buf *out, const char *s)
 {
-	for (; *s != '\0'; s++) {
+	const char *end = s + strlen(s);
+	size_t size = 0;
+
+	for (; s < end; s += size) {
 		const char *entity = html_entity(*s);
+		uint32_t point = sl_utf8_decode(s, (size_t)(end - s), &size);
 
 		if (entity)
 			sl_buf_adds(out, entity);
+		else if (moves_the_text(point) && !strchr("\t\n\r", *s))
+			sl_buf_addf(out, "\\u%04x", (unsigned)point);
 		else
-			sl_buf_addc(out, *s);
+			sl_buf_add(out, s, size);
 	}
 }
 
@@ -88,13 +104,6 @@ void sl_escape_markdown(struct sl_buf *out, const char *s)
 	}
 }
 
-/* C0, DEL, C1 and the marks that turn the direction of the text around. */
-static bool moves_the_terminal(uint32_t point)
-{
-	return point < 0x20 || (point >= 0x7f && point < 0xa0) ||
-		(point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
-}
-
 void sl_escape_terminal(struct sl_buf *out, const char *s, size_t len)
 {
 	size_t size = 0;
@@ -103,7 +112,7 @@ void sl_escape_terminal(struct sl_buf *out, const char *s, size_t len)
 		uint32_t point = sl_utf8_decode(s + at, len - at, &size);
 		bool broken = sl_utf8_valid_prefix(s + at, size) != size;
 
-		if (!broken && !moves_the_terminal(point)) {
+		if (!broken && !moves_the_text(point)) {
 			sl_buf_add(out, s + at, size);
 			continue;
 		}

@@ -136,6 +136,10 @@ static void each_escape_disarms_its_own_language(void **state)
 	sl_escape_html(&buf, "<a href=\"x\">&'");
 	assert_string_equal(sl_buf_str(&buf), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
 	sl_buf_clear(&buf);
+	sl_escape_html(&buf, "\tDROP \xe2\x80\xaetable\xe2\x81\xa9 \x1b[2J\n\xc3\xa9\xe4\xb8\xad");
+	assert_string_equal(sl_buf_str(&buf),
+		"\tDROP \\u202etable\\u2069 \\u001b[2J\n\xc3\xa9\xe4\xb8\xad");
+	sl_buf_clear(&buf);
 	sl_escape_url(&buf, "a b/\xc3\xa9~");
 	assert_string_equal(sl_buf_str(&buf), "a%20b%2F%C3%A9~");
 	sl_buf_clear(&buf);

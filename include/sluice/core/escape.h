@@ -4,7 +4,8 @@
 
 #include "sluice/core/buf.h"
 
-/* For text and for attribute values in either quotes. */
+/* For text and for attribute values in either quotes.  Control characters and marks that turn the
+ * direction of the text around become visible (\u202e). */
 void sl_escape_html(struct sl_buf *out, const char *s);
 
 /* One path segment or query value (RFC 3986 unreserved kept). */
