@@ -8,6 +8,10 @@ CREATE TABLE t (id INTEGER PRIMARY KEY;
 ALTER TABLE orders ALTER COLUMN note TYPE integer;
 -- hit: a string that never ends
 INSERT INTO orders VALUES (1, 'open);
+-- hit: a constraint cannot be added
+ALTER TABLE orders ADD CONSTRAINT note_set CHECK (note <> '');
+-- hit: a reserved word as a name
+ALTER TABLE orders ADD COLUMN order INTEGER;
 -- near miss: the mistake is in a string
 INSERT INTO orders VALUES (1, 'ALTR TABLE orders');
 -- near miss: the mistake is in a comment
@@ -19,3 +23,5 @@ CREATE TABLE [ALTR TABLE (] (id INTEGER PRIMARY KEY);
 CREATE TRIGGER t AFTER INSERT ON orders BEGIN UPDATE orders SET note = 'x' WHERE id = new.id; END;
 -- near miss: a keyword used as a name where SQLite allows it
 CREATE TABLE t (id INTEGER PRIMARY KEY, key TEXT, rename TEXT);
+-- near miss: a reserved word in quotes
+ALTER TABLE orders ADD COLUMN "order" INTEGER;

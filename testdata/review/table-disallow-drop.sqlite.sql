@@ -23,6 +23,6 @@ SELECT 1;
 CREATE TABLE fresh (id INTEGER PRIMARY KEY);
 DROP TABLE fresh;
 -- near miss: IF EXISTS of one that is not there
-DROP TABLE IF EXISTS nothing;
+DROP TABLE IF EXISTS absent;
 -- near miss: a quoted name
 CREATE TABLE "drop table orders" (id INTEGER PRIMARY KEY);

@@ -240,6 +240,6 @@ def test_a_wrong_rule_in_the_configuration_has_its_place_and_the_nearest_name(sl
 def test_a_snapshot_of_a_file_is_a_schema(sluice, tmp_workspace):
     subprocess.run(["sqlite3", "dev.db", "CREATE TABLE orders (id INTEGER PRIMARY KEY)"], check=True)
     (tmp_workspace / "schema.json").write_text(sluice.ok("snapshot", "--url", "sqlite:dev.db", "--format", "json"))
-    write(tmp_workspace, change="ALTER TABLE orders DROP COLUMN nothing;\n")
+    write(tmp_workspace, change="ALTER TABLE orders DROP COLUMN absent;\n")
     result = sluice.run("review", "--format", "json", "--schema", "schema.json", "change.sql")
     assert rules_of(result) == ["statement-walk-through"]

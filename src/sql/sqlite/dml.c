@@ -38,12 +38,7 @@ static void read_target(struct lite_reader *reader, struct sl_fact_dml *dml)
 
 	if (lite_take(reader, "as"))
 		object->alias = lite_name(reader);
-	else if (lite_at_name(reader) && !lite_at(reader, "set") && !lite_at(reader, "where") &&
-		!lite_at(reader, "indexed") && !lite_at(reader, "not") &&
-		!lite_at(reader, "values") && !lite_at(reader, "select") &&
-		!lite_at(reader, "default") && !lite_at(reader, "with") &&
-		!lite_at(reader, "returning") && !lite_at(reader, "order") &&
-		!lite_at(reader, "limit"))
+	else if (lite_at_name(reader) && !lite_at(reader, "indexed") && !lite_at(reader, "with"))
 		lite_fail(reader);
 	dml->schema = object->schema;
 	dml->table_name = object->name;

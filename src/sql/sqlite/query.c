@@ -4,7 +4,6 @@
  */
 #include "reader.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* Words that are never columns in an expression. */
@@ -19,27 +18,9 @@ static const char *const keywords[] = { "all", "and", "as", "asc", "between", "b
 	"then", "unbounded", "union", "update", "using", "values", "when", "where", "window",
 	"with" };
 
-static int compare(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static bool is_keyword(const struct lite_reader *reader, size_t index)
 {
-	const struct sl_token *token = sl_tokens_at(&reader->tokens, index);
-	char word[20];
-	const char *p = word;
-
-	if (token->kind != SL_TOKEN_WORD || token->len >= sizeof(word))
-		return false;
-	for (size_t i = 0; i < token->len; i++) {
-		char c = reader->tokens.text[token->at + i];
-
-		word[i] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
-	}
-	word[token->len] = '\0';
-	return bsearch(&p, keywords, sizeof(keywords) / sizeof(keywords[0]), sizeof(keywords[0]),
-		       compare) != NULL;
+	return lite_is_word_of(reader, index, keywords, sizeof(keywords) / sizeof(keywords[0]));
 }
 
 static bool is(const struct lite_reader *reader, size_t index, const char *word)

@@ -1,5 +1,6 @@
 #include "reader.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 bool lite_at(const struct lite_reader *reader, const char *word)
@@ -65,12 +66,48 @@ void lite_expect_end(struct lite_reader *reader)
 		lite_fail(reader);
 }
 
+/* Keywords that the grammar of SQLite 3.40 never takes for a name without quotes. */
+static const char *const reserved[] = { "add", "all", "alter", "and", "as", "autoincrement",
+	"between", "case", "check", "collate", "commit", "constraint", "create", "default",
+	"deferrable", "delete", "distinct", "drop", "else", "escape", "except", "exists", "foreign",
+	"from", "group", "having", "in", "index", "insert", "intersect", "into", "is", "isnull",
+	"join", "limit", "not", "nothing", "notnull", "null", "on", "or", "order", "primary",
+	"references", "returning", "select", "set", "table", "then", "to", "transaction", "union",
+	"unique", "update", "using", "values", "when", "where" };
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+bool lite_is_word_of(const struct lite_reader *reader, size_t index, const char *const *words,
+	size_t n)
+{
+	const struct sl_token *token = sl_tokens_at(&reader->tokens, index);
+	char word[20];
+	const char *p = word;
+
+	if (token->kind != SL_TOKEN_WORD || token->len >= sizeof(word))
+		return false;
+	for (size_t i = 0; i < token->len; i++) {
+		char c = reader->tokens.text[token->at + i];
+
+		word[i] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+	}
+	word[token->len] = '\0';
+	return bsearch(&p, words, n, sizeof(*words), compare) != NULL;
+}
+
 bool lite_at_name(const struct lite_reader *reader)
 {
 	enum sl_token_kind kind = sl_tokens_at(&reader->tokens, reader->pos)->kind;
 
-	return reader->pos < reader->end &&
-		(kind == SL_TOKEN_WORD || kind == SL_TOKEN_NAME || kind == SL_TOKEN_STRING);
+	if (reader->pos >= reader->end)
+		return false;
+	if (kind == SL_TOKEN_WORD)
+		return !lite_is_word_of(reader, reader->pos, reserved,
+			sizeof(reserved) / sizeof(reserved[0]));
+	return kind == SL_TOKEN_NAME || kind == SL_TOKEN_STRING;
 }
 
 const char *lite_name(struct lite_reader *reader)

@@ -44,7 +44,11 @@ void lite_expect_char(struct lite_reader *reader, char c);
 /* A syntax error at the next token, unless there was one before. */
 void lite_fail(struct lite_reader *reader);
 
-/* Whether the next token may be a name; the name, taken. */
+/* Whether the token is a word of the list: sorted, in lower case, words under 20 bytes. */
+bool lite_is_word_of(const struct lite_reader *reader, size_t index, const char *const *words,
+	size_t n);
+
+/* Whether the next token may be a name, as a reserved word may not; the name, taken. */
 bool lite_at_name(const struct lite_reader *reader);
 const char *lite_name(struct lite_reader *reader);
 
