@@ -5,11 +5,44 @@
 
 #include <string.h>
 
+/* DROP SCHEMA, TYPE or DOMAIN with CASCADE takes along tables and columns that it does not name. */
+static void taken_along(const struct rule_run *run, enum sl_effect_kind kind)
+{
+	for (size_t i = 0; i < run->step->effects_len; i++) {
+		const struct sl_effect *effect = &run->step->effects[i];
+		const struct sl_entity *entity = effect->entity;
+		const char *dot = kind == SL_EFFECT_DROPPED ? "" : ".";
+		struct look look;
+
+		if (effect->kind != kind || !effect->implied || !entity ||
+			!sl_catalog_table(run->step->before, entity->schema, entity->name))
+			continue;
+		look = look_relation(run, entity->schema, entity->name);
+		if (look_is_new(&look) ||
+			change_made_column(run->change, look.schema, look.name, effect->part))
+			continue;
+		rule_hit(run,
+			&(struct rule_hit){
+				.schema = look.schema,
+				.name = look.name,
+				.part = effect->part,
+				.message = sl_arena_printf(run->arena,
+					"%s%s%s goes with it: what it holds is lost, and code that "
+					"names it fails",
+					look_name(run, look.schema, look.name), dot, effect->part),
+			});
+	}
+}
+
 void rule_column_drop(const struct rule_run *run)
 {
 	struct look look;
 
-	if (!look_altered(run, &look) || look_is_new(&look))
+	if (!look_altered(run, &look)) {
+		taken_along(run, SL_EFFECT_COLUMN_DROPPED);
+		return;
+	}
+	if (look_is_new(&look))
 		return;
 	for (size_t i = 0; i < run->facts->action.len; i++) {
 		const struct sl_fact_action *action = &run->facts->action.at[i];
@@ -47,12 +80,15 @@ static bool is_table(const struct sl_fact_object *object)
 
 void rule_table_drop(const struct rule_run *run)
 {
+	bool named = false;
+
 	for (size_t i = 0; i < run->facts->object.len; i++) {
 		const struct sl_fact_object *object = &run->facts->object.at[i];
 		struct look look;
 
 		if (object->role != SL_SQL_ROLE_DROPPED || !is_table(object))
 			continue;
+		named = true;
 		look = look_relation(run, object->schema, object->name);
 		if (look_is_new(&look) || rule_matches(run, "allow", object->name))
 			continue;
@@ -68,6 +104,8 @@ void rule_table_drop(const struct rule_run *run)
 					look_name(run, look.schema, look.name)),
 			});
 	}
+	if (!named)
+		taken_along(run, SL_EFFECT_DROPPED);
 }
 
 /* SQLite's way to change a table is to copy it into a new one and drop the old. */

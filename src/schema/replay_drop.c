@@ -488,9 +488,66 @@ static bool wrong_kind(struct sl_replay *replay, const struct sl_fact_object *ob
 	return true;
 }
 
+/* "mood", "crm.mood", "crm.mood[]" */
+static bool is_of_type(const struct sl_column *column, const struct sl_entity *type)
+{
+	const char *dot = strrchr(column->type, '.');
+	const char *name = dot ? dot + 1 : column->type;
+	size_t len = strcspn(name, "[");
+	size_t schema = dot ? (size_t)(dot - column->type) : 0;
+
+	if (dot &&
+		(strlen(type->schema) != schema ||
+			strncmp(type->schema, column->type, schema) != 0))
+		return false;
+	return strlen(type->name) == len && strncmp(type->name, name, len) == 0;
+}
+
+static void drop_columns_of(struct sl_replay *replay, const struct sl_entity *entity,
+	const struct sl_entity *type)
+{
+	struct sl_table *table = sl_table_edit(replay, entity);
+
+	for (size_t i = table->columns.len; i > 0; i--) {
+		const struct sl_column *column = &table->columns.at[i - 1];
+		struct sl_effect *effect;
+
+		if (!is_of_type(column, type))
+			continue;
+		effect = sl_effect_add(replay, SL_EFFECT_COLUMN_DROPPED, &table->id, column->name);
+		effect->was = column->type;
+		effect->implied = true;
+		sl_release_column(replay, table, column->name, true);
+		sl_table_remove_column(replay, table, i - 1);
+	}
+	sl_catalog_put(&replay->work, &table->id);
+}
+
+static void drop_type(struct sl_replay *replay, const struct sl_entity *type, bool cascade)
+{
+	struct sl_catalog_iter it = sl_catalog_each_kind(&replay->work, SL_ENTITY_TABLE);
+	struct about about = { SL_ENTITY_TYPE, type->schema, type->name, NULL };
+	const struct sl_entity *table;
+
+	while ((table = sl_catalog_next(&it))) {
+		const struct sl_columns *columns = &sl_as_table(table)->columns;
+		size_t i = 0;
+
+		while (i < columns->len && !is_of_type(&columns->at[i], type))
+			i++;
+		if (i == columns->len)
+			continue;
+		if (cascade)
+			drop_columns_of(replay, table, type);
+		else
+			obstacle(replay, &about, table, columns->at[i].name);
+	}
+}
+
 static void drop_schema(struct sl_replay *replay, const struct sl_entity *schema, bool cascade)
 {
 	struct sl_catalog_iter it = sl_catalog_each(&replay->work);
+	struct sl_catalog_iter types = sl_catalog_each_kind(&replay->work, SL_ENTITY_TYPE);
 	struct about about = { SL_ENTITY_SCHEMA, "", schema->name, NULL };
 	const struct sl_entity *entity;
 
@@ -505,24 +562,9 @@ static void drop_schema(struct sl_replay *replay, const struct sl_entity *schema
 		if (is_relation(entity->kind))
 			sl_release_relation(replay, entity, true);
 	}
-}
-
-static void drop_type(struct sl_replay *replay, const struct sl_entity *type, bool cascade)
-{
-	struct sl_catalog_iter it = sl_catalog_each_kind(&replay->work, SL_ENTITY_TABLE);
-	struct about about = { SL_ENTITY_TYPE, type->schema, type->name, NULL };
-	const struct sl_entity *table;
-
-	while ((table = sl_catalog_next(&it))) {
-		const struct sl_columns *columns = &sl_as_table(table)->columns;
-
-		for (size_t i = 0; i < columns->len && !cascade; i++) {
-			const char *name = columns->at[i].type;
-			const char *dot = strrchr(name, '.');
-
-			if (sl_str_eq(dot ? dot + 1 : name, type->name))
-				obstacle(replay, &about, table, columns->at[i].name);
-		}
+	while ((entity = sl_catalog_next(&types))) {
+		if (sl_str_eq(entity->schema, schema->name))
+			drop_type(replay, entity, true);
 	}
 }
 

@@ -2,6 +2,8 @@
 CREATE SCHEMA crm;
 CREATE TABLE orders (id bigint PRIMARY KEY, note text, old text);
 CREATE TABLE crm.orders (id bigint PRIMARY KEY, note text);
+CREATE TYPE mood AS ENUM ('good', 'bad');
+CREATE TABLE crm.people (id bigint PRIMARY KEY, feels mood);
 -- hit: a column
 ALTER TABLE orders DROP COLUMN note;
 -- hit: without the word COLUMN
@@ -12,6 +14,8 @@ ALTER TABLE orders DROP COLUMN note, DROP COLUMN old;
 ALTER TABLE crm.orders DROP COLUMN note;
 -- hit: IF EXISTS of one that is there
 ALTER TABLE orders DROP COLUMN IF EXISTS note;
+-- hit: with its type
+DROP TYPE mood CASCADE;
 -- near miss: a string
 COMMENT ON TABLE orders IS 'ALTER TABLE orders DROP COLUMN note';
 -- near miss: a comment
@@ -31,3 +35,7 @@ ALTER TABLE orders DROP COLUMN IF EXISTS nothing;
 ALTER TABLE orders DROP CONSTRAINT orders_pkey;
 -- near miss: a default
 ALTER TABLE orders ALTER COLUMN note DROP DEFAULT;
+-- near miss: with its type, a table made in the same file
+CREATE TYPE fresh AS ENUM ('a');
+CREATE TABLE fresh_people (id bigint PRIMARY KEY, feels fresh);
+DROP TYPE fresh CASCADE;

@@ -17,6 +17,9 @@ DROP TABLE crm.orders;
 -- hit: a table dropped and made again
 DROP TABLE orders;
 CREATE TABLE orders (id bigint PRIMARY KEY);
+-- hit: a schema with what is in it
+CREATE TABLE crm.fresh (id bigint PRIMARY KEY);
+DROP SCHEMA crm CASCADE;
 -- near miss: a string
 COMMENT ON TABLE orders IS 'DROP TABLE orders';
 -- near miss: a comment
@@ -35,3 +38,7 @@ DROP TABLE old_del;
 -- near miss: a temporary table
 CREATE TEMP TABLE scratch (id int);
 DROP TABLE scratch;
+-- near miss: a schema made in the same file
+CREATE SCHEMA fresh;
+CREATE TABLE fresh.orders (id bigint PRIMARY KEY);
+DROP SCHEMA fresh CASCADE;
