@@ -384,6 +384,9 @@ static enum sl_code run(struct sl_cli *cli, struct sl_error *err)
 	if (sl_cli_has(cli, "fix"))
 		return sl_error_set(err, SL_EINVAL,
 			"--fix is not available in this version; JSON has the fixes");
+	if (sl_cli_has(cli, "jobs"))
+		return sl_error_set(err, SL_EINVAL,
+			"--jobs is not available in this version; one thread reviews");
 	code = wish_read(&wish, cli, err);
 	if (code == SL_OK)
 		code = review(cli, &wish, err);
@@ -405,6 +408,7 @@ static const struct sl_cli_option options[] = {
 	{ "format", 0, "FORMAT", "text, json or markdown (default: text)", false },
 	{ "fail-on", 0, "SEVERITY", "error, warning or notice (default: error)", false },
 	{ "fix", 0, NULL, "not available in this version", false },
+	{ "jobs", 0, "N", "not available in this version", false },
 	{ NULL, 0, NULL, NULL, false },
 };
 

@@ -137,8 +137,10 @@ void rule_table_rename(const struct rule_run *run)
 				.message = sl_arena_printf(run->arena,
 					"code that still says %s fails once it is %s",
 					look_name(run, look.schema, look.name),
-					object->new_name[0] ? object->new_name :
-							      object->new_schema),
+					object->new_name[0] ?
+						object->new_name :
+						sl_arena_printf(run->arena, "%s.%s",
+							object->new_schema, look.name)),
 				.suggestion = sl_arena_printf(run->arena,
 					"add a view named %s in the same migration, and drop it "
 					"once nobody reads it",

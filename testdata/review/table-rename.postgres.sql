@@ -2,6 +2,7 @@
 CREATE SCHEMA crm;
 CREATE TABLE orders (id bigint PRIMARY KEY, note text);
 CREATE TABLE crm.orders (id bigint PRIMARY KEY);
+CREATE TABLE crm.lines (id bigint PRIMARY KEY);
 CREATE VIEW v AS SELECT 1 AS a;
 -- hit: a table
 ALTER TABLE orders RENAME TO purchases;
@@ -9,6 +10,8 @@ ALTER TABLE orders RENAME TO purchases;
 ALTER TABLE IF EXISTS orders RENAME TO purchases;
 -- hit: in another schema
 ALTER TABLE crm.orders RENAME TO purchases;
+-- hit: into another schema
+ALTER TABLE crm.lines SET SCHEMA public;
 -- near miss: a view takes the old name
 ALTER TABLE orders RENAME TO purchases;
 CREATE VIEW orders AS SELECT * FROM purchases;

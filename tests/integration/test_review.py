@@ -156,6 +156,7 @@ def test_nothing_new_is_nothing_found(sluice, repository):
         (["--engine", "postgres"], "no PATH was given, and this is no Git work tree"),
         (["--engine", "oracle", "change.sql"], "--engine: 'oracle' is none of"),
         (["--engine", "postgres", "--format", "sarif", "change.sql"], "not available in this version"),
+        (["--engine", "postgres", "--jobs", "4", "change.sql"], "--jobs is not available in this version"),
         (["--engine", "postgres", "--only", "truncate-disalow", "change.sql"], "did you mean 'truncate-disallow'?"),
         (["--engine", "postgres", "--param", "x", "change.sql"], "--param: 'x' is not RULE.KEY=VALUE"),
     ],

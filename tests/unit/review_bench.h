@@ -28,7 +28,7 @@ static const char schema_sql[] = "CREATE TABLE orders (id bigint PRIMARY KEY, no
 /* Everything that one review needs, and its report. */
 struct bench {
 	struct sl_arena *arena;
-	struct sl_migration migrations[4];
+	struct sl_migration migrations[8];
 	struct sl_review_input input;
 	struct sl_report report;
 	bool reported;

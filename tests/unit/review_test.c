@@ -42,13 +42,18 @@ static void near_misses_of_a_doubled_version_are_silent(void **state)
 {
 	struct bench *bench = *state;
 
+	bench_add(bench, "0.1", "0.1_a.sql", "SELECT 1;");
 	bench_add(bench, "1", "1_a.sql", "SELECT '1';");
-	bench_add(bench, "1.1", "1.1_a.sql", "SELECT 1;");
-	bench_add(bench, "11", "11_a.sql", "SELECT 1;");
 	bench_add(bench, "1", "R__1.sql", "SELECT 1;");
-	bench->migrations[3].kind = SL_MIGRATION_REPEATABLE;
+	bench->migrations[2].kind = SL_MIGRATION_REPEATABLE;
+	bench_add(bench, "1", "ana:1", "SELECT 1;");
+	bench->migrations[3].kind = SL_MIGRATION_ID;
+	bench_add(bench, "1.0.1", "1.0.1_a.sql", "SELECT 1;");
+	bench_add(bench, "1.1", "1.1_a.sql", "SELECT 1; -- V1");
+	bench_add(bench, "11", "11_a.sql", "SELECT 1;");
 	bench_run(bench);
-	assert_int_equal(bench->report.highest, SL_SEVERITY_OFF);
+	for (size_t i = 0; i < bench->report.file_count; i++)
+		assert_int_equal(count(&bench->report.files[i], "migration-duplicate-version"), 0);
 }
 
 static void an_edited_applied_file_is_found(void **state)
@@ -62,6 +67,36 @@ static void an_edited_applied_file_is_found(void **state)
 	assert_string_equal(find(review(bench, "SELECT 1;"), "migration-edited")->message,
 		"version 1 is applied on shop-prod with other content, and will not run again");
 	assert_int_equal(bench->report.highest, SL_SEVERITY_ERROR);
+}
+
+static void one_target_with_other_content_is_enough(void **state)
+{
+	static const struct sl_review_known known[] = {
+		{ SL_MIGRATION_VERSION, "1", SHA_A, "applied on dev" },
+		{ SL_MIGRATION_VERSION, "1", SHA_B, "applied on shop-prod" },
+	};
+	struct bench *bench = *state;
+
+	bench->input.known = known;
+	bench->input.known_count = 2;
+	assert_string_equal(find(review(bench, "SELECT 1;"), "migration-edited")->message,
+		"version 1 is applied on shop-prod with other content, and will not run again");
+}
+
+static void an_edited_file_with_an_id_is_found(void **state)
+{
+	static const struct sl_review_known known[] = {
+		{ SL_MIGRATION_VERSION, "ana:1", SHA_A, "applied on dev" },
+		{ SL_MIGRATION_ID, "ana:1", SHA_B, "applied on dev" },
+	};
+	struct bench *bench = *state;
+
+	bench->input.known = known;
+	bench->input.known_count = 2;
+	bench_add(bench, "ana:1", "changes.sql", "SELECT 1;");
+	bench->migrations[0].kind = SL_MIGRATION_ID;
+	bench_run(bench);
+	assert_int_equal(count(&bench->report.files[0], "migration-edited"), 1);
 }
 
 static void near_misses_of_an_edited_file_are_silent(void **state)
@@ -133,6 +168,15 @@ static void near_misses_of_the_order_are_silent(void **state)
 		bench_run(bench);
 		assert_int_equal(count(&bench->report.files[0], "migration-out-of-order"), 0);
 	}
+}
+
+static void a_move_to_another_schema_says_where_the_table_is(void **state)
+{
+	struct bench *bench = *state;
+
+	assert_string_equal(
+		find(review(bench, "ALTER TABLE orders SET SCHEMA crm;"), "table-rename")->message,
+		"code that still says orders fails once it is crm.orders");
 }
 
 static void a_file_that_cannot_be_read_is_a_finding_of_its_own(void **state)
@@ -388,10 +432,13 @@ int main(void)
 		BENCH_TEST(a_new_file_with_an_old_ones_version_is_found),
 		BENCH_TEST(near_misses_of_a_doubled_version_are_silent),
 		BENCH_TEST(an_edited_applied_file_is_found),
+		BENCH_TEST(one_target_with_other_content_is_enough),
+		BENCH_TEST(an_edited_file_with_an_id_is_found),
 		BENCH_TEST(near_misses_of_an_edited_file_are_silent),
 		BENCH_TEST(a_repeatable_may_change),
 		BENCH_TEST(a_version_before_the_last_applied_one_is_found),
 		BENCH_TEST(near_misses_of_the_order_are_silent),
+		BENCH_TEST(a_move_to_another_schema_says_where_the_table_is),
 		BENCH_TEST(a_file_that_cannot_be_read_is_a_finding_of_its_own),
 		BENCH_TEST(earlier_files_are_replayed_and_not_reviewed),
 		BENCH_TEST(what_an_earlier_file_of_the_change_made_is_new_too),
