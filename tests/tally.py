@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """tally.py RESULT.xml..: sums the cases of ctest's and pytest's JUnit files, names what did not pass, and ends
-with the line `N passed, M failed, K skipped`.  A cmocka program counts as many cases as it says it ran.
-Status 0 only when all passed, and something did."""
+with the line `N passed, M failed, K skipped`.  A cmocka program counts as many cases as it says it ran.  What tests
+counted themselves is told before: a line of a program with the word seed, a pytest property `told`.  Status 0 only when all passed, and something did."""
 
 import re
 import sys
@@ -12,6 +12,13 @@ COUNTS = {
     "failed": re.compile(r"^\[  FAILED  \] (\d+) test", re.MULTILINE),
     "skipped": re.compile(r"^\[  SKIPPED \] (\d+) test", re.MULTILINE),
 }
+
+TOLD = re.compile(r"^(?:seed \d+: .*|\d+ seeds: .*|\w+: found by seed .*)$", re.MULTILINE)
+
+
+def told(case) -> list:
+    properties = [item.get("value") for item in case.iter("property") if item.get("name") == "told"]
+    return TOLD.findall(case.findtext("system-out") or "") + properties
 
 
 def outcome_of(case) -> str:
@@ -38,6 +45,8 @@ def main(paths) -> int:
     for path in paths:
         for case in tree.parse(path).iter("testcase"):
             counts = count(case)
+            for line in told(case):
+                print(f"{case.get('name')}: {line}")
             for name, number in counts.items():
                 total[name] += number
             for outcome in ("failed", "skipped"):

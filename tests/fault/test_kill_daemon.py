@@ -112,7 +112,7 @@ def kill_at_a_random_moment(trial, dice) -> bool:
 
 
 @pytest.mark.timeout(900)
-def test_a_daemon_killed_fifty_times_applies_every_file_exactly_once(trial):
+def test_a_daemon_killed_fifty_times_applies_every_file_exactly_once(trial, record_property):
     seed = int(os.environ.get("SLUICE_TEST_SEED", "20261122"))
     dice = random.Random(seed)
     killed = trial()
@@ -120,7 +120,7 @@ def test_a_daemon_killed_fifty_times_applies_every_file_exactly_once(trial):
     killed.space.start(settled=False)
     wait_until(killed.is_done, 300, "the end of the change")
     killed.space.stop()
-    print(f"seed {seed}: {KILLS} kills, {hits} of them while a task ran")
+    record_property("told", f"seed {seed}: {KILLS} kills, {hits} of them while a task ran")
     killed.check_once()
     assert hits >= HITS, f"only {hits} of {KILLS} kills hit a running task"
 

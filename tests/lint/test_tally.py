@@ -14,7 +14,8 @@ def tally(tmp_path):
         path = tmp_path / "results.xml"
         path.write_text(f"<testsuite>{''.join(cases)}</testsuite>")
         result = subprocess.run([str(TALLY), str(path)], capture_output=True, text=True, check=False)
-        return result.returncode, result.stdout.splitlines()[-1]
+        run.lines = result.stdout.splitlines()
+        return result.returncode, run.lines[-1]
 
     return run
 
@@ -53,3 +54,10 @@ def test_a_program_that_was_not_built_fails_the_run(tally):
 
 def test_a_run_without_a_test_fails(tally):
     assert tally() == (1, "0 passed, 0 failed, 0 skipped")
+
+
+def test_what_tests_counted_is_told_though_they_passed(tally):
+    output = "[ RUN      ] a\nseed 7: 3101 of 5000 statements compared\n[  PASSED  ] 1 test(s).\n"
+    kill = '<testcase name="kill"><properties><property name="told" value="seed 1: 50 kills, 38 hits"/></properties></testcase>'
+    assert tally(program("run", output), kill)[0] == 0
+    assert tally.lines[:-1] == ["core: seed 7: 3101 of 5000 statements compared", "kill: seed 1: 50 kills, 38 hits"]
