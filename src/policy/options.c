@@ -104,7 +104,10 @@ static enum sl_code check_route_url(const char *text, struct sl_error *err)
 		"file:/path)");
 }
 
-static const char *const modes[] = { "observe", "review", "gate", "apply", NULL };
+#define LEN(array) (sizeof(array) / sizeof((array)[0]))
+
+static const char *const modes[] = { "apply", NULL };
+static const char *const modes_later[] = { "observe", "review", "gate", NULL };
 static const char *const levels[] = { "low", "moderate", "high", NULL };
 static const char *const schemes[] = { "sqlite", "postgres", NULL };
 static const char *const schemes_later[] = { "mysql", "mariadb", NULL };
@@ -119,8 +122,8 @@ static const char *const route_kinds[] = { "webhook", NULL };
 static const char *const route_kinds_later[] = { "slack", "teams", "discord", "dingtalk", "feishu",
 	"wecom", "telegram", "mattermost", "googlechat", "email", "pagerduty", NULL };
 
-_Static_assert(sizeof(modes) / sizeof(modes[0]) == SL_MODE_COUNT + 1, "a mode has no word");
-_Static_assert(sizeof(levels) / sizeof(levels[0]) == SL_RISK_COUNT + 1, "a level has no word");
+_Static_assert(LEN(modes) - 1 + LEN(modes_later) - 1 == SL_MODE_COUNT, "a mode has no word");
+_Static_assert(LEN(levels) - 1 == SL_RISK_COUNT, "a level has no word");
 
 #define NAME SL_OPTION_REQUIRED | SL_OPTION_UNIQUE
 
@@ -188,8 +191,8 @@ static const struct sl_option rows[] = {
 		.type = SL_OPTION_ENUM,
 		.fallback = "apply",
 		.names = modes,
-		.doc = "How far Sluice goes here: observe only says, review turns red, gate asks for "
-		       "approvals, apply also applies." },
+		.later_names = modes_later,
+		.doc = "How far Sluice goes here: apply is all the way." },
 	{ .path = "environments[].soak",
 		.type = SL_OPTION_DURATION,
 		.flags = SL_OPTION_LATER,
@@ -351,6 +354,6 @@ static const struct sl_option rows[] = {
 
 const struct sl_option_table sl_policy_options = {
 	.rows = rows,
-	.n = sizeof(rows) / sizeof(rows[0]),
+	.n = LEN(rows),
 	.check = policy_check,
 };

@@ -18,6 +18,7 @@ NOT_YET = {
     "hosts[].webhook_secrets",
     "users[].logins",
     "roles.*[]",
+    "environments[].mode",
     "environments[].soak",
     "environments[].waves",
     "environments[].failure_budget",
@@ -36,7 +37,7 @@ def example_of_today() -> dict:
     del config["users"][0]["logins"]
     config["roles"] = {"dba": ["dana"], "owner": ["dana"]}
     for environment in config["environments"]:
-        for key in ("soak", "waves", "failure_budget", "windows"):
+        for key in ("mode", "soak", "waves", "failure_budget", "windows"):
             environment.pop(key, None)
     del config["review"]["custom"]
     config["routes"][0]["kind"] = "webhook"

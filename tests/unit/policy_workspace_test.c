@@ -27,7 +27,7 @@ static const char shop[] =
 	"  - {name: dana, unix: dana}\n"
 	"roles: {developer: [ana], dba: [dana], owner: [dana]}\n"
 	"hosts: [{name: local, kind: plain, url: /srv/git}]\n"
-	"environments: [{name: dev}, {name: prod, mode: gate}]\n"
+	"environments: [{name: dev}, {name: prod, mode: apply}]\n"
 	"targets:\n"
 	"  - {name: shop-dev, environment: dev, url: 'sqlite:dev.db', labels: {app: shop}}\n"
 	"  - {name: shop-prod, environment: prod, url: 'postgres://deploy@db1/shop',\n"
@@ -87,7 +87,7 @@ static void a_workspace_is_what_its_file_says(void **state)
 
 	assert_int_equal(ws->environments_len, 2);
 	assert_int_equal(ws->environments[0].mode, SL_MODE_APPLY);
-	assert_int_equal(ws->environments[1].mode, SL_MODE_GATE);
+	assert_int_equal(ws->environments[1].mode, SL_MODE_APPLY);
 	assert_int_equal(ws->targets_len, 3);
 	assert_int_equal(ws->targets[0].dialect, SL_DIALECT_SQLITE);
 	assert_int_equal(ws->targets[1].environment, 1);
@@ -314,6 +314,7 @@ static void each_key_of_the_example_works_or_is_named_as_not_available(void **st
 		"deploy/examples/sluice.yaml:9:15: 'roles.*[]' is wrong: groups of a host are not available in this version: name the users",
 		"deploy/examples/sluice.yaml:10:11: 'roles.*[]' is wrong: groups of a host are not available in this version: name the users",
 		"deploy/examples/sluice.yaml:13:21: 'environments[].soak' is not available in this version",
+		"deploy/examples/sluice.yaml:15:11: 'environments[].mode' 'gate' is not available in this version",
 		"deploy/examples/sluice.yaml:16:5: 'environments[].waves' is not available in this version",
 		"deploy/examples/sluice.yaml:17:5: 'environments[].failure_budget' is not available in this version",
 		"deploy/examples/sluice.yaml:18:5: 'environments[].windows' is not available in this version",
