@@ -16,8 +16,10 @@
  * connection is SL_EUNAVAIL, or SL_EUNKNOWN where a COMMIT had been sent and was not answered.
  *
  * URLs: sqlite:PATH, postgres://USER@HOST:PORT/DB (postgresql:// too; a directory of a Unix socket
- * as ?host=/run/postgresql), mysql:// and mariadb:// (recognised, not available yet).  A password
- * in a URL is refused without being repeated.
+ * as ?host=/run/postgresql), mysql://USER@HOST:PORT/DB (mariadb:// too; the socket or its directory
+ * as ?host=/run/mysqld/mysqld.sock).  A host by name is always reached over TCP, localhost too.  A
+ * password in a URL is refused without being repeated.  Which of MySQL and MariaDB a server is, it
+ * says itself.
  */
 #ifndef SLUICE_ENGINE_H
 #define SLUICE_ENGINE_H
@@ -51,7 +53,7 @@ struct sl_engine_url {
 	const char *user; /* or NULL: the client library's default */
 	const char *host; /* name, address, or the directory of a socket; NULL: the default */
 	const char *port; /* decimal, or NULL */
-	const char *database; /* or NULL: named like the user */
+	const char *database; /* or NULL: named like the user; never NULL on MySQL and MariaDB */
 	const char *root_cert; /* file of the CA, or NULL: the system's */
 	enum sl_tls tls;
 };
@@ -86,7 +88,7 @@ SL_DEFINE_CLEANUP(struct sl_conn, sl_conn_close);
 
 enum sl_dialect sl_conn_dialect(const struct sl_conn *conn);
 
-/* 150020 style; SQLite: sqlite3_libversion_number(). */
+/* 150020 style; MySQL and MariaDB: 80036, 101119; SQLite: sqlite3_libversion_number(). */
 int sl_conn_version(const struct sl_conn *conn);
 
 /* Replaces the token (NULL: none): a canceled run still has to write down its end. */
@@ -103,7 +105,8 @@ enum sl_tx_state {
 enum sl_tx_state sl_conn_tx_state(const struct sl_conn *conn);
 
 struct sl_server_error {
-	char code[8]; /* SQLSTATE, or SQLite's extended result code in decimal; "" when none */
+	char code[8]; /* SQLSTATE; in decimal MySQL's and MariaDB's error number and SQLite's
+		       * extended result code; "" when none */
 	char message[400]; /* row values cut out */
 	size_t position; /* code points from 1 in the statement's text; 0 unknown */
 };
@@ -167,7 +170,8 @@ enum sl_code sl_conn_lock_held(struct sl_conn *conn, const char *scope, bool *he
 	struct sl_error *err) __attribute__((warn_unused_result, nonnull(1, 2, 3)));
 
 /* A statement outlives its client (an index built CONCURRENTLY would be left invalid by an abort),
- * or dies with it (the default). */
+ * or dies with it (the default).  Without effect on MySQL and MariaDB: a DDL statement that has
+ * begun to work there is always finished, and keeps the session lock until then. */
 enum sl_code sl_conn_outlive(struct sl_conn *conn, bool outlive, struct sl_error *err)
 	__attribute__((warn_unused_result, nonnull(1)));
 
@@ -183,14 +187,76 @@ void sl_conn_interrupt(struct sl_conn *conn);
 bool sl_conn_alive(struct sl_conn *conn);
 
 struct sl_engine_identity {
-	const char *server; /* PostgreSQL's system identifier; SQLite: "" */
-	const char *database; /* PostgreSQL: "oid/name"; SQLite: "device/inode" */
-	const char *login; /* role that logged in; SQLite: "" */
+	const char *server; /* PostgreSQL's system identifier; MySQL's server_uuid; MariaDB:
+			     * "hostname:port" and the data folder; SQLite: "" */
+	const char *database; /* PostgreSQL: "oid/name"; MySQL, MariaDB: name; SQLite:
+			       * "device/inode" */
+	const char *login; /* role or account that logged in; SQLite: "" */
 };
 
 enum sl_code sl_conn_identity(struct sl_conn *conn, struct sl_engine_identity *out,
 	struct sl_arena *arena, struct sl_error *err)
 	__attribute__((warn_unused_result, nonnull(1, 2, 3)));
+
+/* A name for this session that can be kept and asked about from another one, after this one's
+ * client died: "id@start".  "" where nothing outlives its client (SQLite). */
+enum sl_code sl_conn_session(struct sl_conn *conn, const char **out, struct sl_arena *arena,
+	struct sl_error *err) __attribute__((warn_unused_result, nonnull(1, 2, 3)));
+
+/* Text in the arena. */
+struct sl_session {
+	bool there; /* the server still knows it; all else is empty where it does not */
+	bool busy; /* it runs a statement */
+	int64_t seconds; /* since the statement, or the pause, began */
+	int percent; /* done of the statement's present stage; -1 where the server does not say */
+	const char *statement; /* as the server shows it: may hold values, not for messages */
+	const char *shown; /* its first words, before any value */
+	const char *doing; /* the server's own word for it, such as "copy to tmp table" */
+};
+
+/* What has become of a session that sl_conn_session() named.  A server that was started anew since
+ * knows none of its sessions any more.  Needs no privilege where the login is the same. */
+enum sl_code sl_conn_look(struct sl_conn *conn, const char *session, struct sl_session *out,
+	struct sl_arena *arena, struct sl_error *err)
+	__attribute__((warn_unused_result, nonnull(1, 2, 3, 4)));
+
+enum sl_engine_object_kind {
+	SL_ENGINE_TABLE, /* a view or a sequence is found by this kind too */
+	SL_ENGINE_VIEW,
+	SL_ENGINE_SEQUENCE,
+	SL_ENGINE_TRIGGER,
+	SL_ENGINE_PROCEDURE,
+	SL_ENGINE_FUNCTION,
+	SL_ENGINE_PACKAGE,
+	SL_ENGINE_PACKAGE_BODY,
+	SL_ENGINE_EVENT,
+	SL_ENGINE_DATABASE,
+	SL_ENGINE_OBJECT_COUNT
+};
+
+struct sl_engine_object {
+	enum sl_engine_object_kind kind;
+	const char *schema; /* NULL: the session's own database; ignored for a database */
+	const char *name;
+};
+
+/* Text in the arena. */
+struct sl_fingerprint {
+	const char *shape; /* hex of a hash of what SHOW CREATE says, without the counter of
+			    * AUTO_INCREMENT; "" when there is no such object */
+	const char *incarnation; /* a table's numbers in InnoDB, which change when it is rebuilt,
+				  * truncated or exchanged though its shape stays; "" where the
+				  * login may not see them (PROCESS), for other engines, and for
+				  * other kinds */
+};
+
+/* Of one object, to prove afterwards whether a statement that was not answered took effect.  The
+ * same under every sql_mode of the session.  Waits, under the token, for a statement of another
+ * session that is changing the object.  MySQL and MariaDB only, where DDL is in no transaction;
+ * SL_EINVAL elsewhere. */
+enum sl_code sl_conn_fingerprint(struct sl_conn *conn, const struct sl_engine_object *object,
+	struct sl_fingerprint *out, struct sl_arena *arena, struct sl_error *err)
+	__attribute__((warn_unused_result, nonnull(1, 2, 3, 4)));
 
 /* The structure at one moment.  The caller owns one reference of *out.  SL_EDENIED where the login
  * may not see everything: never a shrunken catalogue. */

@@ -227,9 +227,13 @@ static enum sl_code read_all(struct ledger *ledger, struct sl_error *err)
 /* SQLite reads in one transaction; on PostgreSQL what counts is read under the lock. */
 enum sl_code apply_ledger_read(struct ledger *ledger, struct sl_error *err)
 {
-	bool snapshot = sl_conn_dialect(ledger->conn) == SL_DIALECT_SQLITE;
+	enum sl_dialect dialect = sl_conn_dialect(ledger->conn);
+	bool snapshot = dialect == SL_DIALECT_SQLITE;
 	enum sl_code code;
 
+	if (dialect == SL_DIALECT_MYSQL || dialect == SL_DIALECT_MARIADB)
+		return sl_error_set(err, SL_EINVAL,
+			"applying to MySQL and MariaDB is not available yet");
 	apply_ledger_done(ledger);
 	*ledger = (struct ledger){ .conn = ledger->conn,
 		.arena = ledger->arena,

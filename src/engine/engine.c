@@ -12,8 +12,8 @@
 static const struct sl_driver *const drivers[] = {
 	[SL_DIALECT_POSTGRES] = &sl_driver_postgres,
 	[SL_DIALECT_SQLITE] = &sl_driver_sqlite,
-	[SL_DIALECT_MYSQL] = NULL,
-	[SL_DIALECT_MARIADB] = NULL,
+	[SL_DIALECT_MYSQL] = &sl_driver_mysql,
+	[SL_DIALECT_MARIADB] = &sl_driver_mysql,
 };
 
 _Static_assert(sizeof(drivers) / sizeof(drivers[0]) == SL_DIALECT_COUNT, "a dialect has no row");
@@ -145,6 +145,67 @@ enum sl_code sl_conn_identity(struct sl_conn *conn, struct sl_engine_identity *o
 	struct sl_arena *arena, struct sl_error *err)
 {
 	return conn->driver->identity(conn, out, arena, err);
+}
+
+enum sl_code sl_conn_session(struct sl_conn *conn, const char **out, struct sl_arena *arena,
+	struct sl_error *err)
+{
+	return conn->driver->session(conn, out, arena, err);
+}
+
+enum sl_code sl_conn_look(struct sl_conn *conn, const char *session, struct sl_session *out,
+	struct sl_arena *arena, struct sl_error *err)
+{
+	*out = (struct sl_session){ .percent = -1, .statement = "", .shown = "", .doing = "" };
+	return conn->driver->look(conn, session, out, arena, err);
+}
+
+enum sl_code sl_conn_fingerprint(struct sl_conn *conn, const struct sl_engine_object *object,
+	struct sl_fingerprint *out, struct sl_arena *arena, struct sl_error *err)
+{
+	*out = (struct sl_fingerprint){ .shape = "", .incarnation = "" };
+	return conn->driver->fingerprint(conn, object, out, arena, err);
+}
+
+enum sl_code sl_engine_no_session(struct sl_conn *conn, const char **out, struct sl_arena *arena,
+	struct sl_error *err)
+{
+	(void)conn;
+	(void)arena;
+	(void)err;
+	*out = "";
+	return SL_OK;
+}
+
+enum sl_code sl_engine_nobody(struct sl_conn *conn, const char *session, struct sl_session *out,
+	struct sl_arena *arena, struct sl_error *err)
+{
+	(void)conn;
+	(void)session;
+	(void)out;
+	(void)arena;
+	(void)err;
+	return SL_OK;
+}
+
+enum sl_code sl_engine_no_fingerprint(struct sl_conn *conn, const struct sl_engine_object *object,
+	struct sl_fingerprint *out, struct sl_arena *arena, struct sl_error *err)
+{
+	(void)conn;
+	(void)out;
+	(void)arena;
+	return sl_error_set(err, SL_EINVAL, "fingerprint of %s: this engine has none",
+		object->name);
+}
+
+/* What of a statement is shown. */
+#define SHOWN_MAX 60
+
+const char *sl_engine_shown(struct sl_arena *arena, const char *statement)
+{
+	size_t len = strcspn(statement, "'\"\n");
+
+	return sl_arena_strndup(arena, statement, len < SHOWN_MAX ? len : SHOWN_MAX);
 }
 
 enum sl_code sl_conn_introspect(struct sl_conn *conn, const struct sl_catalog **out,

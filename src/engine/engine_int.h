@@ -38,17 +38,36 @@ struct sl_driver {
 	bool (*alive)(struct sl_conn *conn);
 	enum sl_code (*identity)(struct sl_conn *conn, struct sl_engine_identity *out,
 		struct sl_arena *arena, struct sl_error *err);
+	enum sl_code (*session)(struct sl_conn *conn, const char **out, struct sl_arena *arena,
+		struct sl_error *err);
+	enum sl_code (*look)(struct sl_conn *conn, const char *session, struct sl_session *out,
+		struct sl_arena *arena, struct sl_error *err);
+	enum sl_code (*fingerprint)(struct sl_conn *conn, const struct sl_engine_object *object,
+		struct sl_fingerprint *out, struct sl_arena *arena, struct sl_error *err);
 	enum sl_code (*introspect)(struct sl_conn *conn, const struct sl_catalog **out,
 		struct sl_error *err);
 	enum sl_code (*estimate)(struct sl_conn *conn, const char *sql, size_t len,
 		int64_t limit_us, struct sl_estimate *out, struct sl_error *err);
 };
 
-extern const struct sl_driver sl_driver_postgres, sl_driver_sqlite, sl_driver_fake;
+extern const struct sl_driver sl_driver_postgres, sl_driver_sqlite, sl_driver_mysql, sl_driver_fake;
 
 /* Where a database of a fake world lives; the sqlite driver opens it when vfs says "memdb". */
 enum sl_code sl_sqlite_open_in(struct sl_conn **out, const struct sl_conn_spec *spec,
 	const char *vfs, struct sl_error *err) __attribute__((warn_unused_result));
+
+/* For engines where nothing outlives its client: no name, and nobody is there. */
+enum sl_code sl_engine_no_session(struct sl_conn *conn, const char **out, struct sl_arena *arena,
+	struct sl_error *err);
+enum sl_code sl_engine_nobody(struct sl_conn *conn, const char *session, struct sl_session *out,
+	struct sl_arena *arena, struct sl_error *err);
+
+/* The first words of a statement, before any value. */
+const char *sl_engine_shown(struct sl_arena *arena, const char *statement);
+
+/* For engines whose DDL is in a transaction. */
+enum sl_code sl_engine_no_fingerprint(struct sl_conn *conn, const struct sl_engine_object *object,
+	struct sl_fingerprint *out, struct sl_arena *arena, struct sl_error *err);
 
 /* Gathers a result row by row in an arena. */
 struct sl_row_sink {

@@ -216,8 +216,11 @@ enum sl_code sl_engine_url_parse(struct sl_engine_url *out, struct sl_arena *are
 		break;
 	case SL_DIALECT_MYSQL:
 	case SL_DIALECT_MARIADB:
-		return sl_error_set(err, SL_EINVAL,
-			"database URL: MySQL and MariaDB targets are not available yet");
+		code = read_server(&url, arena, rest, err);
+		if (code == SL_OK && !url.database)
+			return sl_error_set(err, SL_EINVAL,
+				"database URL: name the database: mysql://USER@HOST:PORT/DATABASE");
+		break;
 	case SL_DIALECT_COUNT:
 		return sl_error_set(err, SL_EINVAL,
 			"database URL: begin it with sqlite:, postgres:// or mysql://");

@@ -200,11 +200,11 @@ class TestBadInput:
         out = sluice.run("migrate", "--url", url, "--dir", folder)
         assert out.status == (8 if url.startswith("sqlite") else 0), out.err
 
-    def test_mysql_is_recognised_and_refused(self, sluice, folder):
+    def test_a_mysql_url_without_a_database_is_refused(self, sluice, folder):
         write(folder, {})
-        out = sluice.run("migrate", "--url", "mysql://u@h/x", "--dir", folder)
+        out = sluice.run("migrate", "--url", "mysql://u@h", "--dir", folder)
         assert out.status == 2
-        assert "not available yet" in out.err
+        assert "name the database" in out.err
 
 
 class TestPostgres:

@@ -23,7 +23,8 @@ LIBRARIES = {
     "libssh2.h": ("src/git/",),
     "microhttpd.h": ("src/http/",),
     "mysql.h": ("src/engine/mysql/",),
-    "mysql/": ("src/engine/mysql/",),
+    "errmsg.h": ("src/engine/mysql/",),
+    "mysqld_error.h": ("src/engine/mysql/",),
     "openssl/": ("src/core/", "src/auth/"),
     "pcre2.h": ("src/expr/",),
     "pg_query.h": POSTGRES_TREE,
@@ -203,6 +204,7 @@ def check_headers(house: House, files):
 def compile_alone(house: House, path: str):
     system = [
         "/usr/include/postgresql",
+        "/usr/include/mariadb",
         "/usr/include/pg_query",
         "/usr/include/postgresql/15/server",
         str(house.root / "build/pgheaders/server"),
@@ -211,7 +213,7 @@ def compile_alone(house: House, path: str):
     command += ["-I", str(house.root / "include")]
     if not is_door(path):
         command += ["-I", str(house.root / "src" / room_of(path))]
-    for folder in system if path.startswith(POSTGRES_TREE) else system[:1]:
+    for folder in system if path.startswith(POSTGRES_TREE) else system[:2]:
         command += ["-isystem", folder]
     command += ["-include", str(house.root / path), "-x", "c", os.devnull]
     result = subprocess.run(command, capture_output=True, text=True, check=False)

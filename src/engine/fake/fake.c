@@ -370,6 +370,9 @@ const struct sl_driver sl_driver_fake = {
 	.interrupt = interrupt,
 	.alive = alive,
 	.identity = identity,
+	.session = sl_engine_no_session,
+	.look = sl_engine_nobody,
+	.fingerprint = sl_engine_no_fingerprint,
 	.introspect = introspect,
 	.estimate = estimate,
 };

@@ -342,6 +342,51 @@ static enum sl_code identity(struct sl_conn *base, struct sl_engine_identity *ou
 	return SL_OK;
 }
 
+#define SESSION_START \
+	"pg_catalog.floor(extract(epoch FROM a.backend_start) * 1000000)::pg_catalog.int8"
+
+static enum sl_code session(struct sl_conn *base, const char **out, struct sl_arena *arena,
+	struct sl_error *err)
+{
+	struct sl_rows rows = { 0 };
+	enum sl_code code = sl_pg_query(base, &rows, arena,
+		"SELECT a.pid || '@' || " SESSION_START " FROM pg_catalog.pg_stat_activity AS a "
+		"WHERE a.pid = pg_catalog.pg_backend_pid()",
+		err);
+
+	if (code == SL_OK)
+		*out = sl_rows_cell(&rows, 0, 0);
+	return code;
+}
+
+static enum sl_code look(struct sl_conn *base, const char *name, struct sl_session *out,
+	struct sl_arena *arena, struct sl_error *err)
+{
+	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(4096);
+	struct sl_rows rows = { 0 };
+	enum sl_code code;
+
+	sl_buf_adds(&sql,
+		"SELECT a.state IN ('active', 'fastpath function call'), pg_catalog.floor("
+		"extract(epoch FROM pg_catalog.clock_timestamp() - "
+		"CASE WHEN a.state = 'active' THEN a.query_start ELSE a.state_change END))"
+		"::pg_catalog.int8, coalesce(a.query, ''), coalesce(a.wait_event, '') "
+		"FROM pg_catalog.pg_stat_activity AS a WHERE a.pid || '@' || " SESSION_START " = ");
+	literal(base, &sql, name);
+	code = sl_pg_query(base, &rows, arena, sl_buf_str(&sql), err);
+	if (code != SL_OK || rows.len == 0)
+		return code;
+	out->there = true;
+	out->busy = sl_rows_cell(&rows, 0, 0) && sl_str_eq(sl_rows_cell(&rows, 0, 0), "t");
+	if (!sl_rows_cell(&rows, 0, 1) ||
+		!sl_parse_i64(sl_rows_cell(&rows, 0, 1), 0, INT64_MAX, &out->seconds))
+		out->seconds = 0;
+	out->statement = out->busy ? sl_rows_cell(&rows, 0, 2) : "";
+	out->shown = sl_engine_shown(arena, out->statement);
+	out->doing = sl_rows_cell(&rows, 0, 3);
+	return SL_OK;
+}
+
 const struct sl_driver sl_driver_postgres = {
 	.open = open_session,
 	.close = close_session,
@@ -359,6 +404,9 @@ const struct sl_driver sl_driver_postgres = {
 	.interrupt = interrupt,
 	.alive = alive,
 	.identity = identity,
+	.session = session,
+	.look = look,
+	.fingerprint = sl_engine_no_fingerprint,
 	.introspect = sl_pg_introspect,
 	.estimate = sl_pg_estimate,
 };

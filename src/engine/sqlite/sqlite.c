@@ -405,6 +405,9 @@ const struct sl_driver sl_driver_sqlite = {
 	.interrupt = interrupt,
 	.alive = alive,
 	.identity = identity,
+	.session = sl_engine_no_session,
+	.look = sl_engine_nobody,
+	.fingerprint = sl_engine_no_fingerprint,
 	.introspect = sl_sqlite_introspect,
 	.estimate = sl_sqlite_estimate,
 };

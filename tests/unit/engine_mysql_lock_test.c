@@ -1,0 +1,273 @@
+#include "engine_mysql_world.h"
+
+#include <pthread.h>
+
+/* --- lock and reset ------------------------------------------------------------------------- */
+
+static bool takes(struct world *w, struct sl_conn *conn, const char *scope, const char **holder)
+{
+	struct sl_error err = SL_ERROR_INIT;
+	bool got = false;
+
+	if (sl_conn_lock(conn, scope, &got, holder, w->arena, &err) != SL_OK)
+		fail_msg("%s", err.msg);
+	return got;
+}
+
+static bool holds(struct sl_conn *conn, const char *scope)
+{
+	bool held = false;
+
+	assert_int_equal(sl_conn_lock_held(conn, scope, &held, NULL), SL_OK);
+	return held;
+}
+
+static void a_lock_is_one_per_database_and_scope(void **state)
+{
+	struct world *w = *state;
+	struct sl_conn *one = opened(&w->spec), *two = opened(&w->spec), *elsewhere;
+	const char *holder = NULL, *id = value(w, one, "SELECT CONNECTION_ID()");
+
+	assert_true(takes(w, one, "default", NULL));
+	assert_true(takes(w, one, "default", NULL));
+	assert_false(takes(w, two, "default", &holder));
+	assert_non_null(strstr(holder, id));
+	assert_non_null(strstr(holder, "sluice@127.0.0.1"));
+	assert_true(takes(w, two, "other", NULL));
+	assert_true(holds(one, "default"));
+	assert_false(holds(two, "default"));
+	point_at(w, url_to(w, environment("SLUICE_TEST_MARIADB_PORT"), "mysql"));
+	elsewhere = opened(&w->spec);
+	assert_true(takes(w, elsewhere, "default", NULL));
+	sl_conn_close(elsewhere);
+	sl_conn_close(one);
+	await_gone(w, id);
+	assert_true(takes(w, two, "default", NULL));
+	sl_conn_close(two);
+}
+
+static void a_reset_forgets_the_file_and_keeps_the_lock(void **state)
+{
+	struct world *w = *state;
+	struct sl_conn *conn = opened(&w->spec), *rival = opened(&w->spec);
+	struct sl_error err = SL_ERROR_INIT;
+
+	assert_true(takes(w, conn, "default", NULL));
+	must(conn, "SET sql_mode = 'ANSI_QUOTES', @mine = 5, autocommit = 0, wait_timeout = 3");
+	must(conn, "SET NAMES latin1");
+	must(conn, "CREATE TEMPORARY TABLE t (a int)");
+	must(conn, "PREPARE p FROM 'SELECT 1'");
+	must(conn, "USE mysql");
+	if (sl_conn_reset(conn, &err) != SL_OK)
+		fail_msg("%s", err.msg);
+	assert_string_equal(value(w, conn, "SELECT @@sql_mode LIKE '%ANSI_QUOTES%'"), "0");
+	assert_null(value(w, conn, "SELECT @mine"));
+	assert_string_equal(value(w, conn, "SELECT @@autocommit"), "1");
+	assert_string_equal(value(w, conn, "SELECT @@wait_timeout"), "28800");
+	assert_string_equal(value(w, conn, "SELECT @@character_set_client"), "utf8mb4");
+	assert_string_equal(value(w, conn, "SELECT DATABASE()"), w->database);
+	assert_int_equal(run_sql(conn, "SELECT * FROM t", NULL, NULL), SL_EINVAL);
+	assert_int_equal(run_sql(conn, "EXECUTE p", NULL, NULL), SL_EINVAL);
+	assert_true(holds(conn, "default"));
+	assert_false(takes(w, rival, "default", NULL));
+	sl_conn_close(rival);
+	sl_conn_close(conn);
+}
+
+struct rival {
+	struct world *w;
+	struct sl_conn *conn;
+	_Atomic bool stop, got;
+	unsigned tries;
+};
+
+static void *try_for_the_lock(void *ctx)
+{
+	struct rival *rival = ctx;
+	bool got = false;
+
+	while (!rival->stop &&
+		sl_conn_lock(rival->conn, "default", &got, NULL, NULL, NULL) == SL_OK) {
+		rival->tries++;
+		if (got)
+			rival->got = true;
+	}
+	return NULL;
+}
+
+static void nobody_gets_the_lock_while_it_is_kept_over_resets(void **state)
+{
+	struct world *w = *state;
+	struct sl_conn *conn = opened(&w->spec);
+	struct rival rival = { .w = w, .conn = opened(&w->spec) };
+	pthread_t thread;
+
+	assert_true(takes(w, conn, "default", NULL));
+	assert_int_equal(pthread_create(&thread, NULL, try_for_the_lock, &rival), 0);
+	for (unsigned i = 0; i < 20; i++)
+		assert_int_equal(sl_conn_reset(conn, NULL), SL_OK);
+	rival.stop = true;
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_true(rival.tries > 20);
+	assert_false(rival.got);
+	assert_true(holds(conn, "default"));
+	sl_conn_close(rival.conn);
+	sl_conn_close(conn);
+}
+
+/* --- other sessions, and objects ------------------------------------------------------------ */
+
+static void a_session_can_be_looked_for_by_its_name(void **state)
+{
+	struct world *w = *state;
+	struct sleeper sleeper = { opened(&w->spec), SL_OK };
+	struct sl_session seen;
+	const char *name = NULL;
+	pthread_t thread;
+
+	assert_int_equal(sl_conn_session(sleeper.conn, &name, w->arena, NULL), SL_OK);
+	assert_int_equal(sl_conn_look(w->other, name, &seen, w->arena, NULL), SL_OK);
+	assert_true(seen.there);
+	assert_false(seen.busy);
+	assert_int_equal(pthread_create(&thread, NULL, sleep_long, &sleeper), 0);
+	await_value(w,
+		"SELECT count(*) > 0 FROM information_schema.processlist "
+		"WHERE info LIKE 'SELECT /* here */%' AND db = DATABASE()",
+		"1");
+	assert_int_equal(sl_conn_look(w->other, name, &seen, w->arena, NULL), SL_OK);
+	assert_true(seen.busy);
+	assert_string_equal(seen.statement, "SELECT /* here */ SLEEP(1) FROM seq_1_to_1000");
+	sl_conn_interrupt(sleeper.conn);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	sl_conn_close(sleeper.conn);
+	await_gone(w, sl_arena_strndup(w->arena, name, strcspn(name, "@")));
+	assert_int_equal(sl_conn_look(w->other, name, &seen, w->arena, NULL), SL_OK);
+	assert_false(seen.there);
+}
+
+static void a_session_of_an_earlier_server_is_gone(void **state)
+{
+	struct world *w = *state;
+	struct sl_session seen;
+	const char *name = NULL;
+
+	assert_int_equal(sl_conn_session(w->other, &name, w->arena, NULL), SL_OK);
+	name = sl_arena_printf(w->arena, "%.*s@1700000000", (int)strcspn(name, "@"), name);
+	assert_int_equal(sl_conn_look(w->other, name, &seen, w->arena, NULL), SL_OK);
+	assert_false(seen.there);
+	assert_int_equal(sl_conn_look(w->other, "", &seen, w->arena, NULL), SL_OK);
+	assert_false(seen.there);
+}
+
+static struct sl_fingerprint print_of(struct world *w, struct sl_conn *conn,
+	enum sl_engine_object_kind kind, const char *name)
+{
+	struct sl_engine_object object = { kind, NULL, name };
+	struct sl_fingerprint print;
+	struct sl_error err = SL_ERROR_INIT;
+
+	if (sl_conn_fingerprint(conn, &object, &print, w->arena, &err) != SL_OK)
+		fail_msg("%s: %s", name, err.msg);
+	return print;
+}
+
+static void a_fingerprint_tells_a_change_and_not_the_counter(void **state)
+{
+	struct world *w = *state;
+	struct sl_conn *conn = opened(&w->spec);
+	struct sl_fingerprint first, next;
+
+	must(conn,
+		"CREATE TABLE t (a int PRIMARY KEY AUTO_INCREMENT, b int COMMENT 'x AUTO_INCREMENT=7') "
+		"COMMENT='AUTO_INCREMENT=8'");
+	first = print_of(w, conn, SL_ENGINE_TABLE, "t");
+	must(conn, "INSERT INTO t (b) VALUES (1), (2)");
+	next = print_of(w, conn, SL_ENGINE_TABLE, "t");
+	assert_string_equal(first.shape, next.shape);
+	assert_string_equal(first.incarnation, next.incarnation);
+	assert_true(first.incarnation[0] != '\0');
+	must(conn, "SET sql_mode = 'ANSI_QUOTES,NO_FIELD_OPTIONS'");
+	assert_string_equal(print_of(w, conn, SL_ENGINE_TABLE, "t").shape, first.shape);
+	must(conn, "ALTER TABLE t COMMENT='AUTO_INCREMENT=9'");
+	assert_string_not_equal(print_of(w, conn, SL_ENGINE_TABLE, "t").shape, first.shape);
+	sl_conn_close(conn);
+}
+
+static void a_truncated_table_has_the_shape_and_another_incarnation(void **state)
+{
+	struct world *w = *state;
+	struct sl_conn *conn = opened(&w->spec);
+	struct sl_fingerprint first, next;
+
+	must(conn, "CREATE TABLE `t-ä#1` (a int) PARTITION BY HASH (a) PARTITIONS 2");
+	first = print_of(w, conn, SL_ENGINE_TABLE, "t-ä#1");
+	must(conn, "TRUNCATE TABLE `t-ä#1`");
+	next = print_of(w, conn, SL_ENGINE_TABLE, "t-ä#1");
+	assert_string_equal(first.shape, next.shape);
+	assert_non_null(strchr(first.incarnation, ','));
+	assert_string_not_equal(first.incarnation, next.incarnation);
+	sl_conn_close(conn);
+}
+
+static void every_kind_of_object_is_there_or_absent(void **state)
+{
+	static const struct {
+		enum sl_engine_object_kind kind;
+		const char *create;
+	} kinds[] = {
+		{ SL_ENGINE_TABLE, "CREATE TABLE x (a int)" },
+		{ SL_ENGINE_VIEW, "CREATE VIEW x AS SELECT a FROM base" },
+		{ SL_ENGINE_SEQUENCE, "CREATE SEQUENCE x" },
+		{ SL_ENGINE_TRIGGER,
+			"CREATE TRIGGER x BEFORE INSERT ON base FOR EACH ROW SET NEW.a = 1" },
+		{ SL_ENGINE_PROCEDURE, "CREATE PROCEDURE x() SELECT 1" },
+		{ SL_ENGINE_FUNCTION, "CREATE FUNCTION x() RETURNS int RETURN 1" },
+		{ SL_ENGINE_EVENT, "CREATE EVENT x ON SCHEDULE EVERY 1 YEAR DISABLE DO SELECT 1" },
+	};
+	struct world *w = *state;
+	struct sl_conn *conn = opened(&w->spec);
+
+	must(conn, "CREATE TABLE base (a int)");
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		assert_string_equal(print_of(w, conn, kinds[i].kind, "x").shape, "");
+		must(conn, kinds[i].create);
+		assert_int_equal(strlen(print_of(w, conn, kinds[i].kind, "x").shape), 64);
+		if (kinds[i].kind <= SL_ENGINE_SEQUENCE)
+			must(conn,
+				kinds[i].kind == SL_ENGINE_TABLE        ? "DROP TABLE x" :
+					kinds[i].kind == SL_ENGINE_VIEW ? "DROP VIEW x" :
+									  "DROP SEQUENCE x");
+	}
+	assert_string_equal(print_of(w, conn, SL_ENGINE_DATABASE, "no such").shape, "");
+	assert_int_equal(strlen(print_of(w, conn, SL_ENGINE_DATABASE, w->database).shape), 64);
+	sl_conn_close(conn);
+}
+
+static void a_server_is_told_by_its_place_and_a_database_by_its_name(void **state)
+{
+	struct world *w = *state;
+	struct sl_engine_identity who;
+
+	assert_int_equal(sl_conn_identity(w->other, &who, w->arena, NULL), SL_OK);
+	assert_non_null(strstr(who.server, environment("SLUICE_TEST_MARIADB_PORT")));
+	assert_string_equal(who.database, w->database);
+	assert_string_equal(who.login, "sluice@%");
+}
+
+int main(void)
+{
+#define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		WITH(a_lock_is_one_per_database_and_scope),
+		WITH(a_reset_forgets_the_file_and_keeps_the_lock),
+		WITH(nobody_gets_the_lock_while_it_is_kept_over_resets),
+		WITH(a_session_can_be_looked_for_by_its_name),
+		WITH(a_session_of_an_earlier_server_is_gone),
+		WITH(a_fingerprint_tells_a_change_and_not_the_counter),
+		WITH(a_truncated_table_has_the_shape_and_another_incarnation),
+		WITH(every_kind_of_object_is_there_or_absent),
+		WITH(a_server_is_told_by_its_place_and_a_database_by_its_name),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
