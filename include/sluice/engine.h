@@ -275,8 +275,9 @@ struct sl_estimate {
 	int64_t rows; /* valid unless unknown */
 };
 
-/* Rows that an INSERT, UPDATE, DELETE or MERGE would touch now: the planner's word on PostgreSQL, a
- * count on SQLite, within limit_us.  The statement is never executed.  Unknown is SL_OK. */
+/* Rows that an INSERT, UPDATE, DELETE or MERGE would touch now: the planner's word on PostgreSQL,
+ * MySQL and MariaDB (there of what UPDATE and DELETE look at), a count on SQLite and
+ * for a list of VALUES, within limit_us.  The statement is never executed.  Unknown is SL_OK. */
 enum sl_code sl_conn_estimate(struct sl_conn *conn, const char *sql, size_t len, int64_t limit_us,
 	struct sl_estimate *out, struct sl_error *err)
 	__attribute__((warn_unused_result, nonnull(1, 2, 5)));

@@ -66,6 +66,11 @@ bool sl_fold_entities(enum sl_dialect dialect);
 bool sl_fold_parts(enum sl_dialect dialect);
 bool sl_same_part(const struct sl_catalog *catalog, const char *a, const char *b);
 
+static inline bool sl_is_mysql(enum sl_dialect dialect)
+{
+	return dialect == SL_DIALECT_MYSQL || dialect == SL_DIALECT_MARIADB;
+}
+
 /* Whether the name, written bare, would be another name or a keyword. */
 bool sl_name_needs_quotes(enum sl_dialect dialect, const char *name);
 

@@ -81,9 +81,9 @@ static void render_column(struct sl_buf *out, enum sl_dialect dialect, const voi
 	const struct sl_column *column = part;
 
 	sl_render_column(out, dialect, column);
-	if (*column->comment && dialect != SL_DIALECT_MYSQL && dialect != SL_DIALECT_MARIADB) {
+	if (*column->comment && !sl_is_mysql(dialect)) {
 		sl_buf_adds(out, " comment ");
-		sl_render_string(out, column->comment);
+		sl_render_string(out, dialect, column->comment);
 	}
 }
 
@@ -102,7 +102,7 @@ static void render_constraint(struct sl_buf *out, enum sl_dialect dialect, const
 	sl_render_constraint(out, dialect, constraint);
 	if (*constraint->comment) {
 		sl_buf_adds(out, " comment ");
-		sl_render_string(out, constraint->comment);
+		sl_render_string(out, dialect, constraint->comment);
 	}
 }
 
@@ -131,7 +131,7 @@ static void render_index(struct sl_buf *out, enum sl_dialect dialect, const void
 	sl_render_index(out, dialect, index);
 	if (*index->comment) {
 		sl_buf_adds(out, " comment ");
-		sl_render_string(out, index->comment);
+		sl_render_string(out, dialect, index->comment);
 	}
 }
 

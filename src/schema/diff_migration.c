@@ -53,7 +53,9 @@ static void create_whole(struct draft *draft, const struct sl_entity *entity)
 	const struct sl_indexes *indexes = sl_entity_indexes(entity);
 
 	sl_render_entity(draft->out, draft->dialect, entity);
-	for (size_t i = 0; indexes && i < indexes->len; i++)
+	for (size_t i = 0;
+		indexes && !sl_render_indexes_inside(draft->dialect, entity) && i < indexes->len;
+		i++)
 		sl_render_create_index(draft->out, draft->dialect, entity, &indexes->at[i]);
 	if (entity->kind == SL_ENTITY_TABLE)
 		add_later_constraints(draft, sl_as_table(entity));

@@ -88,6 +88,8 @@ static char *lowered(struct sl_arena *arena, const char *text, size_t len)
 
 bool sl_name_needs_quotes(enum sl_dialect dialect, const char *name)
 {
+	if (sl_is_mysql(dialect)) /* each version reserves more words */
+		return true;
 	if (!(lower(*name) >= 'a' && lower(*name) <= 'z') && *name != '_')
 		return true;
 	for (const char *c = name; *c; c++) {

@@ -15,8 +15,8 @@ void sl_render_qualified(struct sl_buf *out, enum sl_dialect dialect, const char
 /* "(a, b)" */
 void sl_render_names(struct sl_buf *out, enum sl_dialect dialect, const struct sl_names *names);
 
-/* 'text' */
-void sl_render_string(struct sl_buf *out, const char *text);
+/* 'text'; MySQL: as it is read without NO_BACKSLASH_ESCAPES. */
+void sl_render_string(struct sl_buf *out, enum sl_dialect dialect, const char *text);
 
 /* Without the name: "text not null default 'x'". */
 void sl_render_column(struct sl_buf *out, enum sl_dialect dialect, const struct sl_column *column);
@@ -35,6 +35,12 @@ void sl_render_create_index(struct sl_buf *out, enum sl_dialect dialect,
 /* Whether the constraint is added after all tables stand: foreign keys, and those that are not
  * valid, which CREATE TABLE would make valid. */
 bool sl_render_later(enum sl_dialect dialect, const struct sl_constraint *constraint);
+
+/* Whether indexes stand inside CREATE TABLE: MySQL wants the key of an AUTO_INCREMENT there. */
+bool sl_render_indexes_inside(enum sl_dialect dialect, const struct sl_entity *owner);
+
+/* "unique key a (b)": a line of CREATE TABLE. */
+void sl_render_key(struct sl_buf *out, enum sl_dialect dialect, const struct sl_index *index);
 
 /* What makes the object, without indexes, comments and later constraints: terminated by a line end.
  */

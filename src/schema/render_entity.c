@@ -38,6 +38,11 @@ bool sl_render_later(enum sl_dialect dialect, const struct sl_constraint *constr
 		(constraint->kind == SL_CONSTRAINT_FOREIGN || constraint->not_valid);
 }
 
+bool sl_render_indexes_inside(enum sl_dialect dialect, const struct sl_entity *owner)
+{
+	return sl_is_mysql(dialect) && owner->kind == SL_ENTITY_TABLE;
+}
+
 static bool stands_in_table(enum sl_dialect dialect, const struct sl_table *table,
 	const struct sl_constraint *constraint)
 {
@@ -50,6 +55,16 @@ static void render_line(struct sl_buf *out, bool *first)
 {
 	sl_buf_adds(out, *first ? "\n    " : ",\n    ");
 	*first = false;
+}
+
+static void render_keys(struct sl_buf *out, enum sl_dialect dialect, const struct sl_table *table,
+	bool *first)
+{
+	for (size_t i = 0; sl_render_indexes_inside(dialect, &table->id) && i < table->indexes.len;
+		i++) {
+		render_line(out, first);
+		sl_render_key(out, dialect, &table->indexes.at[i]);
+	}
 }
 
 static void render_inside(struct sl_buf *out, enum sl_dialect dialect, const struct sl_table *table)
@@ -67,6 +82,11 @@ static void render_inside(struct sl_buf *out, enum sl_dialect dialect, const str
 		if (dialect == SL_DIALECT_SQLITE && column->identity == SL_IDENTITY_AUTO)
 			sl_buf_adds(out, " primary key autoincrement");
 	}
+	for (size_t i = 0; i < table->clauses.len; i++) {
+		render_line(out, &first);
+		sl_buf_adds(out, table->clauses.at[i]);
+	}
+	render_keys(out, dialect, table, &first);
 	for (size_t i = 0; i < table->constraints.len; i++) {
 		const struct sl_constraint *constraint = &table->constraints.at[i];
 
@@ -83,12 +103,21 @@ static void render_inside(struct sl_buf *out, enum sl_dialect dialect, const str
 	sl_buf_adds(out, first ? ")" : "\n)");
 }
 
-static void render_table_end(struct sl_buf *out, const struct sl_table *table)
+static void render_table_end(struct sl_buf *out, enum sl_dialect dialect,
+	const struct sl_table *table)
 {
-	if (table->partition_by)
+	bool mysql = sl_is_mysql(dialect);
+
+	if (table->partition_by && !mysql)
 		sl_buf_addf(out, " partition by %s", table->partition_by);
 	if (*table->extra)
 		sl_buf_addf(out, " %s", table->extra);
+	if (mysql && *table->comment) {
+		sl_buf_adds(out, " comment=");
+		sl_render_string(out, dialect, table->comment);
+	}
+	if (table->partition_by && mysql)
+		sl_buf_addf(out, " partition by %s", table->partition_by);
 	if (table->without_rowid)
 		sl_buf_adds(out, " without rowid");
 	if (table->strict)
@@ -141,9 +170,34 @@ static void render_table(struct sl_buf *out, enum sl_dialect dialect, const stru
 	} else {
 		render_inside(out, dialect, table);
 	}
-	render_table_end(out, table);
+	render_table_end(out, dialect, table);
 	render_parents(out, dialect, table);
 	render_row_security(out, dialect, table);
+}
+
+static void begin_session(struct sl_buf *out, const char *session)
+{
+	if (*session)
+		sl_buf_addf(out, "set %s;\n", session);
+}
+
+/* Back to what the snapshot begins with. */
+static void end_session(struct sl_buf *out, const char *session)
+{
+	if (*session)
+		sl_buf_adds(out,
+			"set sql_mode = '', character_set_client = utf8mb4, "
+			"collation_connection = utf8mb4_general_ci;\n");
+}
+
+static void render_mysql_view(struct sl_buf *out, enum sl_dialect dialect,
+	const struct sl_view *view)
+{
+	begin_session(out, view->session);
+	sl_buf_addf(out, "create %s%sview ", view->extra, *view->extra ? " " : "");
+	sl_render_name(out, dialect, view->id.name);
+	sl_buf_addf(out, " as %s;\n", view->definition);
+	end_session(out, view->session);
 }
 
 static void render_view(struct sl_buf *out, enum sl_dialect dialect, const struct sl_view *view)
@@ -208,7 +262,7 @@ static void render_type(struct sl_buf *out, enum sl_dialect dialect, const struc
 		sl_buf_adds(out, "enum (");
 	for (size_t i = 0; type->kind == SL_TYPE_ENUM && i < type->labels.len; i++) {
 		sl_buf_adds(out, i > 0 ? ", " : "");
-		sl_render_string(out, type->labels.at[i]);
+		sl_render_string(out, dialect, type->labels.at[i]);
 	}
 	if (type->kind == SL_TYPE_COMPOSITE)
 		sl_buf_addc(out, '(');
@@ -223,20 +277,33 @@ static void render_type(struct sl_buf *out, enum sl_dialect dialect, const struc
 	sl_buf_adds(out, ";\n");
 }
 
-static void render_definition(struct sl_buf *out, const char *definition)
+/* A stored program has semicolons of its own: MySQL's client is told of another delimiter. */
+static void render_definition(struct sl_buf *out, enum sl_dialect dialect, const char *definition)
 {
 	size_t len = strlen(definition);
+	bool inner;
 
 	while (len > 0 && strchr("; \n\t\r", definition[len - 1]))
 		len--;
+	inner = sl_is_mysql(dialect) && memchr(definition, ';', len);
+	if (inner)
+		sl_buf_adds(out, "delimiter ;;\n");
 	sl_buf_add(out, definition, len);
-	sl_buf_adds(out, ";\n");
+	sl_buf_adds(out, inner ? "\n;;\ndelimiter ;\n" : ";\n");
+}
+
+static void render_program(struct sl_buf *out, enum sl_dialect dialect, const char *session,
+	const char *definition)
+{
+	begin_session(out, session);
+	render_definition(out, dialect, definition);
+	end_session(out, session);
 }
 
 static void render_trigger(struct sl_buf *out, enum sl_dialect dialect,
 	const struct sl_trigger *trigger)
 {
-	render_definition(out, trigger->definition);
+	render_program(out, dialect, trigger->session, trigger->definition);
 	if (!*trigger->enabled)
 		return;
 	sl_buf_adds(out, "alter table ");
@@ -260,7 +327,7 @@ static void render_extension(struct sl_buf *out, enum sl_dialect dialect,
 	}
 	if (*extension->version) {
 		sl_buf_adds(out, " version ");
-		sl_render_string(out, extension->version);
+		sl_render_string(out, dialect, extension->version);
 	}
 	sl_buf_adds(out, ";\n");
 }
@@ -286,16 +353,21 @@ void sl_render_entity(struct sl_buf *out, enum sl_dialect dialect, const struct 
 		render_table(out, dialect, sl_as_table(entity));
 		break;
 	case SL_ENTITY_VIEW:
-		render_view(out, dialect, sl_as_view(entity));
+		if (sl_is_mysql(dialect))
+			render_mysql_view(out, dialect, sl_as_view(entity));
+		else
+			render_view(out, dialect, sl_as_view(entity));
 		break;
 	case SL_ENTITY_ROUTINE:
-		render_definition(out, sl_as_routine(entity)->definition);
+		render_program(out, dialect, sl_as_routine(entity)->session,
+			sl_as_routine(entity)->definition);
 		break;
 	case SL_ENTITY_TRIGGER:
 		render_trigger(out, dialect, sl_as_trigger(entity));
 		break;
 	case SL_ENTITY_PLAIN:
-		render_definition(out, sl_as_plain(entity)->definition);
+		render_program(out, dialect, sl_as_plain(entity)->session,
+			sl_as_plain(entity)->definition);
 		break;
 	case SL_ENTITY_KIND_COUNT:
 		break;
@@ -329,7 +401,7 @@ static void render_comment(struct sl_buf *out, enum sl_dialect dialect,
 	if (entity->kind == SL_ENTITY_ROUTINE)
 		sl_buf_addf(out, "(%s)", entity->detail);
 	sl_buf_adds(out, " is ");
-	sl_render_string(out, comment);
+	sl_render_string(out, dialect, comment);
 	sl_buf_adds(out, ";\n");
 }
 

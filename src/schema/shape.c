@@ -96,6 +96,7 @@ static const struct shape reference_shape = SHAPE(sl_reference, reference_fields
 
 static const struct field table_fields[] = {
 	ROW(sl_table, bytes, FIELD_INT, .beside = true),
+	ROW(sl_table, clauses, FIELD_NAMES),
 	ROW(sl_table, columns, FIELD_LIST, .of = &sl_shape_column),
 	ROW(sl_table, comment, FIELD_TEXT),
 	ROW(sl_table, constraints, FIELD_LIST, .of = &sl_shape_constraint),
@@ -134,6 +135,7 @@ static const struct field view_fields[] = {
 	ROW(sl_view, reads, FIELD_LIST, .of = &reference_shape, .beside = true),
 	ROW(sl_view, reads_known, FIELD_BOOL, .beside = true),
 	ID(sl_view, schema),
+	ROW(sl_view, session, FIELD_TEXT),
 	ROW(sl_view, temporary, FIELD_BOOL, .beside = true),
 };
 
@@ -176,6 +178,7 @@ static const struct field routine_fields[] = {
 	KIND(sl_routine),
 	ID(sl_routine, name),
 	ID(sl_routine, schema),
+	ROW(sl_routine, session, FIELD_TEXT),
 	WHAT(sl_routine, routine_words),
 };
 
@@ -187,6 +190,7 @@ static const struct field trigger_fields[] = {
 	KIND(sl_trigger),
 	ID(sl_trigger, name),
 	ID(sl_trigger, schema),
+	ROW(sl_trigger, session, FIELD_TEXT),
 };
 
 static const struct field extension_fields[] = {
@@ -212,6 +216,7 @@ static const struct field plain_fields[] = {
 	KIND(sl_plain),
 	ID(sl_plain, name),
 	ID(sl_plain, schema),
+	ROW(sl_plain, session, FIELD_TEXT),
 };
 
 static const struct shape entity_shapes[] = {

@@ -110,7 +110,8 @@ static void write_indexes(struct writer *writer)
 	while ((entity = sl_catalog_next(&it))) {
 		const struct sl_indexes *indexes = sl_entity_indexes(entity);
 
-		if (sl_entity_temporary(entity))
+		if (sl_entity_temporary(entity) ||
+			sl_render_indexes_inside(writer->catalog->dialect, entity))
 			continue;
 		for (size_t i = 0; indexes && i < indexes->len; i++) {
 			if (!parent_has_index(writer, entity, &indexes->at[i]))
@@ -168,6 +169,9 @@ static void write_head(const struct writer *writer)
 	if (catalog->dialect == SL_DIALECT_POSTGRES)
 		sl_buf_adds(writer->out,
 			"set check_function_bodies = off;\nset search_path = '';\n");
+	if (sl_is_mysql(catalog->dialect))
+		sl_buf_adds(writer->out,
+			"set names utf8mb4;\nset sql_mode = '', foreign_key_checks = 0;\n");
 }
 
 void sl_snapshot_sql(const struct sl_catalog *catalog, struct sl_buf *out)

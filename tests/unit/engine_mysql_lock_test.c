@@ -254,6 +254,52 @@ static void a_server_is_told_by_its_place_and_a_database_by_its_name(void **stat
 	assert_string_equal(who.login, "sluice@%");
 }
 
+static void an_estimate_is_the_planners_or_counted(void **state)
+{
+	static const struct {
+		const char *sql;
+		enum sl_estimate_kind kind;
+		int64_t least, most;
+	} cases[] = {
+		{ "DELETE FROM t", SL_ESTIMATE_PLANNER, 900, 1100 },
+		{ "DELETE FROM t WHERE b = 3", SL_ESTIMATE_PLANNER, 80, 120 },
+		{ "DELETE FROM t WHERE b = 3 LIMIT 7", SL_ESTIMATE_PLANNER, 7, 7 },
+		{ "UPDATE t SET b = 1 WHERE b % 2 = 0", SL_ESTIMATE_PLANNER, 900, 1100 },
+		{ "UPDATE t JOIN u ON u.a = t.b SET t.b = 2", SL_ESTIMATE_PLANNER, 20, 200 },
+		{ "UPDATE t SET b = 1 WHERE 1 = 0", SL_ESTIMATE_PLANNER, 0, 0 },
+		{ "INSERT INTO u SELECT a + 1000 FROM t", SL_ESTIMATE_PLANNER, 900, 1100 },
+		{ "INSERT INTO u SELECT a FROM t UNION SELECT 5", SL_ESTIMATE_PLANNER, 900, 1100 },
+		{ "INSERT INTO u (a) VALUES (7), ((8)), (';')", SL_ESTIMATE_EXACT, 3, 3 },
+		{ "INSERT INTO u SET a = 9 ON DUPLICATE KEY UPDATE a = 1", SL_ESTIMATE_EXACT, 1,
+			1 },
+		{ "REPLACE INTO u VALUES (7)", SL_ESTIMATE_EXACT, 1, 1 },
+		{ "DROP TABLE t", SL_ESTIMATE_UNKNOWN, 0, 0 },
+		{ "DELETE FROM nowhere", SL_ESTIMATE_UNKNOWN, 0, 0 },
+	};
+	struct world *w = *state;
+	struct sl_conn *conn = opened(&w->spec);
+
+	must(conn, "CREATE TABLE t (a int PRIMARY KEY, b int, KEY (b))");
+	must(conn, "INSERT INTO t SELECT seq, seq % 10 FROM seq_1_to_1000");
+	must(conn, "CREATE TABLE u (a int PRIMARY KEY)");
+	must(conn, "INSERT INTO u VALUES (5)");
+	must(conn, "ANALYZE TABLE t, u");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sl_estimate estimate;
+
+		assert_int_equal(sl_conn_estimate(conn, cases[i].sql, strlen(cases[i].sql),
+					 30 * SL_SECOND_US, &estimate, NULL),
+			SL_OK);
+		if (estimate.kind != cases[i].kind || estimate.rows < cases[i].least ||
+			estimate.rows > cases[i].most)
+			fail_msg("%s: kind %d, %d rows", cases[i].sql, (int)estimate.kind,
+				(int)estimate.rows);
+	}
+	assert_string_equal(value(w, conn, "SELECT count(*) FROM t"), "1000");
+	assert_string_equal(value(w, conn, "SELECT count(*) FROM u"), "1");
+	sl_conn_close(conn);
+}
+
 int main(void)
 {
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -267,6 +313,7 @@ int main(void)
 		WITH(a_truncated_table_has_the_shape_and_another_incarnation),
 		WITH(every_kind_of_object_is_there_or_absent),
 		WITH(a_server_is_told_by_its_place_and_a_database_by_its_name),
+		WITH(an_estimate_is_the_planners_or_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,8 +55,9 @@ struct sl_entity {
 	enum sl_entity_kind kind;
 	const char *schema; /* "" for schemas and extensions themselves */
 	const char *name;
-	/* routine: identity arguments "integer, text"; trigger: its table; plain: what it is,
-	 * "policy on orders"; "" for the rest */
+	/* routine: identity arguments "integer, text", in MySQL, which has none, "function" or
+	 * "procedure"; trigger: its table; plain: what it is, "policy on orders", "event"; "" for
+	 * the rest */
 	const char *detail;
 };
 
@@ -182,6 +183,8 @@ struct sl_table {
 	struct sl_constraints constraints;
 	struct sl_indexes indexes;
 	struct sl_names inherits; /* parents in order, "schema.table" */
+	/* what else stands among the columns, as the engine prints it: MariaDB's PERIOD FOR */
+	struct sl_names clauses;
 	const char *partition_by; /* "range (at)", or NULL */
 	const char *partition_of; /* "schema.table", or NULL */
 	const char *partition_bound; /* "for values from (1) to (2)", or NULL */
@@ -210,7 +213,9 @@ struct sl_references {
 struct sl_view {
 	struct sl_entity id;
 	const char *definition; /* the SELECT, sl_sql_normal() or the engine's own print */
-	const char *extra; /* "security_barrier=true", "with check option" */
+	const char *extra; /* "security_barrier=true", "with check option"; MySQL: what stands
+			    * before the word VIEW */
+	const char *session; /* see sl_routine */
 	const char *comment;
 	struct sl_indexes indexes; /* materialised */
 	bool materialised;
@@ -264,12 +269,16 @@ struct sl_routine {
 	struct sl_entity id; /* detail: identity arguments */
 	enum sl_routine_kind kind;
 	const char *definition; /* the whole CREATE statement */
+	/* MySQL: what the session was when it was made, for that is what it runs under: the
+	 * assignments of a SET, "sql_mode = '', time_zone = 'SYSTEM'"; "" elsewhere */
+	const char *session;
 	const char *comment;
 };
 
 struct sl_trigger {
 	struct sl_entity id; /* detail: the table or view, in the same schema */
 	const char *definition; /* the whole CREATE statement */
+	const char *session; /* see sl_routine */
 	const char *enabled; /* "" as usual, else "disabled", "replica", "always" */
 	const char *comment;
 };
@@ -288,6 +297,7 @@ struct sl_schema {
 struct sl_plain {
 	struct sl_entity id;
 	const char *definition;
+	const char *session; /* see sl_routine */
 };
 
 /* The object as its kind; asserts the kind. */

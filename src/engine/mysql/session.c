@@ -359,26 +359,6 @@ static enum sl_code identity(struct sl_conn *base, struct sl_engine_identity *ou
 	return SL_OK;
 }
 
-static enum sl_code introspect(struct sl_conn *base, const struct sl_catalog **out,
-	struct sl_error *err)
-{
-	(void)base;
-	(void)out;
-	return sl_error_set(err, SL_EINVAL, "snapshots of MySQL and MariaDB are not available yet");
-}
-
-static enum sl_code estimate(struct sl_conn *base, const char *sql, size_t len, int64_t limit_us,
-	struct sl_estimate *out, struct sl_error *err)
-{
-	(void)base;
-	(void)sql;
-	(void)len;
-	(void)limit_us;
-	(void)err;
-	*out = (struct sl_estimate){ .kind = SL_ESTIMATE_UNKNOWN };
-	return SL_OK;
-}
-
 const struct sl_driver sl_driver_mysql = {
 	.open = open_session,
 	.close = close_session,
@@ -399,6 +379,6 @@ const struct sl_driver sl_driver_mysql = {
 	.session = sl_my_session,
 	.look = sl_my_look,
 	.fingerprint = sl_my_fingerprint,
-	.introspect = introspect,
-	.estimate = estimate,
+	.introspect = sl_my_introspect,
+	.estimate = sl_my_estimate,
 };

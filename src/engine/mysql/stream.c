@@ -70,6 +70,7 @@ struct call {
 	size_t len;
 	MYSQL_RES *result;
 	MYSQL_ROW row;
+	enum enum_mysql_set_option option;
 	int status;
 };
 
@@ -111,6 +112,16 @@ static int forget_start(struct call *call)
 static int forget_cont(struct call *call, int ready)
 {
 	return mysql_reset_connection_cont(&call->status, call->my, ready);
+}
+
+static int option_start(struct call *call)
+{
+	return mysql_set_server_option_start(&call->status, call->my, call->option);
+}
+
+static int option_cont(struct call *call, int ready)
+{
+	return mysql_set_server_option_cont(&call->status, call->my, ready);
 }
 
 /* Who may end the wait, and since when the server was asked to stop. */
@@ -226,6 +237,14 @@ static enum sl_code take(struct wait *wait, struct sl_my_stream *stream, struct 
 	}
 	code = take_rows(wait, stream, result, err);
 	mysql_free_result(result);
+	if (code == SL_OK && stream->each) {
+		struct sl_rows rows = { 0 };
+
+		sl_row_sink_end(stream->sink, &rows);
+		stream->each(stream->ctx, &rows);
+		stream->sink->cells = NULL;
+		stream->sink->len = stream->sink->cap = 0;
+	}
 	return code;
 }
 
@@ -305,6 +324,21 @@ enum sl_code sl_my_stream_run(struct sl_my_stream *stream, struct sl_error *err)
 	if (conn->my && (code != SL_OK || atomic_load(&conn->where->killers) > 0))
 		learn_state(conn);
 	return code;
+}
+
+enum sl_code sl_my_several(struct my_conn *conn, bool several, struct sl_error *err)
+{
+	struct wait wait = { .conn = conn, .uncancelable = true };
+	struct call call = { .start = option_start,
+		.cont = option_cont,
+		.my = conn->my,
+		.option = several ? MYSQL_OPTION_MULTI_STATEMENTS_ON :
+				    MYSQL_OPTION_MULTI_STATEMENTS_OFF };
+
+	if (!conn->my)
+		return sl_my_error(conn, NULL, 0, err);
+	finish(&wait, &call);
+	return call.status == 0 ? SL_OK : sl_my_error(conn, NULL, 0, err);
 }
 
 enum sl_code sl_my_forget(struct my_conn *conn, struct sl_error *err)

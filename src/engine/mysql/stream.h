@@ -9,11 +9,18 @@ struct sl_my_stream {
 	const char *sql; /* not terminated */
 	size_t len;
 	struct sl_row_sink *sink; /* keeps the last result's rows; NULL: rows are dropped */
+	/* Called with each result that has rows, in the sink's arena; or NULL. */
+	void (*each)(void *ctx, const struct sl_rows *rows);
+	void *ctx;
 	bool uncancelable; /* COMMIT, ROLLBACK: a cancel only shortens the wait for the answer */
 	int64_t rows; /* out: of the last result without rows of its own, -1 none */
 };
 
 enum sl_code sl_my_stream_run(struct sl_my_stream *stream, struct sl_error *err)
+	__attribute__((warn_unused_result));
+
+/* Whether one message may hold several statements; off unless said. */
+enum sl_code sl_my_several(struct my_conn *conn, bool several, struct sl_error *err)
 	__attribute__((warn_unused_result));
 
 /* COM_RESET_CONNECTION: the session is as after the login, its lock included. */
