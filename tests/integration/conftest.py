@@ -8,6 +8,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
+from harness.mariadb import MariaDB  # noqa: E402
 from harness.postgres import Postgres  # noqa: E402
 from harness.program import Program  # noqa: E402
 
@@ -39,6 +40,14 @@ def tmp_workspace(tmp_path, monkeypatch):
 def pg():
     """A fresh database on the PostgreSQL that tests/run started."""
     database = Postgres.create()
+    yield database
+    database.drop()
+
+
+@pytest.fixture
+def mariadb():
+    """A fresh database on the MariaDB that tests/run started."""
+    database = MariaDB.create()
     yield database
     database.drop()
 

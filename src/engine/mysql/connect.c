@@ -154,9 +154,10 @@ static void set_tls(MYSQL *my, const struct sl_my_where *where, bool nearby)
 		(void)mysql_options(my, MARIADB_OPT_RESTRICTED_AUTH, careful_logins);
 }
 
+/* The library counts in whole seconds: it gives up after the one that waits for it has. */
 static void set_options(MYSQL *my, const struct sl_my_where *where, bool nearby)
 {
-	unsigned seconds = (unsigned)((where->timeout_us + SL_SECOND_US - 1) / SL_SECOND_US);
+	unsigned seconds = (unsigned)(where->timeout_us / SL_SECOND_US) + 2;
 	unsigned protocol = where->tcp ? MYSQL_PROTOCOL_TCP : MYSQL_PROTOCOL_SOCKET;
 	unsigned no = 0;
 	my_bool off = 0;

@@ -1,8 +1,8 @@
 /*
  * Rows that a statement would touch, by the planner: the product of the rows of the tables that one
  * query level joins, the sum over the parts of a UNION, at most a LIMIT that ends the statement.
- * For UPDATE and DELETE that is what is looked at rather than what is found there.  A list of VALUES
- * is counted.
+ * For UPDATE and DELETE that is what is looked at rather than what is found there.  A list of
+ * VALUES is counted.
  */
 #include "mysql_int.h"
 

@@ -16,13 +16,13 @@ static bool goes_with_type(const struct sl_my_tokens *t, size_t i)
 	return false;
 }
 
-/* Words that begin something new behind a default. */
+/* Words that begin something new. */
 static bool begins_attribute(const struct sl_my_tokens *t, size_t i)
 {
-	static const char *const words[] = { "on", "auto_increment", "comment", "invisible",
-		"check", "generated", "not", "storage", "column_format", "srid", "ref_system_id",
-		"references", "visible", "without", "with", "collate", "engine_attribute",
-		"secondary_engine_attribute" };
+	static const char *const words[] = { "default", "on", "auto_increment", "comment",
+		"invisible", "check", "generated", "not", "storage", "column_format", "srid",
+		"ref_system_id", "references", "visible", "without", "with", "collate",
+		"engine_attribute", "secondary_engine_attribute" };
 
 	for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++)
 		if (sl_my_is(t, i, words[w]))

@@ -1,0 +1,231 @@
+"""Snapshots and differences of MariaDB: what the server prints of a schema is kept whole, and made again by the
+snapshot's text; and connections with TLS, to servers that stop, and without a login."""
+
+import pathlib
+import signal
+import subprocess
+import uuid
+
+import pytest
+from harness.mariadb import MariaDB, Server
+
+EVERY = (pathlib.Path(__file__).resolve().parents[2] / "testdata/schema/mariadb/every.sql").read_text()
+
+
+@pytest.fixture
+def other():
+    database = MariaDB.create()
+    yield database
+    database.drop()
+
+
+def snapshot(sluice, url):
+    return sluice.run("snapshot", "--url", url, "--format", "json").json()
+
+
+class TestSnapshot:
+    def test_the_snapshot_as_sql_makes_the_same_schema_again(self, sluice, tmp_workspace, mariadb, other):
+        mariadb.script(EVERY)
+        text = sluice.ok("snapshot", "--url", mariadb.url)
+        assert "-- incomplete" not in text
+        other.script(text)
+        out = sluice.run("diff", mariadb.url, other.url)
+        assert (out.status, out.out, out.err) == (0, "", "")
+        assert snapshot(sluice, mariadb.url)["hash"] == snapshot(sluice, other.url)["hash"]
+        assert sluice.ok("snapshot", "--url", other.url) == text
+
+    def test_a_dump_of_another_tool_makes_it_again_too(self, sluice, tmp_workspace, mariadb, other):
+        """mysqldump, which writes the sequence of a default with the database that it comes from."""
+        mariadb.script(EVERY)
+        command = ["mysqldump", "--no-defaults", "-S", mariadb.socket, "-u", mariadb.user, "--no-data", "--routines", "--events", mariadb.name]
+        other.script(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        changed = sluice.run("diff", mariadb.url, other.url, "--format", "json").json()["differences"]
+        assert [(each["name"], each["part_name"]) for each in changed] == [("child", "id")], changed
+
+    def test_rows_and_counters_do_not_change_it(self, sluice, tmp_workspace, mariadb):
+        mariadb.script(EVERY)
+        before = snapshot(sluice, mariadb.url)["hash"]
+        mariadb.script("SET foreign_key_checks = 0; INSERT INTO parent (`select`) VALUES ('a'), ('b'); SELECT nextval(numbers);"
+                       "INSERT INTO auto_in_a_key (a) VALUES (1), (2); ANALYZE TABLE parent; ALTER TABLE auto_in_a_key AUTO_INCREMENT = 900")
+        assert snapshot(sluice, mariadb.url)["hash"] == before
+
+    def test_the_ledger_and_history_tables_are_left_out(self, sluice, tmp_workspace, mariadb):
+        before = snapshot(sluice, mariadb.url)["hash"]
+        mariadb.script("CREATE TABLE _sluice_run (a int); CREATE TABLE flyway_schema_history (a int); CREATE TABLE schema_migrations (a int)")
+        assert snapshot(sluice, mariadb.url)["hash"] == before
+
+    def test_what_is_not_kept_is_named(self, sluice, tmp_workspace, mariadb):
+        mariadb.script(f"CREATE PROCEDURE p() SELECT 1; ALTER DATABASE {mariadb.name} COLLATE latin1_bin;"
+                       "SET NAMES latin1; CREATE VIEW v AS SELECT _utf8mb4 x'c3a4' AS x, 'ä' AS y")
+        assert snapshot(sluice, mariadb.url)["incomplete"] == [
+            "character set of view v (latin1)",
+            "database collation of procedure p (utf8mb4_general_ci)",
+        ]
+        out = sluice.run("diff", mariadb.url, mariadb.url)
+        assert out.status == 0
+        assert "not every kind of object can be compared" in out.err
+
+    def test_the_settings_of_the_server_do_not_change_it(self, sluice, tmp_workspace, mariadb):
+        mariadb.script(EVERY)
+        before = snapshot(sluice, mariadb.url)["hash"]
+        login = f"u_{uuid.uuid4().hex[:8]}"
+        mariadb.script(f"CREATE USER {login}; GRANT ALL ON *.* TO {login}; GRANT SELECT ON *.* TO {login};"
+                       "SET GLOBAL init_connect = 'SET sql_mode = ''ANSI_QUOTES,NO_BACKSLASH_ESCAPES'', sql_quote_show_create = 0'")
+        try:
+            mariadb.script(f"REVOKE CONNECTION ADMIN, SUPER ON *.* FROM {login}")
+            assert snapshot(sluice, mariadb.url_of(login))["hash"] == before
+        finally:
+            mariadb.script(f"SET GLOBAL init_connect = ''; DROP USER {login}")
+
+
+CHANGES = [
+    ("CREATE TABLE added (a int)", ("added", "table", "added", "", "")),
+    ("DROP TABLE aria", ("removed", "table", "aria", "", "")),
+    ("ALTER TABLE parent MODIFY `select` varchar(30) NOT NULL DEFAULT ''", ("changed", "table", "parent", "column", "select")),
+    ("ALTER TABLE parent ADD added int FIRST", ("added", "table", "parent", "column", "added")),
+    ("ALTER TABLE child DROP FOREIGN KEY child_other", ("removed", "table", "child", "constraint", "child_other")),
+    ("ALTER TABLE child DROP CONSTRAINT `odd ``name`", ("removed", "table", "child", "constraint", "odd `name")),
+    ("ALTER TABLE columns_of_all_kinds ALTER KEY prefix IGNORED", ("changed", "table", "columns_of_all_kinds", "index", "prefix")),
+    ("ALTER TABLE by_hash COALESCE PARTITION 1", ("changed", "table", "by_hash", "property", "partition_by")),
+    ("ALTER TABLE aria COMMENT='new'", ("changed", "table", "aria", "property", "comment")),
+    ("ALTER TABLE periods DROP KEY one, DROP PERIOD FOR valid", ("changed", "table", "periods", "property", "clauses")),
+    ("CREATE OR REPLACE VIEW a_second AS SELECT 1 AS x", ("changed", "view", "a_second", "property", "definition")),
+    ("ALTER SEQUENCE plain CACHE 7", ("changed", "sequence", "plain", "property", "cache")),
+    ("CREATE OR REPLACE TRIGGER a_other AFTER DELETE ON child FOR EACH ROW SET @c = 1", ("changed", "trigger", "a_other", "property", "definition")),
+    ("ALTER PROCEDURE both_kinds SQL SECURITY INVOKER", ("changed", "routine", "both_kinds", "property", "definition")),
+    ("ALTER EVENT nightly COMMENT 'f'", ("changed", "plain", "nightly", "property", "definition")),
+    ("SET sql_mode = ''; CREATE OR REPLACE FUNCTION both_kinds(a int) RETURNS varchar(20) DETERMINISTIC RETURN 'ä'", ("changed", "routine", "both_kinds", "property", "session")),
+]
+
+
+class TestDifference:
+    @pytest.mark.parametrize("change, expected", CHANGES, ids=[change[:40] for change, _ in CHANGES])
+    def test_each_kind_of_change_is_shown(self, sluice, tmp_workspace, mariadb, change, expected):
+        mariadb.script(EVERY)
+        before = pathlib.Path("before.json")
+        before.write_text(sluice.ok("snapshot", "--url", mariadb.url, "--format", "json"))
+        mariadb.script(change)
+        out = sluice.run("diff", before, mariadb.url, "--format", "json")
+        assert out.status == 1
+        rows = [(each["change"], each.get("kind"), each.get("name"), each.get("part", ""), each.get("part_name", "")) for each in out.json()["differences"]]
+        assert expected in rows, rows
+
+    def test_a_draft_leads_from_one_to_the_other(self, sluice, tmp_workspace, mariadb, other):
+        mariadb.script("CREATE TABLE t (a int PRIMARY KEY, b int); CREATE TABLE gone (a int)")
+        other.script("CREATE TABLE t (a int PRIMARY KEY, b int, `key` varchar(9) NOT NULL DEFAULT 'x', KEY kb (b));"
+                     "CREATE TABLE n (a int AUTO_INCREMENT, KEY (a), b int, CONSTRAINT fk FOREIGN KEY (b) REFERENCES t (a)) COMMENT='c;'")
+        mariadb.script(sluice.run("diff", mariadb.url, other.url, "--format", "migration").out)
+        out = sluice.run("diff", mariadb.url, other.url)
+        assert (out.status, out.out) == (0, "")
+
+
+class TestLogin:
+    @pytest.fixture
+    def login(self, mariadb):
+        name = f"u_{uuid.uuid4().hex[:8]}"
+        mariadb.script(f"CREATE USER {name}")
+        yield name
+        mariadb.script(f"DROP USER {name}")
+
+    def test_one_that_does_not_see_everything_is_told_what_it_lacks(self, sluice, tmp_workspace, mariadb, login):
+        mariadb.script(EVERY)
+        mariadb.script(f"GRANT SELECT ON {mariadb.name}.* TO {login}")
+        out = sluice.run("snapshot", "--url", mariadb.url_of(login))
+        assert out.status == 4
+        assert f"GRANT SHOW VIEW, TRIGGER, EVENT, EXECUTE ON `{mariadb.name}`.* TO it" in out.err
+
+    def test_one_that_does_sees_the_same(self, sluice, tmp_workspace, mariadb, login):
+        mariadb.script(EVERY)
+        pattern = mariadb.name.replace("_", "\\\\_").replace("\\\\", "\\")
+        mariadb.script(f"GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, EXECUTE ON `{pattern}`.* TO {login}")
+        assert "its text is not shown to this login" in sluice.ok("snapshot", "--url", mariadb.url_of(login))
+        mariadb.script(f"GRANT SELECT ON mysql.proc TO {login}")
+        assert snapshot(sluice, mariadb.url_of(login))["hash"] == snapshot(sluice, mariadb.url)["hash"]
+
+    def test_rights_of_a_role_count(self, sluice, tmp_workspace, mariadb, login):
+        mariadb.script(f"CREATE ROLE r{login}; GRANT ALL ON {mariadb.name}.* TO r{login}; GRANT r{login} TO {login};"
+                       f"SET DEFAULT ROLE r{login} FOR {login}; CREATE TABLE t (a int)")
+        try:
+            assert "create table `t`" in sluice.ok("snapshot", "--url", mariadb.url_of(login))
+        finally:
+            mariadb.script(f"DROP ROLE r{login}")
+
+    def test_the_password_comes_from_a_secret(self, sluice, tmp_workspace, mariadb, login):
+        mariadb.script(f"ALTER USER {login} IDENTIFIED BY 's;e''cret'; GRANT ALL ON {mariadb.name}.* TO {login}")
+        arguments = ("snapshot", "--url", mariadb.url_of(login))
+        out = sluice.run(*arguments)
+        assert out.status == 4
+        assert "Access denied" in out.err
+        assert sluice.run(*arguments, "--password", "env:SECRET", env={"SECRET": "s;e'cret"}).status == 0
+
+    def test_a_database_that_is_not_there_is_unreachable(self, sluice, tmp_workspace, mariadb):
+        out = sluice.run("snapshot", "--url", mariadb.url.replace(mariadb.name, "no_such"))
+        assert out.status == 3
+        assert "Unknown database" in out.err
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    server = Server(tmp_path_factory.mktemp("mariadb"))
+    server.start()
+    server.script("CREATE USER guest@'%' REQUIRE SSL; CREATE DATABASE shop; GRANT ALL ON shop.* TO guest@'%'; CREATE TABLE shop.t (a int)")
+    yield server
+    server.kill()
+
+
+class TestTls:
+    def test_a_certificate_that_is_known_and_names_the_host_is_taken(self, sluice, tmp_workspace, server):
+        url = server.url("localhost", f"?sslmode=verify-full&sslrootcert={server.folder}/server.pem")
+        assert "create table `t`" in sluice.ok("snapshot", "--url", url)
+
+    def test_one_of_another_name_is_refused(self, sluice, tmp_workspace, server):
+        url = server.url("127.0.0.1", f"?sslmode=verify-full&sslrootcert={server.folder}/server.pem")
+        out = sluice.run("snapshot", "--url", url)
+        assert out.status == 3
+        assert "certificate" in out.err
+
+    def test_one_that_nobody_vouches_for_is_refused(self, sluice, tmp_workspace, server):
+        for more in ("", f"&sslrootcert={server.folder}/stranger.pem"):
+            out = sluice.run("snapshot", "--url", server.url("localhost", f"?sslmode=verify-full{more}"))
+            assert out.status == 3
+            assert "certificate" in out.err
+
+    def test_encryption_alone_is_taken_where_the_url_says_so(self, sluice, tmp_workspace, server):
+        assert sluice.run("snapshot", "--url", server.url("127.0.0.1", "?sslmode=require")).status == 0
+        assert sluice.run("snapshot", "--url", server.url("127.0.0.1", "?sslmode=disable")).status == 4
+
+    def test_a_server_without_it_is_refused_where_it_is_asked_for(self, sluice, tmp_workspace, mariadb):
+        for mode in ("require", "verify-full"):
+            out = sluice.run("snapshot", "--url", f"{mariadb.url}?sslmode={mode}")
+            assert out.status == 3
+            assert "TLS" in out.err
+
+
+class TestServerThatStops:
+    def test_one_that_is_stopped_is_given_up_and_one_that_came_back_is_read(self, sluice, tmp_workspace, server):
+        url = server.url("127.0.0.1", "?sslmode=require")
+        server.signal(signal.SIGSTOP)
+        out = sluice.run("snapshot", "--url", url)
+        assert out.status == 3
+        assert "in time" in out.err
+        server.kill()
+        out = sluice.run("snapshot", "--url", url)
+        assert out.status == 3
+        server.start()
+        assert "create table `t`" in sluice.ok("snapshot", "--url", url)
+
+
+class TestReview:
+    @pytest.mark.parametrize("engine", ["mysql", "mariadb"])
+    def test_a_statement_is_not_reviewed_and_never_green(self, sluice, tmp_workspace, mariadb, engine):
+        pathlib.Path("V1__a.sql").write_text("CREATE TABLE t (a int);\n")
+        out = sluice.run("review", "--engine", engine, "--format", "json", "V1__a.sql")
+        assert out.status == 1, out.err
+        assert [finding["rule"] for finding in out.json()["files"][0]["findings"] if finding["severity"] == "error"] == ["statement-not-reviewed"]
+
+    def test_a_snapshot_is_taken_as_the_schema_of_a_review(self, sluice, tmp_workspace, mariadb):
+        mariadb.script(EVERY)
+        pathlib.Path("schema.json").write_text(sluice.ok("snapshot", "--url", mariadb.url, "--format", "json"))
+        pathlib.Path("V1__a.sql").write_text("DROP TABLE parent;\n")
+        out = sluice.run("review", "--schema", "schema.json", "--format", "json", "V1__a.sql")
+        assert (out.status, out.json()["files"][0]["engine"]) == (1, "mariadb"), out.err
