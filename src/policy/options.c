@@ -93,6 +93,19 @@ static enum sl_code check_repository(const char *text, struct sl_error *err)
 	return SL_OK;
 }
 
+/* MySQL has no database that goes without saying, and its ledger stands in one. */
+static enum sl_code check_target_url(const char *text, struct sl_error *err)
+{
+	bool mysql = sl_str_starts(text, "mysql://") || sl_str_starts(text, "mariadb://");
+	const char *host = mysql ? strstr(text, "://") + strlen("://") : text;
+	const char *slash = mysql ? strchr(host, '/') : text;
+
+	if (!mysql || (slash && slash[1] != '\0' && slash[1] != '?'))
+		return SL_OK;
+	return sl_error_set(err, SL_EINVAL,
+		"the URL must name the database, as in mysql://USER@HOST:PORT/DB");
+}
+
 static enum sl_code check_route_url(const char *text, struct sl_error *err)
 {
 	bool web = sl_str_starts(text, "https://") || sl_str_starts(text, "http://");
@@ -109,8 +122,7 @@ static enum sl_code check_route_url(const char *text, struct sl_error *err)
 static const char *const modes[] = { "apply", NULL };
 static const char *const modes_later[] = { "observe", "review", "gate", NULL };
 static const char *const levels[] = { "low", "moderate", "high", NULL };
-static const char *const schemes[] = { "sqlite", "postgres", NULL };
-static const char *const schemes_later[] = { "mysql", "mariadb", NULL };
+static const char *const schemes[] = { "sqlite", "postgres", "mysql", "mariadb", NULL };
 static const char *const host_kinds[] = { "plain", NULL };
 static const char *const host_kinds_later[] = { "gitlab", "github", "gitea", "forgejo", "bitbucket",
 	"azure", "gitbucket", NULL };
@@ -223,8 +235,9 @@ static const struct sl_option rows[] = {
 		.type = SL_OPTION_URL,
 		.flags = SL_OPTION_REQUIRED,
 		.names = schemes,
-		.later_names = schemes_later,
-		.doc = "sqlite:PATH or postgres://USER@HOST:PORT/DB, without a password." },
+		.check = check_target_url,
+		.doc = "sqlite:PATH, postgres://USER@HOST:PORT/DB or mysql://USER@HOST:PORT/DB (MariaDB "
+		       "too), without a password." },
 	{ .path = "targets[].password",
 		.type = SL_OPTION_SECRET,
 		.doc = "Password of the URL's user." },

@@ -55,7 +55,19 @@ static void load_labels(struct loading *loading, const struct sl_config_node *ma
 
 static enum sl_dialect dialect_of(const char *url)
 {
-	return sl_str_starts(url, "sqlite:") ? SL_DIALECT_SQLITE : SL_DIALECT_POSTGRES;
+	static const struct {
+		const char *scheme;
+		enum sl_dialect dialect;
+	} rows[] = {
+		{ "sqlite:", SL_DIALECT_SQLITE },
+		{ "mysql:", SL_DIALECT_MYSQL },
+		{ "mariadb:", SL_DIALECT_MARIADB },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (sl_str_starts(url, rows[i].scheme))
+			return rows[i].dialect;
+	return SL_DIALECT_POSTGRES;
 }
 
 static void load_targets(struct loading *loading)
