@@ -6,6 +6,7 @@
 #include "sluice/core/buf.h"
 #include "sluice/core/hash.h"
 #include "sluice/sql/split.h"
+#include "sluice/sql/statement.h"
 
 /* --- the ledger ------------------------------------------------------------------------------ */
 
@@ -74,6 +75,9 @@ bool apply_ledger_locks(const struct ledger *ledger);
 /* Whether the failure says that there is no ledger; *exists is false where that can be asked. */
 bool apply_ledger_says_missing(const struct sl_server_error *error);
 enum sl_code apply_ledger_exists(struct ledger *ledger, bool *exists, struct sl_error *err);
+
+/* MySQL: tables of an attempt that died while it made them, and that hold nothing yet. */
+bool apply_ledger_half_made(const struct ledger *ledger);
 
 /* What begins a transaction in the message of its first query; "": sl_conn_begin() does. */
 const char *apply_ledger_begin_text(const struct ledger *ledger);
@@ -144,7 +148,14 @@ enum probe_kind {
 	PROBE_INDEX_MADE,
 	PROBE_INDEX_DROPPED,
 	PROBE_DATABASE_MADE,
-	PROBE_DATABASE_DROPPED
+	PROBE_DATABASE_DROPPED,
+	PROBE_OBJECTS /* MySQL: the text of what it names */
+};
+
+/* MySQL: something that a statement names. */
+struct probe_object {
+	enum sl_sql_object kind;
+	const char *schema, *name; /* schema "": the database of the URL */
 };
 
 /* What SQLite's PRAGMA foreign_keys sets. */
@@ -160,7 +171,16 @@ struct step {
 
 	enum keys keys;
 	enum probe_kind probe;
-	const char *object, *table; /* of the probe, quoted names */
+	const char *object, *table; /* of the probe, quoted names (MySQL: plain) */
+
+	/* MySQL: of PROBE_OBJECTS; for DML, the table that is written. */
+	const struct probe_object *objects;
+	unsigned objects_len;
+	bool same_text; /* may change them and leave their text: only ids tell */
+	bool drops, if_exists;
+	bool variables; /* names user variables, or the last id that was given out */
+	bool inserts;
+
 	unsigned char hash[SL_SHA256_SIZE];
 };
 
@@ -196,6 +216,7 @@ struct run {
 	struct ledger ledger;
 	const char *name; /* of the target, for messages */
 	const char *id; /* of the run */
+	const char *session; /* its name at the server, where it was asked for; else NULL */
 	const char *installation;
 	int64_t epoch;
 	bool began; /* the run's row is in the ledger */
@@ -252,6 +273,22 @@ enum sl_code apply_probe_before(struct run *run, const struct step *step, const 
 
 /* After a failure that the server reported: SL_OK when nothing of it remains. */
 enum sl_code apply_probe_failed(struct run *run, const struct step *step, const char *before);
+
+enum verdict { NOT_APPLIED, APPLIED, CANNOT_SAY };
+
+/* MySQL: what is seen of a step's objects before it runs, whether they show its effect, and what
+ * the session that sent it is still at (*doing, else NULL). */
+enum sl_code apply_objects_before(struct run *run, const struct step *step, const char **before,
+	struct sl_error *err);
+enum sl_code apply_objects_probe(struct run *run, const struct step *step, const char *before,
+	enum verdict *verdict, struct sl_error *err);
+enum sl_code apply_objects_awaited(struct run *run, const char *before, const char **doing,
+	struct sl_error *err);
+
+/* MySQL: the engine of a table that one of the steps first..end writes and that knows no
+ * transactions; *engine stays NULL where there is none. */
+enum sl_code apply_check_undoable(struct run *run, const struct plan *plan, unsigned first,
+	unsigned end, const char **engine);
 
 /* Writes the end of a statement that an earlier attempt began outside a transaction: it took
  * effect, or it did not and will run again.  done: what the ledger said so far. */

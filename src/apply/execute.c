@@ -17,6 +17,8 @@ struct file {
 	unsigned done; /* statements with durable effect, from the first */
 	bool checks_keys; /* SQLite: enforcement was switched, so it is checked by hand */
 	bool written; /* the ledger says applied */
+	const char
+		*announced; /* what was seen before the next step, whose row is written; or NULL */
 };
 
 static unsigned journaled_done(const struct file *file, unsigned end)
@@ -213,14 +215,15 @@ static void put_steps(struct file *file, struct sl_buf *sql, unsigned first, uns
 	if (first == end)
 		return;
 	sl_buf_addf(sql,
-		"INSERT INTO %sstep (scope, kind, version, run, sha256, state, statement, affected, at) "
+		"INSERT INTO %sstep (scope, kind, version, run, sha256, state, was, statement, affected, "
+		"at) "
 		"VALUES ",
 		file->run->ledger.prefix);
 	for (unsigned i = first; i < end; i++) {
 		(void)sl_hex(file->plan->steps[i].hash, SL_SHA256_SIZE, hex);
 		sl_buf_adds(sql, i > first ? ", (" : "(");
 		apply_ledger_values(ledger, sql, ledger->scope, sl_migration_kind_name(m->kind),
-			m->key, file->run->id, hex, "done", NULL);
+			m->key, file->run->id, hex, "done", "", NULL);
 		sl_buf_addf(sql, ", %u, %" PRId64 ", %s)", file->plan->steps[i].number,
 			rows[i - first], apply_ledger_now(ledger));
 	}
@@ -432,27 +435,35 @@ static enum sl_code run_session(struct file *file, unsigned i)
 	return code;
 }
 
+/* The row that says that a statement is about to run alone. */
+static void put_announcement(struct file *file, struct sl_buf *sql, unsigned i, const char *before)
+{
+	struct run *run = file->run;
+	const struct sl_migration *m = file->plan->migration;
+	char hex[SL_SHA256_HEX];
+
+	sl_buf_addf(sql,
+		"INSERT INTO %sstep (scope, kind, version, run, sha256, state, was, statement, "
+		"at) VALUES (",
+		run->ledger.prefix);
+	apply_ledger_values(&run->ledger, sql, run->ledger.scope, sl_migration_kind_name(m->kind),
+		m->key, run->id, sl_hex(file->plan->steps[i].hash, SL_SHA256_SIZE, hex), "started",
+		before, NULL);
+	sl_buf_addf(sql, ", %u, %s); ", file->plan->steps[i].number,
+		apply_ledger_now(&run->ledger));
+}
+
 static enum sl_code announce(struct file *file, unsigned i, const char *before, const char *what)
 {
 	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
 	struct run *run = file->run;
-	const struct sl_migration *m = file->plan->migration;
 	struct sl_error cause = SL_ERROR_INIT;
-	char hex[SL_SHA256_HEX];
 	enum sl_code code = begin(file, what);
 
 	if (code != SL_OK)
 		return code;
 	forget_steps(file, &sql);
-	sl_buf_addf(&sql,
-		"INSERT INTO %sstep (scope, kind, version, run, sha256, state, was, statement, "
-		"at) VALUES (",
-		run->ledger.prefix);
-	apply_ledger_values(&run->ledger, &sql, run->ledger.scope, sl_migration_kind_name(m->kind),
-		m->key, run->id, sl_hex(file->plan->steps[i].hash, SL_SHA256_SIZE, hex), "started",
-		before, NULL);
-	sl_buf_addf(&sql, ", %u, %s); ", file->plan->steps[i].number,
-		apply_ledger_now(&run->ledger));
+	put_announcement(file, &sql, i, before);
 	put_entry(file, &sql, file->done);
 	code = apply_ledger_write(&run->ledger, &sql, &cause);
 	if (code != SL_OK)
@@ -477,43 +488,56 @@ static void where_step(struct file *file, struct sl_buf *sql, unsigned number)
 	sl_buf_adds(sql, "; ");
 }
 
-/* The end of a statement that ran alone: its row says done, or is taken back. */
-static enum sl_code settle(struct file *file, unsigned i, bool applied, int64_t rows)
+static void put_end(struct file *file, struct sl_buf *sql, unsigned i, int64_t rows)
+{
+	sl_buf_addf(sql, "UPDATE %sstep SET state = 'done', affected = %" PRId64 ", at = %s",
+		file->run->ledger.prefix, rows, apply_ledger_now(&file->run->ledger));
+	where_step(file, sql, file->plan->steps[i].number);
+	put_entry(file, sql, journaled_done(file, i + 1));
+}
+
+static void take_back(struct file *file, struct sl_buf *sql, unsigned i)
+{
+	const char *p = file->run->ledger.prefix;
+
+	sl_buf_addf(sql, "DELETE FROM %sstep", p);
+	where_step(file, sql, file->plan->steps[i].number);
+	if (file->done > 0) {
+		put_entry(file, sql, file->done);
+	} else {
+		sl_buf_addf(sql, "DELETE FROM %smigration", p);
+		where_step(file, sql, 0);
+	}
+}
+
+/* The end of a statement that ran alone: its row says done, or is taken back.  next: the one that
+ * is announced with the same write, or NULL. */
+static enum sl_code settle(struct file *file, unsigned i, bool applied, int64_t rows,
+	const char *next)
 {
 	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
-	struct run *run = file->run;
-	const struct step *step = &file->plan->steps[i];
-	const char *p = run->ledger.prefix;
-	const char *what = apply_place(run, file->plan, step);
+	const char *what = apply_place(file->run, file->plan, &file->plan->steps[i]);
 	struct sl_error cause = SL_ERROR_INIT;
-	unsigned done = applied ? journaled_done(file, i + 1) : file->done;
 	enum sl_code code = begin(file, what);
 
 	if (code != SL_OK)
 		return code;
-	if (applied) {
-		sl_buf_addf(&sql,
-			"UPDATE %sstep SET state = 'done', affected = %" PRId64 ", at = %s", p,
-			rows, apply_ledger_now(&run->ledger));
-		where_step(file, &sql, step->number);
-	} else {
-		sl_buf_addf(&sql, "DELETE FROM %sstep", p);
-		where_step(file, &sql, step->number);
-	}
-	if (done > 0 || applied) {
-		put_entry(file, &sql, done);
-	} else {
-		sl_buf_addf(&sql, "DELETE FROM %smigration", p);
-		where_step(file, &sql, 0);
-	}
-	code = apply_ledger_write(&run->ledger, &sql, &cause);
+	if (applied)
+		put_end(file, &sql, i, rows);
+	else
+		take_back(file, &sql, i);
+	if (next)
+		put_announcement(file, &sql, i + 1, next);
+	code = apply_ledger_write(&file->run->ledger, &sql, &cause);
 	if (code != SL_OK)
 		return ledger_failed(file, code, what, &cause);
 	code = commit(file, what);
-	if (code == SL_OK) {
-		file->done = done;
-		file->written = applied && done == file->plan->len;
+	if (code == SL_OK && applied) {
+		file->done = journaled_done(file, i + 1);
+		file->written = file->done == file->plan->len;
 	}
+	if (code == SL_OK && next)
+		file->announced = next;
 	return code;
 }
 
@@ -522,7 +546,7 @@ enum sl_code apply_settle(struct run *run, struct plan *plan, unsigned done, uns
 {
 	struct file file = { .run = run, .plan = plan, .done = done };
 
-	return settle(&file, statement - 1, applied, -1);
+	return settle(&file, statement - 1, applied, -1, NULL);
 }
 
 /* The server said no, or the token did: what remains of it decides the outcome. */
@@ -544,7 +568,7 @@ static enum sl_code alone_failed(struct file *file, unsigned i, const char *befo
 	code = apply_probe_failed(run, step, before);
 	if (code != SL_OK)
 		return code;
-	code = settle(file, i, false, -1);
+	code = settle(file, i, false, -1, NULL);
 	if (code != SL_OK)
 		return code;
 	*run->err = said;
@@ -552,18 +576,49 @@ static enum sl_code alone_failed(struct file *file, unsigned i, const char *befo
 	return said.code;
 }
 
+/* What the next statement's announcement has to hold, where it can go with this one's end; *next
+ * stays NULL where it cannot. */
+static enum sl_code look_ahead(struct file *file, unsigned i, const char **next)
+{
+	const struct plan *plan = file->plan;
+
+	*next = NULL;
+	if (i + 1 >= plan->len || plan->steps[i + 1].class != STEP_ALONE)
+		return SL_OK;
+	return apply_probe_before(file->run, &plan->steps[i + 1], next);
+}
+
+static enum sl_code end_alone(struct file *file, unsigned i, int64_t rows)
+{
+	const char *what = apply_place(file->run, file->plan, &file->plan->steps[i]), *next;
+	struct sl_error cause = SL_ERROR_INIT;
+	enum sl_code code = sl_conn_outlive(file->run->conn, false, &cause);
+
+	if (code != SL_OK)
+		return ledger_failed(file, code, what, &cause);
+	code = look_ahead(file, i, &next);
+	if (code == SL_OK)
+		code = settle(file, i, true, rows, next);
+	apply_pause("alone-settled");
+	return code == SL_OK ? check_lock(file, what) : code;
+}
+
 static enum sl_code run_alone(struct file *file, unsigned i)
 {
 	struct run *run = file->run;
 	const struct step *step = &file->plan->steps[i];
 	const char *what = apply_place(run, file->plan, step);
-	const char *before = "";
+	const char *before = file->announced;
 	struct sl_error cause = SL_ERROR_INIT;
 	int64_t rows = -1;
-	enum sl_code code = apply_probe_before(run, step, &before);
+	enum sl_code code = SL_OK;
 
-	if (code == SL_OK)
-		code = announce(file, i, before, what);
+	file->announced = NULL;
+	if (!before) {
+		code = apply_probe_before(run, step, &before);
+		if (code == SL_OK)
+			code = announce(file, i, before, what);
+	}
 	if (code != SL_OK)
 		return code;
 	code = sl_conn_outlive(run->conn, true, &cause);
@@ -574,12 +629,24 @@ static enum sl_code run_alone(struct file *file, unsigned i)
 	if (code != SL_OK)
 		return alone_failed(file, i, before);
 	apply_pause("alone-done");
-	code = sl_conn_outlive(run->conn, false, &cause);
-	if (code != SL_OK)
-		return ledger_failed(file, code, what, &cause);
-	code = settle(file, i, true, rows);
-	apply_pause("alone-settled");
-	return code == SL_OK ? check_lock(file, what) : code;
+	return end_alone(file, i, rows);
+}
+
+/* MySQL: variables, and the last id that was given out, go with their session. */
+static enum sl_code check_variables(struct file *file)
+{
+	const struct plan *plan = file->plan;
+	bool left = false;
+
+	for (unsigned i = 0; i < file->done; i++)
+		left = left || plan->steps[i].variables || plan->steps[i].inserts;
+	for (unsigned i = file->done; left && i < plan->len; i++)
+		if (plan->steps[i].variables)
+			return apply_fail(file->run, SL_OUTCOME_NEEDS_HUMAN, SL_EHUMAN,
+				"%s: it may need a variable, or the last id given out, that a "
+				"session which is gone held; %s",
+				apply_place(file->run, plan, &plan->steps[i]), so_far(file));
+	return SL_OK;
 }
 
 /* Settings that the statements before left in a session which is gone. */
@@ -609,11 +676,33 @@ static enum sl_code restore_session(struct file *file)
 	return SL_OK;
 }
 
+/* MySQL: what cannot be undone is journaled like a statement that stands alone, where the file
+ * says that it needs no transaction. */
+static enum sl_code run_transaction(struct file *file, unsigned first, unsigned end)
+{
+	const struct plan *plan = file->plan;
+	const char *engine = NULL;
+	enum sl_code code = apply_check_undoable(file->run, plan, first, end, &engine);
+
+	if (code != SL_OK || !engine)
+		return code == SL_OK ? run_segment(file, first, end) : code;
+	if (plan->migration->no_transaction)
+		return run_alone(file, first);
+	return apply_fail(file->run, failed(file), SL_EINVAL,
+		"%s: it writes a table of the engine %s, which knows no transactions, so that neither "
+		"a failure could be undone nor an interruption proved; convert the table to InnoDB, "
+		"or say that the file needs no transaction; %s",
+		apply_place(file->run, plan, &plan->steps[first]), engine, so_far(file));
+}
+
 static enum sl_code run_file(struct file *file)
 {
 	const struct plan *plan = file->plan;
 	unsigned at = file->done, end;
-	enum sl_code code = restore_session(file);
+	enum sl_code code = check_variables(file);
+
+	if (code == SL_OK)
+		code = restore_session(file);
 
 	while (code == SL_OK && at < plan->len) {
 		end = apply_plan_segment_end(plan, at);
@@ -626,7 +715,7 @@ static enum sl_code run_file(struct file *file)
 			break;
 		case STEP_IN:
 		case STEP_POINT:
-			code = run_segment(file, at, end);
+			code = run_transaction(file, at, end);
 			break;
 		}
 		at = end;

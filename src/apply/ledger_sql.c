@@ -61,10 +61,10 @@ const char *apply_ledger_micros(const struct ledger *ledger, const char *column)
 	return column;
 }
 
-/* Undefined table, invalid schema, and MySQL's word for both. */
+/* Undefined table, invalid schema; MySQL: no such table. */
 bool apply_ledger_says_missing(const struct sl_server_error *error)
 {
-	static const char *const codes[] = { "42P01", "3F000", "42S02" };
+	static const char *const codes[] = { "42P01", "3F000", "1146" };
 
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
 		if (strcmp(error->code, codes[i]) == 0)
@@ -100,8 +100,23 @@ enum sl_code apply_ledger_exists(struct ledger *ledger, bool *exists, struct sl_
 	return code;
 }
 
-/* Each CREATE TABLE commits, so a transaction is begun anew behind them; tables without an identity
- * are no ledger yet, and whoever comes next makes the rest. */
+bool apply_ledger_half_made(const struct ledger *ledger)
+{
+	struct sl_rows rows = { 0 };
+	enum sl_code code;
+
+	if (!is_mysql(ledger))
+		return false;
+	code = sl_conn_query(ledger->conn, &rows, ledger->arena,
+		sl_arena_printf(ledger->arena,
+			"SELECT 1 FROM %smigration UNION ALL SELECT 1 FROM %srun LIMIT 1",
+			ledger->prefix, ledger->prefix),
+		NULL);
+	return code == SL_OK ? rows.len == 0 :
+			       apply_ledger_says_missing(sl_conn_server_error(ledger->conn));
+}
+
+/* Each CREATE TABLE commits, so a transaction is begun anew behind them. */
 static enum sl_code make_mysql(struct ledger *ledger, struct sl_error *err)
 {
 	enum sl_code code = sl_conn_query(ledger->conn, NULL, NULL, apply_ledger_file("mysql.sql"),

@@ -1,4 +1,5 @@
 #include "apply_int.h"
+#include "plan_mysql.h"
 
 #include "sluice/core/escape.h"
 #include "sluice/core/str.h"
@@ -21,9 +22,20 @@ struct planning {
 	const struct sl_migration *migration;
 	enum sl_dialect dialect;
 	int version;
+	const char *use; /* MySQL: the database that the last USE led to */
 	struct sl_place *where;
 	struct sl_error *err;
 };
+
+static bool is_mysql(const struct planning *p)
+{
+	return p->dialect == SL_DIALECT_MYSQL || p->dialect == SL_DIALECT_MARIADB;
+}
+
+static struct mysql_plan mysql_of(const struct planning *p)
+{
+	return (struct mysql_plan){ p->arena, p->dialect, p->use };
+}
 
 static enum sl_code refuse(struct planning *p, struct sl_place at, const char *why,
 	const char *remedy)
@@ -82,11 +94,20 @@ static enum sl_code refuse_statement(struct planning *p, const struct sl_stateme
 		return refuse(p, text->start,
 			"transaction control inside a migration: Sluice begins and commits",
 			"take the statement out");
+	if (is_mysql(p)) {
+		struct mysql_plan plan = mysql_of(p);
+
+		if (apply_plan_mysql_locks(&plan, text, fact))
+			return refuse(p, text->start, "the statement would lock the ledger out",
+				"take it out");
+	}
 	return refuse_session(p, fact, text->start);
 }
 
 static enum step_class class_of(const struct planning *p, const struct sl_fact_statement *fact)
 {
+	if (is_mysql(p))
+		return apply_plan_mysql_class(fact);
 	switch (fact->tx) {
 	case SL_SQL_TX_POINT:
 		return STEP_POINT;
@@ -152,11 +173,17 @@ static void probe_database(struct planning *p, struct step *step, const struct s
 	step->object = sl_arena_strdup(p->arena, database->name);
 }
 
-static void set_probe(struct planning *p, struct step *step, const struct sl_facts *facts)
+static void set_probe(struct planning *p, struct step *step, const struct sl_statement_text *text,
+	const struct sl_facts *facts)
 {
 	const struct sl_fact_statement *fact = sl_facts_statement(facts);
 
-	step->object = step->table = "";
+	if (is_mysql(p)) {
+		struct mysql_plan plan = mysql_of(p);
+
+		apply_plan_mysql_probe(step, &plan, text, facts);
+		return;
+	}
 	switch (fact->verb) {
 	case SL_SQL_VERB_VACUUM:
 	case SL_SQL_VERB_ANALYZE:
@@ -211,6 +238,30 @@ static enum keys keys_set(const struct sl_statement_text *text)
 	return last.len == 1 && text->text[last.at] == '0' ? KEYS_OFF : KEYS_ON;
 }
 
+/* What a session must still hold when a file goes on in another one. */
+static void set_mysql(struct planning *p, struct step *step, const struct sl_statement_text *text,
+	const struct sl_facts *facts)
+{
+	const struct sl_fact_statement *fact = sl_facts_statement(facts);
+	struct mysql_plan plan = mysql_of(p);
+
+	step->variables = fact->uses_session ||
+		(fact->verb == SL_SQL_VERB_SET && fact->session == SL_SQL_SESSION_STATE);
+	step->keeps_state = step->keeps_state && !step->variables;
+	step->inserts = fact->verb == SL_SQL_VERB_INSERT || fact->verb == SL_SQL_VERB_REPLACE;
+	if (step->class == STEP_IN && step->dml)
+		apply_plan_mysql_written(step, &plan, facts);
+	if (fact->verb == SL_SQL_VERB_USE)
+		p->use = apply_plan_mysql_use(&plan, text);
+}
+
+/* What is not parsed might do anything to the session; MySQL's verbs are enough to tell. */
+static bool dirties(const struct planning *p, const struct sl_fact_statement *fact)
+{
+	return fact->calls || (!is_mysql(p) && fact->status != SL_SQL_PARSED) ||
+		(fact->session != SL_SQL_SESSION_NONE && fact->session != SL_SQL_SESSION_LOCAL);
+}
+
 static enum sl_code add_step(struct planning *p, struct plan *plan, struct steps *steps,
 	const struct sl_statement_text *text)
 {
@@ -227,6 +278,7 @@ static enum sl_code add_step(struct planning *p, struct plan *plan, struct steps
 	step->number = text->number;
 	step->line = text->start.line;
 	step->column = text->start.column;
+	step->object = step->table = "";
 	step->class = class_of(p, fact);
 	step->keeps_constant = fact->session == SL_SQL_SESSION_CONSTANT ||
 		fact->session == SL_SQL_SESSION_ROLE;
@@ -235,11 +287,11 @@ static enum sl_code add_step(struct planning *p, struct plan *plan, struct steps
 	if (fact->verb == SL_SQL_VERB_PRAGMA)
 		step->keys = keys_set(text);
 	if (step->class == STEP_ALONE)
-		set_probe(p, step, facts);
+		set_probe(p, step, text, facts);
+	if (is_mysql(p))
+		set_mysql(p, step, text, facts);
 	hash_tokens(p, step);
-	plan->dirties_session = plan->dirties_session || fact->calls ||
-		fact->status != SL_SQL_PARSED ||
-		(fact->session != SL_SQL_SESSION_NONE && fact->session != SL_SQL_SESSION_LOCAL);
+	plan->dirties_session = plan->dirties_session || dirties(p, fact);
 	return SL_OK;
 }
 
@@ -276,7 +328,7 @@ enum sl_code apply_plan_make(struct plan *out, struct sl_arena *arena,
 		.statement_blocks = m->statement_blocks };
 	struct sl_splitter *splitter sl_auto(
 		sl_splitter_free_p) = sl_splitter_new(&options, m->sql, m->sql_len);
-	struct planning p = { arena, scratch, m, input->dialect, input->version, where, err };
+	struct planning p = { arena, scratch, m, input->dialect, input->version, "", where, err };
 	struct plan plan = { .migration = m };
 	struct steps steps = { 0 };
 	enum sl_code code = check_text(&p);

@@ -42,6 +42,11 @@ enum sl_code apply_probe_before(struct run *run, const struct step *step, const 
 	enum sl_code code;
 
 	*before = "";
+	if (step->probe == PROBE_OBJECTS) {
+		code = apply_objects_before(run, step, before, &cause);
+		return code == SL_OK ? SL_OK :
+				       apply_fail(run, SL_OUTCOME_BLOCKED, code, "%s", cause.msg);
+	}
 	if (step->probe != PROBE_INDEX_MADE)
 		return SL_OK;
 	code = indexes_of(run, step->table, &rows, &cause);
@@ -52,8 +57,6 @@ enum sl_code apply_probe_before(struct run *run, const struct step *step, const 
 	*before = sl_arena_strdup(run->arena, sl_buf_str(&list));
 	return SL_OK;
 }
-
-enum verdict { NOT_APPLIED, APPLIED, CANNOT_SAY };
 
 static enum sl_code drop_rest(struct run *run, const char *name, struct sl_error *err)
 {
@@ -116,6 +119,15 @@ static enum sl_code any_row(struct run *run, const char *head, const char *name,
 	return code == SL_OK ? SL_OK : ask_failed(run, code, &cause);
 }
 
+static enum sl_code probe_objects(struct run *run, const struct step *step, const char *before,
+	enum verdict *verdict)
+{
+	struct sl_error cause = SL_ERROR_INIT;
+	enum sl_code code = apply_objects_probe(run, step, before, verdict, &cause);
+
+	return code == SL_OK ? SL_OK : ask_failed(run, code, &cause);
+}
+
 static enum sl_code probe(struct run *run, const struct step *step, const char *before,
 	enum verdict *verdict)
 {
@@ -129,6 +141,8 @@ static enum sl_code probe(struct run *run, const struct step *step, const char *
 	case PROBE_REPEAT:
 		*verdict = NOT_APPLIED;
 		break;
+	case PROBE_OBJECTS:
+		return probe_objects(run, step, before, verdict);
 	case PROBE_INDEX_MADE:
 		return probe_index(run, step, before, verdict);
 	case PROBE_INDEX_DROPPED:
@@ -139,8 +153,10 @@ static enum sl_code probe(struct run *run, const struct step *step, const char *
 	case PROBE_DATABASE_MADE:
 	case PROBE_DATABASE_DROPPED:
 		code = any_row(run,
-			"SELECT 1 FROM pg_catalog.pg_database WHERE datname = ", step->object, "",
-			&there);
+			sl_conn_dialect(run->conn) == SL_DIALECT_POSTGRES ?
+				"SELECT 1 FROM pg_catalog.pg_database WHERE datname = " :
+				"SELECT 1 FROM information_schema.schemata WHERE schema_name = ",
+			step->object, "", &there);
 		*verdict = there == (step->probe == PROBE_DATABASE_MADE) ? APPLIED : NOT_APPLIED;
 		break;
 	}
@@ -164,20 +180,22 @@ enum sl_code apply_probe_failed(struct run *run, const struct step *step, const 
 	enum verdict verdict = NOT_APPLIED;
 	enum sl_code code = SL_OK;
 
-	if (step->probe == PROBE_INDEX_MADE) {
+	if (step->probe == PROBE_INDEX_MADE || step->probe == PROBE_OBJECTS) {
 		struct sl_error said = *run->err;
 
 		sl_conn_set_cancel(run->conn, NULL);
-		code = probe_index(run, step, before, &verdict);
+		code = probe(run, step, before, &verdict);
 		sl_conn_set_cancel(run->conn, run->request->target->cancel);
 		if (code == SL_OK)
 			*run->err = said;
 	}
 	if (code == SL_OK && verdict != NOT_APPLIED)
 		return apply_fail(run, SL_OUTCOME_NEEDS_HUMAN, SL_EHUMAN,
-			"line %u: the statement failed, and yet an index of that name is there now; "
-			"look at the target, then say `sluice resolve` with what you found",
-			step->line);
+			"line %u: the statement failed, and yet %s; look at the target, then say "
+			"`sluice resolve` with what you found",
+			step->line,
+			step->probe == PROBE_OBJECTS ? "something that it names is another now" :
+						       "an index of that name is there now");
 	return code;
 }
 
@@ -191,6 +209,27 @@ static const struct entry_step *started_step(const struct run *run, const struct
 			return step;
 	}
 	return NULL;
+}
+
+/* The lock says that the session has ended, unless its own statements gave the lock away. */
+static enum sl_code await(struct run *run, const struct plan *plan, const struct step *step,
+	const char *before)
+{
+	struct sl_error cause = SL_ERROR_INIT;
+	const char *doing = NULL;
+	enum sl_code code;
+
+	if (step->probe != PROBE_OBJECTS)
+		return SL_OK;
+	code = apply_objects_awaited(run, before, &doing, &cause);
+	if (code != SL_OK)
+		return ask_failed(run, code, &cause);
+	if (!doing)
+		return SL_OK;
+	run->try_after_us = SL_SECOND_US;
+	return apply_fail(run, SL_OUTCOME_UNKNOWN, SL_EUNKNOWN,
+		"%s: the statement of an earlier attempt is still at work: %s",
+		apply_place(run, plan, step), doing);
 }
 
 enum sl_code apply_probe_started(struct run *run, struct plan *plan)
@@ -213,7 +252,9 @@ enum sl_code apply_probe_started(struct run *run, struct plan *plan)
 	if (!sl_str_eq(begun->sha256, sl_hex(step->hash, SL_SHA256_SIZE, hex)))
 		return ask_human(run, plan, step,
 			"the statement was changed after it was begun and never seen to end");
-	code = probe(run, step, begun->before, &verdict);
+	code = await(run, plan, step, begun->before);
+	if (code == SL_OK)
+		code = probe(run, step, begun->before, &verdict);
 	if (code != SL_OK)
 		return code;
 	if (verdict == CANNOT_SAY)

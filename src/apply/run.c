@@ -100,6 +100,7 @@ enum sl_code apply_connect(struct run *run)
 		return not_begun(run, code, &cause);
 	apply_pause("connected");
 	run->ledger.conn = run->conn;
+	run->session = NULL;
 	return SL_OK;
 }
 

@@ -11,4 +11,5 @@ _spec.loader.exec_module(_fixtures)
 sluice = _fixtures.sluice
 tmp_workspace = _fixtures.tmp_workspace
 pg = _fixtures.pg
+mariadb = _fixtures.mariadb
 daemons = _fixtures.daemons

@@ -1,5 +1,5 @@
 """kill -9 of `sluice migrate` at every named point: nothing runs twice, nothing is lost, and the next run
-goes on by itself.  The effects are counted with psql and sqlite3, from migrations that are not idempotent."""
+goes on by itself.  The effects are counted with psql, mariadb and sqlite3, from migrations that are not idempotent."""
 
 import contextlib
 import os
@@ -32,7 +32,15 @@ POINTS = {
     "finished": 1,
 }
 
-TURNS = [(point, turn) for point, times in POINTS.items() for turn in range(1, times + 1)]
+# There CREATE TABLE commits by itself: it stands alone too.
+POINTS_MARIADB = POINTS | {"statement-done": 5, "before-commit": 9, "after-commit": 9, "alone-journaled": 2, "alone-done": 2, "alone-settled": 2}
+
+TURNS = [
+    pytest.param(engine, point, turn, id=f"{engine}-{point}-{turn}")
+    for engine, points in {"sqlite": POINTS, "postgres": POINTS, "mariadb": POINTS_MARIADB}.items()
+    for point, times in points.items()
+    for turn in range(1, times + 1)
+]
 
 
 class Sqlite:
@@ -60,11 +68,29 @@ class Server:
         return subprocess.run([psql, "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d", self.url, "-c", sql], check=True, capture_output=True, text=True).stdout.strip()
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+class MariadbServer:
+    alone = "CREATE INDEX t_a ON t (a)"
+
+    def __init__(self, database):
+        self.database = database
+        self.url = database.url
+        self.ledger = "_sluice_"
+
+    def ask(self, sql):
+        return self.database.script(sql).strip().replace("\t", "|")
+
+
+def make_target(engine, request, workspace):
+    if engine == "sqlite":
+        return Sqlite(workspace)
+    if engine == "postgres":
+        return Server(request.getfixturevalue("pg"))
+    return MariadbServer(request.getfixturevalue("mariadb"))
+
+
+@pytest.fixture(params=["sqlite", "postgres", "mariadb"])
 def target(request, tmp_workspace):
-    if request.param == "sqlite":
-        return Sqlite(tmp_workspace)
-    return Server(request.getfixturevalue("pg"))
+    return make_target(request.param, request, tmp_workspace)
 
 
 def write(folder, files):
@@ -118,8 +144,9 @@ def check_everything_once(sluice, target, folder):
     assert "nothing to do" in again
 
 
-@pytest.mark.parametrize(("point", "turn"), TURNS, ids=lambda value: str(value))
-def test_killed_at_a_point_the_next_run_goes_on(sluice, target, tmp_workspace, point, turn):
+@pytest.mark.parametrize(("engine", "point", "turn"), TURNS)
+def test_killed_at_a_point_the_next_run_goes_on(sluice, request, tmp_workspace, engine, point, turn):
+    target = make_target(engine, request, tmp_workspace)
     folder = orders(tmp_workspace, target.alone)
     assert kill_at(sluice, target, folder, f"{point}:{turn}", tmp_workspace), f"{point} was not reached {turn} times"
     check_everything_once(sluice, target, folder)

@@ -43,6 +43,9 @@ class MariaDB:
         assert result.returncode == 0, result.stderr
         return result.stdout
 
+    def rows(self, sql) -> list:
+        return [tuple(line.split("\t")) for line in self.script(sql).splitlines()]
+
     def value(self, sql) -> str:
         return self.script(sql).rstrip("\n")
 
