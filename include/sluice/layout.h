@@ -32,11 +32,11 @@ enum sl_layout_kind {
 	SL_LAYOUT_GOOSE, /* 00001_name.sql with -- +goose Up, Down */
 	SL_LAYOUT_DBMATE, /* 20260131120000_name.sql with -- migrate:up, down */
 	SL_LAYOUT_DIESEL, /* 2026-01-31-120000_name/up.sql, down.sql */
+	SL_LAYOUT_PRISMA, /* 20260131120000_name/migration.sql, migration_lock.toml */
+	SL_LAYOUT_SQLX, /* 20260131120000_name.sql, or .up.sql and .down.sql */
 	SL_LAYOUT_ATLAS,
 	SL_LAYOUT_SQITCH,
 	SL_LAYOUT_LIQUIBASE,
-	SL_LAYOUT_PRISMA,
-	SL_LAYOUT_SQLX,
 	SL_LAYOUT_DRIZZLE,
 	SL_LAYOUT_SUPABASE,
 	SL_LAYOUT_KIND_COUNT
@@ -64,7 +64,7 @@ enum sl_layout_problem_kind {
 	SL_LAYOUT_BAD_NAME, /* the name says migration but cannot be read as one */
 	SL_LAYOUT_BAD_DIRECTIVE, /* goose's or dbmate's comment lines do not fit together */
 	SL_LAYOUT_UNSUPPORTED, /* a layout, or a kind of file, that is recognised but not read */
-	SL_LAYOUT_AMBIGUOUS, /* several layouts, or per-engine sets without a dialect */
+	SL_LAYOUT_AMBIGUOUS, /* several layouts or readings, or per-engine sets without a dialect */
 	SL_LAYOUT_IGNORED, /* a *.sql file that is no migration of this layout */
 	SL_LAYOUT_EMPTY, /* no statement in it; it is in the set all the same */
 	SL_LAYOUT_PROBLEM_KIND_COUNT
@@ -82,6 +82,7 @@ struct sl_layout_problem {
 struct sl_layout {
 	enum sl_layout_kind
 		kind; /* what it was read as; SL_LAYOUT_AUTO when nothing was recognised */
+	enum sl_dialect engine; /* that the folder itself names, or SL_DIALECT_COUNT */
 	struct sl_migration_set set; /* versions in order, then repeatables by name */
 	const struct sl_layout_problem *problems; /* by path, then line */
 	size_t problem_count;

@@ -43,7 +43,7 @@ enum sl_code sl_cli_folder_add(struct sl_cli_folder *out, const char *path, cons
 static bool is_read(const char *name)
 {
 	return sl_str_ends(name, ".sql") || sl_str_ends(name, ".sql.conf") ||
-		sl_str_eq(name, "metadata.toml");
+		sl_str_ends(name, "metadata.toml") || sl_str_ends(name, "migration_lock.toml");
 }
 
 static bool is_left_out(const char *name)

@@ -92,6 +92,52 @@ static bool says_false(const struct sl_layout_file *file, const char *name)
 	return false;
 }
 
+/* Prisma's migration_lock.toml names the engine that the folder was made for. */
+static const struct {
+	const char *word;
+	enum sl_dialect dialect;
+} providers[] = {
+	{ "postgresql", SL_DIALECT_POSTGRES },
+	{ "mysql", SL_DIALECT_MYSQL },
+	{ "sqlite", SL_DIALECT_SQLITE },
+};
+
+static void engine_check(struct reader *r, const struct entry *entry)
+{
+	bool same = r->engine == r->dialect ||
+		(r->engine == SL_DIALECT_MYSQL && r->dialect == SL_DIALECT_MARIADB);
+
+	if (r->engine == SL_DIALECT_COUNT || r->dialect == SL_DIALECT_COUNT || same)
+		return;
+	problem_add(r, SL_LAYOUT_UNSUPPORTED, entry->path, 0,
+		"choose targets of that engine for this folder",
+		"the folder is made for %s, not for %s", sl_dialect_name(r->engine),
+		sl_dialect_name(r->dialect));
+}
+
+static void provider_add(struct reader *r, const struct entry *entry)
+{
+	const struct text text = { entry->file->data, entry->file->len };
+	struct text line;
+	size_t pos = 0;
+
+	while (text_line(&text, &pos, &line)) {
+		const char *quote = memchr(line.at, '"', line.len);
+		size_t rest = quote ? (size_t)(line.at + line.len - quote) - 1 : 0;
+
+		if (!quote || line.len < 8 || memcmp(line.at, "provider", 8) != 0)
+			continue;
+		for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]); i++) {
+			size_t len = strlen(providers[i].word);
+
+			if (rest > len && memcmp(quote + 1, providers[i].word, len) == 0 &&
+				quote[1 + len] == '"')
+				r->engine = providers[i].dialect;
+		}
+	}
+	engine_check(r, entry);
+}
+
 /* Flyway's V1__x.sql.conf beside V1__x.sql, Diesel's metadata.toml in the folder. */
 static bool is_beside(const struct reader *r, const char *side, const char *path)
 {
@@ -107,6 +153,10 @@ static void side_add(struct reader *r, const struct entry *entry)
 	const char *name = r->kind == SL_LAYOUT_FLYWAY ? "executeInTransaction" :
 							 "run_in_transaction";
 
+	if (r->kind == SL_LAYOUT_PRISMA) {
+		provider_add(r, entry);
+		return;
+	}
 	if (!says_false(entry->file, name))
 		return;
 	for (size_t i = 0; i < r->found.len; i++) {

@@ -21,12 +21,11 @@ static const struct {
 	[SL_LAYOUT_GOOSE] = { "goose", NULL },
 	[SL_LAYOUT_DBMATE] = { "dbmate", NULL },
 	[SL_LAYOUT_DIESEL] = { "diesel", NULL },
+	[SL_LAYOUT_PRISMA] = { "prisma", NULL },
+	[SL_LAYOUT_SQLX] = { "sqlx", NULL },
 	[SL_LAYOUT_ATLAS] = { "atlas", read_as_plain },
 	[SL_LAYOUT_SQITCH] = { "sqitch", convert },
 	[SL_LAYOUT_LIQUIBASE] = { "liquibase", convert },
-	[SL_LAYOUT_PRISMA] = { "prisma", convert },
-	[SL_LAYOUT_SQLX] = { "sqlx",
-		"say `layout: plain`, or `layout: golang-migrate` for .up.sql and .down.sql files" },
 	[SL_LAYOUT_DRIZZLE] = { "drizzle", read_as_plain },
 	[SL_LAYOUT_SUPABASE] = { "supabase", read_as_plain },
 };
@@ -70,8 +69,8 @@ static enum sl_layout_kind kind_by_mark(const char *path)
 		return SL_LAYOUT_SQITCH;
 	if (sl_str_eq(base, "migration_lock.toml") || sl_str_eq(base, "migration.sql"))
 		return SL_LAYOUT_PRISMA;
-	if (sl_str_eq(path, "meta/_journal.json"))
-		return SL_LAYOUT_DRIZZLE;
+	if (sl_str_eq(path, "meta/_journal.json") || sl_str_eq(base, "snapshot.json"))
+		return SL_LAYOUT_DRIZZLE; /* its newer folders look like Prisma's otherwise */
 	if (sl_str_starts(base, "db.changelog") || sl_str_starts(base, "databasechangelog"))
 		return SL_LAYOUT_LIQUIBASE;
 	return SL_LAYOUT_AUTO;
@@ -118,6 +117,13 @@ static bool is_name(struct sl_arena *arena, enum sl_layout_kind kind, const char
 	return verdict == NAME_GOOD && !name.down;
 }
 
+/* sqlx and golang-migrate or plain files have names in common; what only sqlx knows is its first
+ * line. */
+static bool is_sqlx(struct sl_arena *arena, const struct entry *entry)
+{
+	return is_name(arena, SL_LAYOUT_SQLX, entry->inner) && section_is_sqlx(entry->file);
+}
+
 /* What one file speaks for; plain is what a numbered file is when nothing else is known. */
 static enum sl_layout_kind kind_of(struct sl_arena *arena, const struct entry *entry)
 {
@@ -127,6 +133,8 @@ static enum sl_layout_kind kind_of(struct sl_arena *arena, const struct entry *e
 
 	if (kind != SL_LAYOUT_AUTO || !sl_str_ends(entry->inner, ".sql"))
 		return kind;
+	if (is_sqlx(arena, entry))
+		return SL_LAYOUT_SQLX;
 	for (size_t i = 0; i < sizeof(by_name) / sizeof(by_name[0]); i++) {
 		if (is_name(arena, by_name[i], entry->inner))
 			return by_name[i];
@@ -146,6 +154,68 @@ static unsigned strength(enum sl_layout_kind kind)
 	return kind_is_read(kind) ? 2 : 3;
 }
 
+/* Whether files of both kinds may stand in one folder, read as sqlx does. */
+static bool are_sqlx(enum sl_layout_kind a, enum sl_layout_kind b)
+{
+	return (a == SL_LAYOUT_SQLX && b == SL_LAYOUT_GOLANG_MIGRATE) ||
+		(a == SL_LAYOUT_GOLANG_MIGRATE && b == SL_LAYOUT_SQLX);
+}
+
+static const char say_which[] = "say which layout is meant, or move the others out of the folder";
+
+static bool clash(struct reader *r, const struct entry *entry, enum sl_layout_kind kind,
+	const struct entry *witness, enum sl_layout_kind best)
+{
+	if (strength(kind) != 2 || strength(best) != 2 || kind == best || are_sqlx(kind, best))
+		return false;
+	problem_add(r, SL_LAYOUT_AMBIGUOUS, entry->path, 0, say_which,
+		"a file of %s, while %s is one of %s", kinds[kind].name, witness->path,
+		kinds[best].name);
+	return true;
+}
+
+/* 20260131_120000: a date and a time of day, not a number and a description. */
+static bool is_moment(const char *path)
+{
+	size_t day = strspn(path, "0123456789");
+	size_t time = path[day] == '_' ? strspn(path + day + 1, "0123456789") : 0;
+
+	return day == 8 && (time == 4 || time == 6);
+}
+
+/* A numbered file beside .up.sql files is left out by golang-migrate and run by sqlx; one whose
+ * name goes on with a number has two versions. */
+static bool has_two_readings(struct reader *r, const struct entry *entry)
+{
+	struct name plain, sqlx;
+
+	if (name_read(&plain, r->arena, SL_LAYOUT_PLAIN, entry->inner) != NAME_GOOD || plain.down ||
+		name_read(&sqlx, r->arena, SL_LAYOUT_SQLX, entry->inner) != NAME_GOOD)
+		return false;
+	if (r->kind == SL_LAYOUT_GOLANG_MIGRATE && !sl_str_ends(entry->inner, ".up.sql")) {
+		problem_add(r, SL_LAYOUT_AMBIGUOUS, entry->path, 0,
+			"say `layout: golang-migrate` or `layout: sqlx`",
+			"golang-migrate leaves it out beside .up.sql files, sqlx runs it");
+		return true;
+	}
+	if (r->kind != SL_LAYOUT_PLAIN || sl_str_eq(plain.key, sqlx.key) || is_moment(entry->inner))
+		return false;
+	problem_add(r, SL_LAYOUT_AMBIGUOUS, entry->path, 0, "say `layout: plain` or `layout: sqlx`",
+		"version %s as a plain file, version %s for sqlx", plain.key, sqlx.key);
+	return true;
+}
+
+static bool is_unambiguous(struct reader *r)
+{
+	bool two = false;
+
+	for (size_t i = 0; !two && i < r->entries.len; i++)
+		two = has_two_readings(r, &r->entries.at[i]);
+	if (two)
+		r->kind = SL_LAYOUT_AUTO;
+	return !two;
+}
+
 bool kind_recognise(struct reader *r)
 {
 	const struct entry *witness = NULL;
@@ -155,18 +225,14 @@ bool kind_recognise(struct reader *r)
 		const struct entry *entry = &r->entries.at[i];
 		enum sl_layout_kind kind = kind_of(r->arena, entry);
 
-		if (strength(kind) == 2 && strength(best) == 2 && kind != best) {
-			problem_add(r, SL_LAYOUT_AMBIGUOUS, entry->path, 0,
-				"say which layout is meant, or move the others out of the folder",
-				"a file of %s, while %s is one of %s", kinds[kind].name,
-				witness->path, kinds[best].name);
+		if (clash(r, entry, kind, witness, best))
 			return false;
-		}
-		if (strength(kind) > strength(best)) {
+		if (strength(kind) > strength(best) ||
+			(kind == SL_LAYOUT_SQLX && are_sqlx(kind, best))) {
 			best = kind;
 			witness = entry;
 		}
 	}
 	r->kind = best;
-	return true;
+	return is_unambiguous(r);
 }

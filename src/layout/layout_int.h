@@ -39,6 +39,7 @@ struct reader {
 	struct sl_arena *arena;
 	enum sl_layout_kind kind;
 	enum sl_dialect dialect;
+	enum sl_dialect engine; /* that the folder names, or SL_DIALECT_COUNT */
 	bool any_size; /* the limit of a file does not count */
 
 	struct {
@@ -102,6 +103,8 @@ bool section_read(struct section *out, struct reader *r, const struct entry *ent
 	const struct text *text);
 bool section_is_goose(const struct text *text);
 bool section_is_dbmate(const struct text *text);
+/* Whether the first line is the one with which sqlx does without a transaction. */
+bool section_is_sqlx(const struct sl_layout_file *file);
 
 /* collect.c: what the entries hold, into r->found, without order. */
 void entries_collect(struct reader *r);

@@ -209,6 +209,43 @@ static enum name_verdict diesel(struct name *out, struct sl_arena *arena, const 
 	return out->key ? NAME_GOOD : NAME_BAD;
 }
 
+/* The folder has the version, and migration.sql is what it is named for. */
+static enum name_verdict prisma(struct name *out, struct sl_arena *arena, const char *path)
+{
+	const char *base = path_base(path);
+	const char *slash = strchr(path, '/');
+	enum name_verdict verdict;
+
+	if (sl_str_eq(path, "migration_lock.toml"))
+		return NAME_SIDE;
+	if (!slash || slash + 1 != base)
+		return NAME_OTHER;
+	if (!sl_str_eq(base, "migration.sql") && !sl_str_eq(base, "down.sql"))
+		return NAME_OTHER;
+	verdict = numbered(out, arena, sl_arena_strndup(arena, path, (size_t)(slash - path)));
+	out->down = base[0] == 'd';
+	return verdict == NAME_OTHER ? NAME_BAD : verdict;
+}
+
+/* Files without an underscore are none of sqlx's; with one, a number has to stand before it. */
+static enum name_verdict sqlx(struct name *out, struct sl_arena *arena, const char *path)
+{
+	static const char *const endings[] = { ".down.sql", ".up.sql", ".sql" };
+	char *stem = NULL;
+	size_t i = 0;
+	enum name_verdict verdict;
+
+	if (strchr(path, '/'))
+		return NAME_OTHER;
+	while (i < ARRAY_LEN(endings) && !(stem = stem_of(arena, path, endings[i])))
+		i++;
+	if (!stem || !strchr(stem, '_'))
+		return NAME_OTHER;
+	out->down = i == 0;
+	verdict = numbered(out, arena, stem);
+	return verdict == NAME_OTHER ? NAME_BAD : verdict;
+}
+
 typedef enum name_verdict name_fn(struct name *out, struct sl_arena *arena, const char *path);
 
 static name_fn *const readers[] = {
@@ -218,6 +255,8 @@ static name_fn *const readers[] = {
 	[SL_LAYOUT_GOOSE] = goose,
 	[SL_LAYOUT_DBMATE] = dbmate,
 	[SL_LAYOUT_DIESEL] = diesel,
+	[SL_LAYOUT_PRISMA] = prisma,
+	[SL_LAYOUT_SQLX] = sqlx,
 };
 
 _Static_assert(ARRAY_LEN(readers) == SL_LAYOUT_ATLAS, "a layout that is read has no name reader");

@@ -120,6 +120,20 @@ static void unrecognised_add(struct reader *r)
 	}
 }
 
+/* Prisma goes by the names of the folders: where that is another order than the numbers', what
+ * runs here is not what was tried there. */
+static void order_check(const struct sl_layout *out, struct reader *r)
+{
+	for (size_t i = 1; r->kind == SL_LAYOUT_PRISMA && i < out->set.len; i++) {
+		const char *before = out->set.at[i - 1].path, *path = out->set.at[i].path;
+
+		if (strcmp(before, path) > 0)
+			problem_add(r, SL_LAYOUT_BAD_NAME, path, 0,
+				"give the numbers the same length",
+				"by its number it comes after %s, by its name before it", before);
+	}
+}
+
 static void kind_read(struct sl_layout *out, struct reader *r)
 {
 	out->kind = r->kind;
@@ -131,16 +145,21 @@ static void kind_read(struct sl_layout *out, struct reader *r)
 	} else {
 		entries_collect(r);
 		set_make(out, r);
+		out->engine = r->engine;
+		order_check(out, r);
 	}
 }
 
 void sl_layout_read(struct sl_layout *out, struct sl_arena *arena, enum sl_layout_kind kind,
 	enum sl_dialect dialect, const struct sl_layout_file *files, size_t n)
 {
-	struct reader r = { .arena = arena, .kind = kind, .dialect = dialect };
+	struct reader r = { .arena = arena,
+		.kind = kind,
+		.dialect = dialect,
+		.engine = SL_DIALECT_COUNT };
 	const struct sl_layout_file *sorted = files_sorted(&r, files, &n);
 
-	*out = (struct sl_layout){ .kind = kind };
+	*out = (struct sl_layout){ .kind = kind, .engine = SL_DIALECT_COUNT };
 	if (entries_choose(&r, sorted, n) && (kind != SL_LAYOUT_AUTO || kind_recognise(&r)))
 		kind_read(out, &r);
 	problems_sort(&r);
@@ -155,12 +174,13 @@ void sl_layout_read_single(struct sl_layout *out, struct sl_arena *arena, enum s
 		.arena = arena,
 		.kind = kind_of_sections(file),
 		.dialect = dialect,
+		.engine = SL_DIALECT_COUNT,
 		.any_size = true,
 	};
 	const char *base = path_base(file->path);
 	const struct entry entry = { .file = file, .path = file->path, .inner = file->path };
 
-	*out = (struct sl_layout){ .kind = r.kind };
+	*out = (struct sl_layout){ .kind = r.kind, .engine = SL_DIALECT_COUNT };
 	if (strnlen(base, SL_KEY_LIMIT + 1) > SL_KEY_LIMIT)
 		problem_add(&r, SL_LAYOUT_BAD_NAME, file->path, 0, "shorten the name",
 			"the name is longer than %d bytes", SL_KEY_LIMIT);

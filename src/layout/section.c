@@ -215,6 +215,16 @@ static bool dbmate(struct section *out, struct reader *r, const struct entry *en
 	return true;
 }
 
+bool section_is_sqlx(const struct sl_layout_file *file)
+{
+	const struct text text = { file->data, file->len };
+	struct text line, words;
+	size_t pos = 0;
+
+	return text_line(&text, &pos, &line) && marked(line, "no-transaction", &words) &&
+		words.len == 0;
+}
+
 /* The whole file runs.  Two tools that number their files as plain ones do say "no transaction"
  * in a comment: sqlx on the first line, Atlas in the head. */
 static bool whole(struct section *out, const struct text *text)

@@ -127,9 +127,9 @@ static const char *const host_kinds[] = { "plain", NULL };
 static const char *const host_kinds_later[] = { "gitlab", "github", "gitea", "forgejo", "bitbucket",
 	"azure", "gitbucket", NULL };
 static const char *const layouts[] = { "auto", "plain", "flyway", "golang-migrate", "goose",
-	"dbmate", "diesel", NULL };
-static const char *const layouts_later[] = { "atlas", "sqitch", "liquibase", "bytebase", "prisma",
-	"sqlx", "drizzle", "supabase", NULL };
+	"dbmate", "diesel", "prisma", "sqlx", NULL };
+static const char *const layouts_later[] = { "atlas", "sqitch", "liquibase", "bytebase", "drizzle",
+	"supabase", NULL };
 static const char *const route_kinds[] = { "webhook", NULL };
 static const char *const route_kinds_later[] = { "slack", "teams", "discord", "dingtalk", "feishu",
 	"wecom", "telegram", "mattermost", "googlechat", "email", "pagerduty", NULL };

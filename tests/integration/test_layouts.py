@@ -25,6 +25,14 @@ LAYOUTS = {
         {"2024-01-01-000000_visitor/up.sql": FIRST, "2024-01-01-000000_visitor/down.sql": DOWN},
         {"2024-01-02-000000_name/up.sql": SECOND, "2024-01-02-000000_name/down.sql": "ALTER TABLE visitor DROP COLUMN name;\n"},
     ),
+    "prisma": (
+        {"migration_lock.toml": 'provider = "sqlite"\n', "20240101000000_visitor/migration.sql": FIRST},
+        {"20240102000000_name/migration.sql": SECOND},
+    ),
+    "sqlx": (
+        {"20240101000000_visitor.up.sql": "-- no-transaction\n" + FIRST, "20240101000000_visitor.down.sql": DOWN},
+        {"20240102000000_name.up.sql": SECOND, "20240102000000_name.down.sql": "ALTER TABLE visitor DROP COLUMN name;\n"},
+    ),
     "plain": ({"1_visitor.sql": FIRST}, {"2_name.sql": SECOND}),
 }
 
