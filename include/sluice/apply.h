@@ -99,6 +99,7 @@ struct sl_apply_request {
 	const struct sl_conn_spec *target;
 	const char *target_name; /* for messages: "orders-prod"; NULL: the URL */
 	const char *dir_name; /* for messages: "db/migrations"; NULL: "" */
+	const char *layout; /* of the set, by name: says whose history is looked for; or NULL */
 	const char *scope; /* NULL: SL_LEDGER_DEFAULT */
 	const struct sl_migration_set *set; /* all files of the folder, in order */
 	const char *to; /* canonical version: nothing above it runs, repeatables neither; or NULL */
@@ -242,6 +243,36 @@ struct sl_apply_word {
 enum sl_code sl_apply_baseline(const struct sl_apply_word *word, const struct sl_migration_set *set,
 	const char *to, size_t *count, struct sl_error *err)
 	__attribute__((warn_unused_result, nonnull(1, 2)));
+
+/* What another tool's history in the target means for a set: what it applied will not run again.
+ * Known are Flyway, golang-migrate, goose, dbmate, Diesel, Prisma and sqlx; Liquibase, Atlas,
+ * sqitch, Drizzle and Supabase are recognised and refused. */
+struct sl_adopt_wish {
+	const struct sl_migration_set *set; /* all files of the folder, in order */
+	const char *layout; /* of the set, by name; or NULL */
+	enum sl_apply_order order; /* any: a file below the highest applied one may stay pending */
+	bool dry_run; /* only looks */
+};
+
+struct sl_adoption {
+	const char *tool, *table; /* "Flyway", "public.flyway_schema_history"; "" none */
+	const struct sl_migration *const *records; /* are recorded as adopted; in order */
+	size_t records_len;
+	size_t known; /* applied files that the ledger had settled before */
+	const struct sl_migration *const *pending; /* will run next, in order */
+	size_t pending_len;
+	const char *const *problems; /* each forbids the adoption; sentences with their remedy */
+	size_t problems_len;
+	const char *const *notices;
+	size_t notices_len;
+};
+
+/* Records in one transaction what the history has as applied; makes the ledger where there is none.
+ * Idempotent.  *out, in the arena, is filled as far as was read.  SL_ENOTFOUND: no tool left a
+ * history; SL_ECONFLICT: problems, several histories, or one that is not read. */
+enum sl_code sl_apply_adopt_history(const struct sl_apply_word *word,
+	const struct sl_adopt_wish *wish, struct sl_adoption *out, struct sl_arena *arena,
+	struct sl_error *err) __attribute__((warn_unused_result, nonnull(1, 2, 3, 4)));
 
 /* The file will not run on this target. */
 enum sl_code sl_apply_skip(const struct sl_apply_word *word, const struct sl_migration *migration,

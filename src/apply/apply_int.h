@@ -63,6 +63,10 @@ struct ledger {
 struct ledger apply_ledger_over(const struct sl_conn_spec *target, const char *scope,
 	struct sl_arena *arena);
 
+/* For what only looks. */
+enum sl_code apply_open_for_reading(struct sl_conn **out, const struct sl_conn_spec *target,
+	struct sl_error *err);
+
 /* An expression of the moment, in the dialect's column type. */
 const char *apply_ledger_now(const struct ledger *ledger);
 
@@ -249,6 +253,10 @@ void apply_progress(const struct run *run, enum sl_apply_phase phase, unsigned d
 /* Fails with an outcome: sets run->outcome and the error, returns code. */
 enum sl_code apply_fail(struct run *run, enum sl_outcome outcome, enum sl_code code,
 	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* "--url 'sqlite:a.db' --dir 'db'", and the `sluice baseline` that would be right. */
+const char *apply_command_options(const struct run *run);
+const char *apply_baseline_command(const struct run *run);
 
 /* Which files are pending, and everything that forbids to run them. */
 enum sl_code apply_reconcile(struct run *run);

@@ -1,44 +1,41 @@
-#include "apply_int.h"
+#include "correct_int.h"
 
 #include "sluice/core/str.h"
 #include "sluice/layout.h"
 
 #include <assert.h>
 
-/* What a correction adds to its transaction. */
-struct correction {
-	struct run *run;
-	const struct sl_apply_word *word;
-	const struct sl_migration_set *set;
-	const struct sl_migration *migration;
-	const char *to;
-	bool applied;
-	size_t count;
-	enum sl_code (*write)(struct correction *c, struct sl_buf *sql, struct sl_error *err);
-};
-
-static enum sl_code put(struct correction *c, struct sl_buf *sql, const struct sl_migration *m,
-	enum sl_ledger_state state, struct sl_error *err)
+enum sl_code apply_correct_put(struct correction *c, struct sl_buf *sql,
+	const struct sl_migration *migration, enum sl_ledger_state state, const char *reason,
+	struct sl_error *err)
 {
-	struct plan_input input = { m, sl_conn_dialect(c->run->conn),
+	struct plan_input input = { migration, sl_conn_dialect(c->run->conn),
 		sl_conn_version(c->run->conn) };
 	struct sl_place where;
 	struct plan plan;
 	enum sl_code code = apply_plan_make(&plan, c->run->arena, &input, &where, err);
 
-	if (code != SL_OK)
+	if (code != SL_OK && state == SL_LEDGER_APPLIED)
 		return code;
+	if (code != SL_OK) /* what will not run need not be fit to run */
+		plan = (struct plan){ .migration = migration };
 	apply_ledger_put(&c->run->ledger, sql,
-		&(struct entry_write){ .migration = m,
+		&(struct entry_write){ .migration = migration,
 			.state = state,
 			.done = state == SL_LEDGER_SKIPPED ? 0 : plan.len,
 			.total = plan.len,
 			.tokens_sha256 = plan.tokens_sha256,
 			.run = "",
 			.actor = c->word->actor ? c->word->actor : "",
-			.reason = c->word->reason ? c->word->reason : "" });
+			.reason = reason ? reason : "" });
 	c->count++;
 	return SL_OK;
+}
+
+static enum sl_code put(struct correction *c, struct sl_buf *sql, const struct sl_migration *m,
+	enum sl_ledger_state state, struct sl_error *err)
+{
+	return apply_correct_put(c, sql, m, state, c->word->reason, err);
 }
 
 static enum sl_code write_correction(struct correction *c, struct sl_error *err)
@@ -65,7 +62,7 @@ static enum sl_code write_correction(struct correction *c, struct sl_error *err)
 	return code;
 }
 
-static enum sl_code correct(struct correction *c, bool adopts, struct sl_error *err)
+enum sl_code apply_correct(struct correction *c, bool adopts, struct sl_error *err)
 {
 	const struct sl_apply_word *word = c->word;
 	struct sl_arena *arena sl_auto(sl_arena_free_p) = sl_arena_new();
@@ -146,7 +143,7 @@ enum sl_code sl_apply_baseline(const struct sl_apply_word *word, const struct sl
 	const char *to, size_t *count, struct sl_error *err)
 {
 	struct correction c = { .word = word, .set = set, .to = to, .write = write_baseline };
-	enum sl_code code = correct(&c, false, err);
+	enum sl_code code = apply_correct(&c, false, err);
 
 	if (code == SL_OK && count)
 		*count = c.count;
@@ -172,7 +169,7 @@ enum sl_code sl_apply_skip(const struct sl_apply_word *word, const struct sl_mig
 {
 	struct correction c = { .word = word, .migration = migration, .write = write_skip };
 
-	return correct(&c, false, err);
+	return apply_correct(&c, false, err);
 }
 
 static void where_migration(struct correction *c, struct sl_buf *sql, const char *more)
@@ -217,7 +214,7 @@ enum sl_code sl_apply_resolve(const struct sl_apply_word *word,
 		.applied = applied,
 		.write = write_resolution };
 
-	return correct(&c, false, err);
+	return apply_correct(&c, false, err);
 }
 
 static enum sl_code write_adoption(struct correction *c, struct sl_buf *sql, struct sl_error *err)
@@ -237,5 +234,5 @@ enum sl_code sl_apply_adopt(const struct sl_apply_word *word, struct sl_error *e
 {
 	struct correction c = { .word = word, .write = write_adoption };
 
-	return correct(&c, true, err);
+	return apply_correct(&c, true, err);
 }

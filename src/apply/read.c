@@ -134,7 +134,7 @@ static struct ledger ledger_over(struct sl_conn *conn, const struct sl_conn_spec
 	return ledger;
 }
 
-static enum sl_code open_for_reading(struct sl_conn **out, const struct sl_conn_spec *target,
+enum sl_code apply_open_for_reading(struct sl_conn **out, const struct sl_conn_spec *target,
 	struct sl_error *err)
 {
 	struct sl_conn_spec spec = *target;
@@ -151,7 +151,7 @@ enum sl_code sl_apply_history(const struct sl_conn_spec *target, const char *sco
 {
 	struct sl_conn *conn sl_auto(sl_conn_close_p) = NULL;
 	struct ledger ledger;
-	enum sl_code code = open_for_reading(&conn, target, err);
+	enum sl_code code = apply_open_for_reading(&conn, target, err);
 
 	if (code != SL_OK)
 		return code;
@@ -165,7 +165,7 @@ enum sl_code sl_apply_snapshot(const struct sl_conn_spec *target, const struct s
 	struct sl_error *err)
 {
 	struct sl_conn *conn sl_auto(sl_conn_close_p) = NULL;
-	enum sl_code code = open_for_reading(&conn, target, err);
+	enum sl_code code = apply_open_for_reading(&conn, target, err);
 
 	if (code != SL_OK)
 		return code;
@@ -195,7 +195,7 @@ enum sl_code sl_apply_drift(const struct sl_conn_spec *target, const char *expec
 	struct sl_conn *conn sl_auto(sl_conn_close_p) = NULL;
 	const struct sl_catalog *catalog sl_auto(sl_catalog_unref_p) = NULL;
 	char last[65] = "", now[SL_SHA256_HEX];
-	enum sl_code code = open_for_reading(&conn, target, err);
+	enum sl_code code = apply_open_for_reading(&conn, target, err);
 
 	if (code != SL_OK)
 		return code;
@@ -224,7 +224,7 @@ enum sl_code sl_apply_ping(const struct sl_conn_spec *target, struct sl_apply_pi
 	struct sl_conn *conn sl_auto(sl_conn_close_p) = NULL;
 	int64_t started = sl_clock_mono(target->clock);
 	struct ledger ledger;
-	enum sl_code code = open_for_reading(&conn, target, err);
+	enum sl_code code = apply_open_for_reading(&conn, target, err);
 
 	if (code != SL_OK)
 		return code;

@@ -1,4 +1,4 @@
-#include "apply_int.h"
+#include "history_int.h"
 
 #include "sluice/core/map.h"
 #include "sluice/core/str.h"
@@ -66,6 +66,8 @@ static enum sl_code check_unedited(struct run *run, const struct sl_migration *m
 	if (entry->state == SL_LEDGER_SKIPPED || entry->state == SL_LEDGER_BASELINE)
 		return SL_OK;
 	code = plan_of(run, &plan, m);
+	if (code != SL_OK && entry->tokens_sha256[0] != '\0')
+		return code;
 	if (code == SL_OK && sl_str_eq(plan.tokens_sha256, entry->tokens_sha256)) {
 		apply_notice(run, "%s: blanks or comments were edited after it was applied",
 			m->path);
@@ -291,14 +293,37 @@ static enum sl_code check_identity(struct run *run)
 	return SL_OK;
 }
 
+const char *apply_command_options(const struct run *run)
+{
+	const struct sl_apply_request *request = run->request;
+	bool usual = sl_str_eq(run->ledger.scope, SL_LEDGER_DEFAULT);
+
+	return sl_arena_printf(run->arena, "--url '%s' --dir '%s'%s%s", request->target->url.text,
+		request->dir_name ? request->dir_name : ".", usual ? "" : " --ledger ",
+		usual ? "" : run->ledger.scope);
+}
+
+const char *apply_baseline_command(const struct run *run)
+{
+	const struct sl_migration_set *set = run->request->set;
+	const char *last = NULL;
+
+	for (size_t i = 0; i < set->len; i++)
+		if (set->at[i].kind == SL_MIGRATION_VERSION)
+			last = set->at[i].key;
+	return sl_arena_printf(run->arena, "sluice baseline %s%s%s", apply_command_options(run),
+		last ? " --to " : "", last ? last : "");
+}
+
 static enum sl_code check_empty(struct run *run)
 {
 	const struct sl_catalog *catalog sl_auto(sl_catalog_unref_p) = NULL;
-	const struct sl_migration_set *set = run->request->set;
-	const char *last = NULL;
 	struct sl_error cause = SL_ERROR_INIT;
-	enum sl_code code = sl_conn_introspect(run->conn, &catalog, &cause);
+	enum sl_code code = apply_check_history(run);
 
+	if (code != SL_OK)
+		return code;
+	code = sl_conn_introspect(run->conn, &catalog, &cause);
 	if (code != SL_OK)
 		return apply_fail(run, SL_OUTCOME_BLOCKED, code, "%s", cause.msg);
 	if (sl_catalog_empty(catalog))
@@ -311,17 +336,9 @@ static enum sl_code check_empty(struct run *run)
 		return apply_fail(run, SL_OUTCOME_BLOCKED, SL_EBUSY,
 			"another attempt has just made the ledger");
 	}
-	for (size_t i = 0; i < set->len; i++)
-		if (set->at[i].kind == SL_MIGRATION_VERSION)
-			last = set->at[i].key;
 	return apply_fail(run, SL_OUTCOME_BLOCKED, SL_ECONFLICT,
-		"it is not empty and has no ledger; say which version it is at: sluice baseline "
-		"--url '%s' --dir '%s'%s%s%s%s",
-		run->request->target->url.text,
-		run->request->dir_name ? run->request->dir_name : ".",
-		sl_str_eq(run->ledger.scope, SL_LEDGER_DEFAULT) ? "" : " --ledger ",
-		sl_str_eq(run->ledger.scope, SL_LEDGER_DEFAULT) ? "" : run->ledger.scope,
-		last ? " --to " : "", last ? last : "");
+		"it is not empty and has no ledger; say which version it is at: %s",
+		apply_baseline_command(run));
 }
 
 enum sl_code apply_check(struct run *run, bool must_be_empty)
@@ -331,5 +348,7 @@ enum sl_code apply_check(struct run *run, bool must_be_empty)
 	if (!run->ledger.exists)
 		return must_be_empty ? check_empty(run) : SL_OK;
 	code = check_fence(run);
-	return code == SL_OK ? check_identity(run) : code;
+	if (code == SL_OK)
+		code = check_identity(run);
+	return code == SL_OK && must_be_empty ? apply_check_history(run) : code;
 }

@@ -1,3 +1,4 @@
+#include "adopt.h"
 #include "cli_int.h"
 #include "migrate_report.h"
 #include "target.h"
@@ -53,7 +54,10 @@ static const struct sl_cli_option migrate_options[] = {
 	{ "skip", 0, "VERSION", "writes into the ledger that this one will not run", false },
 	{ "resolve", 0, "VERSION=applied|not-applied",
 		"your word on a file whose outcome could not be proved", false },
-	{ "reason", 0, "TEXT", "why, for --skip and --resolve", false },
+	{ "adopt", 0, NULL,
+		"records what the history of Flyway, goose, Prisma, ... has as applied; runs nothing",
+		false },
+	{ "reason", 0, "TEXT", "why, for --skip, --resolve and --adopt", false },
 	{ "format", 0, "text|json", "for people or for programs", false },
 	{ NULL, 0, NULL, NULL, false },
 };
@@ -256,6 +260,7 @@ static enum sl_code prepare(struct migrations *all, struct folders *folders, str
 		m->lock_wait_us = wait;
 		m->request = request_of(cli, spec, set, rows);
 		m->request.to = to;
+		m->request.layout = sl_layout_kind_name(folders->of[spec->url.dialect].layout.kind);
 	}
 	return code;
 }
@@ -355,6 +360,8 @@ static enum sl_code run_migrate(struct sl_cli *cli, struct sl_error *err)
 		code = prepare(&all, &folders, cli, &urls, err);
 	if (code != SL_OK)
 		return code;
+	if (sl_cli_has(cli, "adopt"))
+		return sl_cli_adopt(cli, &all, err);
 	if (sl_cli_has(cli, "skip") || sl_cli_has(cli, "resolve"))
 		return speak_all(cli, &all, err);
 	code = run_all(&all, cli, err);
@@ -400,6 +407,8 @@ static enum sl_code run_baseline(struct sl_cli *cli, struct sl_error *err)
 		code = sl_cli_migrations(&migrations, cli, spec.url.dialect, err);
 	if (code == SL_OK)
 		code = sl_apply_baseline(&word, &migrations.layout.set, to, &count, err);
+	if (code == SL_ENOTFOUND)
+		sl_cli_exit(cli, 2);
 	if (code == SL_OK)
 		sl_cli_print(cli, "%s: baseline at %s: %zu %s will not run\n", url, to, count,
 			count == 1 ? "file" : "files");

@@ -78,6 +78,34 @@ void sl_sha256_hex(const void *data, size_t len, char out[SL_SHA256_HEX])
 	sl_sha256_end_hex(sha, out);
 }
 
+void sl_sha384_hex(const void *head, size_t head_len, const void *data, size_t len,
+	char out[SL_SHA384_HEX])
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned size = 0;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+	must(ctx && EVP_DigestInit_ex(ctx, EVP_sha384(), NULL) == 1 &&
+		EVP_DigestUpdate(ctx, head, head_len) == 1 &&
+		EVP_DigestUpdate(ctx, data, len) == 1 &&
+		EVP_DigestFinal_ex(ctx, digest, &size) == 1);
+	EVP_MD_CTX_free(ctx);
+	(void)sl_hex(digest, size, out);
+}
+
+uint32_t sl_crc32(uint32_t before, const void *data, size_t len)
+{
+	const unsigned char *bytes = data;
+	uint32_t crc = ~before;
+
+	for (size_t i = 0; i < len; i++) {
+		crc ^= bytes[i];
+		for (unsigned bit = 0; bit < 8; bit++)
+			crc = (crc >> 1) ^ (0xedb88320u & (0u - (crc & 1u)));
+	}
+	return ~crc;
+}
+
 void sl_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
 	unsigned char out[SL_SHA256_SIZE])
 {

@@ -1,4 +1,4 @@
-/* SHA-256 and HMAC-SHA-256 over libcrypto, hex, and comparison in constant time. */
+/* SHA-2 and HMAC-SHA-256 over libcrypto, CRC-32, hex, and comparison in constant time. */
 #ifndef SLUICE_CORE_HASH_H
 #define SLUICE_CORE_HASH_H
 
@@ -10,6 +10,7 @@
 
 #define SL_SHA256_SIZE 32
 #define SL_SHA256_HEX  65 /* with the terminator */
+#define SL_SHA384_HEX  97 /* with the terminator */
 
 struct sl_sha256;
 
@@ -27,6 +28,13 @@ void sl_sha256_end_hex(struct sl_sha256 *sha, char out[SL_SHA256_HEX]);
 
 /* In one go. */
 void sl_sha256_hex(const void *data, size_t len, char out[SL_SHA256_HEX]);
+
+/* Of head and then data: a prefix that is not stored beside the rest. */
+void sl_sha384_hex(const void *head, size_t head_len, const void *data, size_t len,
+	char out[SL_SHA384_HEX]);
+
+/* That of zip and Ethernet (polynomial 0xedb88320), of all that went before and data; 0 begins. */
+uint32_t sl_crc32(uint32_t before, const void *data, size_t len);
 void sl_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
 	unsigned char out[SL_SHA256_SIZE]);
 
