@@ -4,8 +4,11 @@
 
 #include "sluice/core/escape.h"
 
+#include <string.h>
+
 static const struct sl_cli_option adopt_options[] = {
 	{ "reason", 'r', "TEXT", "why", false },
+	{ "dry-run", 0, NULL, "says what would be recorded of another tool's history", false },
 	{ NULL, 0, NULL, NULL, false },
 };
 
@@ -33,11 +36,43 @@ static enum sl_code run_target_list(struct sl_cli *cli, struct sl_error *err)
 	return SL_OK;
 }
 
+static void print_files(struct sl_cli *cli, const json_t *history, const char *key,
+	const char *what)
+{
+	const json_t *path;
+	size_t i;
+
+	json_array_foreach(json_object_get(history, key), i, path) {
+		sl_auto_buf struct sl_buf shown = SL_BUF_INIT(1u << 16);
+		const char *text = json_string_value(path);
+
+		sl_escape_terminal(&shown, text ? text : "", text ? strlen(text) : 0);
+		sl_cli_print(cli, "  %s  %s\n", sl_buf_str(&shown), what);
+	}
+}
+
+static void print_adoption(struct sl_cli *cli, const json_t *answer)
+{
+	bool dry_run = json_is_true(json_object_get(answer, "dry_run"));
+	const json_t *history;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "histories"), i, history) {
+		sl_cli_print(cli, "the history of %s (%s)\n", sl_client_text(cli, history, "tool"),
+			sl_client_text(cli, history, "table"));
+		print_files(cli, history, "adopted", dry_run ? "would be adopted" : "adopted");
+		print_files(cli, history, "pending", "pending");
+	}
+	sl_cli_print(cli, dry_run ? "target %s would be adopted\n" : "target %s adopted\n",
+		sl_cli_arg(cli, 0));
+}
+
 static enum sl_code run_target_adopt(struct sl_cli *cli, struct sl_error *err)
 {
 	const char *reason = sl_cli_value(cli, "reason");
 	sl_auto_buf struct sl_buf path = SL_BUF_INIT(2000);
-	sl_auto_json json_t *body = json_pack("{s:s}", "reason", reason ? reason : "");
+	sl_auto_json json_t *body = json_pack("{s:s, s:b}", "reason", reason ? reason : "",
+		"dry_run", sl_cli_has(cli, "dry-run"));
 	sl_auto_json json_t *answer = NULL;
 	enum sl_code code;
 
@@ -51,7 +86,7 @@ static enum sl_code run_target_adopt(struct sl_cli *cli, struct sl_error *err)
 	if (sl_cli_json(cli))
 		sl_client_print_json(cli, answer);
 	else if (!sl_cli_quiet(cli))
-		sl_cli_print(cli, "target %s adopted\n", sl_cli_arg(cli, 0));
+		print_adoption(cli, answer);
 	return SL_OK;
 }
 

@@ -251,6 +251,8 @@ static enum sl_code work_through(struct pass *pass, struct sl_error *err)
 	if (code == SL_OK)
 		code = sl_pass_folders(pass, pass->head, &pass->main, err);
 	if (code == SL_OK)
+		sl_project_histories(pass);
+	if (code == SL_OK)
 		code = read_before(pass, err);
 	if (code == SL_OK && pass->first)
 		code = sl_project_first_sight(pass, err);

@@ -11,6 +11,9 @@
 /* The branch was never seen: what no target has settled is the change `initial`. */
 enum sl_code sl_project_first_sight(struct pass *pass, struct sl_error *err);
 
+/* Histories of other tools become the ledger's where the configuration says so. */
+void sl_project_histories(struct pass *pass);
+
 /* Each change branch is opened, or followed to its new head. */
 enum sl_code sl_project_branches(struct pass *pass, struct sl_error *err);
 

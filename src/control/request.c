@@ -1,7 +1,6 @@
 #include "request.h"
 
 #include "sluice/policy/role.h"
-#include "sluice/policy/workspace.h"
 
 void sl_request_open(struct request *request, struct sl_control *control, const struct sl_ask *ask)
 {
@@ -51,30 +50,12 @@ enum sl_code sl_request_may(const struct request *request, enum sl_verb verb, st
 enum sl_code sl_request_word(struct request *request, const char *target, const char *scope,
 	struct sl_conn_spec *spec, struct sl_apply_word *out, struct sl_error *err)
 {
-	struct sl_control *control = request->control;
-	const struct sl_workspace *workspace = request->world->workspace;
-	size_t index = sl_workspace_target(workspace, target);
-	int64_t epoch = 0;
-	enum sl_code code;
+	enum sl_code code = sl_control_target_word(request->control, request->world, request->arena,
+		target, scope, spec, out, err);
 
-	if (index == workspace->targets_len)
-		return sl_error_set(err, SL_ENOTFOUND, "there is no target %s in the configuration",
-			target);
-	code = sl_control_target_spec(control, request->world, &workspace->targets[index],
-		request->arena, spec, err);
-	if (code == SL_OK)
-		code = sl_store_epoch(control->doors.store,
-			sl_arena_printf(request->arena, "%s/%s", target, scope), &epoch, err);
 	if (code != SL_OK)
 		return code;
-	*out = (struct sl_apply_word){ .target = spec,
-		.scope = scope,
-		.actor = request->ask->who.user,
-		.reason = request->ask->reason,
-		.tool = control->doors.tool,
-		.installation = sl_store_installation(control->doors.store),
-		.epoch = epoch,
-		.clock = control->doors.clock,
-		.rand = control->doors.rand };
+	out->actor = request->ask->who.user;
+	out->reason = request->ask->reason;
 	return SL_OK;
 }

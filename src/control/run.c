@@ -3,6 +3,7 @@
  * The ledger in the target is the truth; the store learns of it through the journal.
  */
 #include "folder.h"
+#include "history.h"
 #include "inside.h"
 
 #include "sluice/core/log.h"
@@ -431,6 +432,7 @@ static void apply(struct attempt *attempt, const struct sl_conn_spec *spec, int6
 	const struct sl_apply_request request = { .target = spec,
 		.target_name = attempt->task.target,
 		.dir_name = attempt->task.folder,
+		.layout = sl_layout_kind_name(attempt->folder.layout.kind),
 		.scope = attempt->part->ledger,
 		.set = &attempt->folder.layout.set,
 		.only = attempt->only,
@@ -466,6 +468,25 @@ static void not_begun(struct sl_apply_result *result, enum sl_code code, const s
 		.text = sl_arena_strdup(arena, err->msg),
 		.path = "",
 		.server_code = "" };
+}
+
+/* What another tool applied meanwhile, where the configuration says that it counts. */
+static enum sl_code adopt_history(struct attempt *attempt, struct sl_apply_result *result)
+{
+	const struct history_word word = { .actor = "sluice", .reason = "history: adopt" };
+	struct sl_error err = SL_ERROR_INIT;
+	struct sl_adoption adoption;
+	enum sl_code code;
+
+	if (!attempt->folder.entry->adopts_history)
+		return SL_OK;
+	code = sl_history_take(attempt->control, attempt->world, attempt->arena, &attempt->folder,
+		attempt->task.target, &word, &adoption, &err);
+	if (code == SL_OK || code == SL_ENOTFOUND)
+		return SL_OK;
+	not_begun(result, code, &err, attempt->arena);
+	result->outcome = SL_OUTCOME_BLOCKED;
+	return code;
 }
 
 static bool is_own_row(const struct attempt *attempt, const struct sl_ledger_migration *row,
@@ -531,7 +552,8 @@ static enum sl_code work_on(struct attempt *attempt, struct sl_cancel *cancel, s
 			&why);
 	if (code == SL_OK) {
 		spec.cancel = cancel;
-		apply(attempt, &spec, epoch, &result);
+		if (adopt_history(attempt, &result) == SL_OK)
+			apply(attempt, &spec, epoch, &result);
 		code = credit_earlier(attempt, &spec, &result, &why);
 	}
 	if (code != SL_OK)

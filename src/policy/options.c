@@ -130,6 +130,7 @@ static const char *const layouts[] = { "auto", "plain", "flyway", "golang-migrat
 	"dbmate", "diesel", "prisma", "sqlx", NULL };
 static const char *const layouts_later[] = { "atlas", "sqitch", "liquibase", "bytebase", "drizzle",
 	"supabase", NULL };
+static const char *const histories[] = { "ask", "adopt", NULL };
 static const char *const route_kinds[] = { "webhook", NULL };
 static const char *const route_kinds_later[] = { "slack", "teams", "discord", "dingtalk", "feishu",
 	"wecom", "telegram", "mattermost", "googlechat", "email", "pagerduty", NULL };
@@ -288,6 +289,12 @@ static const struct sl_option rows[] = {
 		.check = check_scope,
 		.doc = "Scope of the record in the target of what ran: two folders for one target need "
 		       "two." },
+	{ .path = "projects[].migrations[].history",
+		.type = SL_OPTION_ENUM,
+		.fallback = "ask",
+		.names = histories,
+		.doc = "What another tool recorded as applied in a target (Flyway, goose, Prisma, ...): "
+		       "adopt takes it over, ask refuses until somebody says `sluice target adopt`." },
 	{ .path = "projects[].migrations[].targets",
 		.type = SL_OPTION_EXPR,
 		.flags = SL_OPTION_REQUIRED,

@@ -176,6 +176,7 @@ static void load_migrations(struct loading *loading, const struct sl_config_node
 		at[i].layout = text(loading, node, "layout");
 		at[i].ledger = text(loading, node, "ledger");
 		at[i].targets = text(loading, node, "targets");
+		at[i].adopts_history = sl_str_eq(sl_config_get_str(node, "history"), "adopt");
 	}
 	out->migrations = at;
 	out->migrations_len = n;

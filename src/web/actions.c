@@ -11,7 +11,8 @@ struct call {
 	int64_t id;
 	const char *environment, *digest, *finding; /* NULL when absent */
 	const char *target;
-	bool applied;
+	bool applied, dry_run;
+	json_t *more; /* owned by who answers: what the verb found, or NULL */
 };
 
 typedef enum sl_code verb(struct call *call, struct sl_error *err);
@@ -74,7 +75,8 @@ static enum sl_code do_merge(struct call *call, struct sl_error *err)
 
 static enum sl_code do_adopt(struct call *call, struct sl_error *err)
 {
-	return sl_control_adopt(call->web->options.control, &call->ask, call->target, err);
+	return sl_control_adopt(call->web->options.control, &call->ask, call->target, call->dry_run,
+		&call->more, err);
 }
 
 /* --- forms ---------------------------------------------------------------------------------- */
@@ -151,11 +153,15 @@ static void answer_api(struct sl_web *web, struct sl_http_request *req,
 	call.digest = member(body, "digest");
 	call.finding = member(body, "finding");
 	call.applied = sl_json_bool(body, "applied", false);
+	call.dry_run = sl_json_bool(body, "dry_run", false);
 	/* Before the verb: a refusal there is kept for good, which no stranger may cause. */
 	if (code == SL_OK)
 		code = sl_web_may_ask(web, req, false, &call.ask.who, &err);
 	if (code == SL_OK)
 		code = run(&call, &err);
+	if (code == SL_OK && call.more)
+		json_object_update_missing(done, call.more);
+	json_decref(call.more);
 	if (code == SL_OK)
 		sl_http_json(res, 200, done);
 	else

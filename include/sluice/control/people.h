@@ -54,10 +54,14 @@ enum sl_code sl_control_skip(struct sl_control *control, const struct sl_ask *as
 enum sl_code sl_control_resolve(struct sl_control *control, const struct sl_ask *ask,
 	int64_t task_id, bool applied, struct sl_error *err) __attribute__((warn_unused_result));
 
-/* The target is ours from now on, whoever wrote to it last; what was blocked there is tried at
- * once. SL_ECONFLICT when it has no ledger. */
+/* The target is ours from now on, whoever wrote to it last, and what another tool applied there is
+ * recorded as applied; what was blocked there is tried at once.  dry_run only looks.  *out, a new
+ * reference: {"ledger": there was one, "dry_run", "histories": [{"folder", "ledger", "tool",
+ * "table", "adopted": [path], "pending": [path], "known"}]}.  SL_ECONFLICT when it has neither a
+ * ledger nor a history, or one that cannot be adopted as it is. */
 enum sl_code sl_control_adopt(struct sl_control *control, const struct sl_ask *ask,
-	const char *target, struct sl_error *err) __attribute__((warn_unused_result));
+	const char *target, bool dry_run, json_t **out, struct sl_error *err)
+	__attribute__((warn_unused_result));
 
 /* --- changes without a repository of one's own ------------------------------------------------ */
 

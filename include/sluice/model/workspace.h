@@ -11,6 +11,7 @@
 
 #include "sluice/model/words.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* A key and value on a target. */
@@ -40,6 +41,7 @@ struct sl_migrations_entry {
 	const char *layout; /* a layout's name, or "auto" */
 	const char *ledger; /* scope of the once-guard, "default" unless said */
 	const char *targets; /* selector: an SQL expression over labels */
+	bool adopts_history; /* what another tool applied counts, without a further word */
 };
 
 struct sl_project {
