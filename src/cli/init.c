@@ -1,6 +1,9 @@
-/* `sluice init --demo`: a workspace to play with, complete: repository, databases, people. */
+/* `sluice init`: one's own repository (attach.h), or with --demo a workspace to play with,
+ * complete: repository, databases, people. */
+#include "attach.h"
 #include "cli_int.h"
 #include "client.h"
+#include "target.h"
 
 #include "sluice/apply.h"
 #include "sluice/core/buf.h"
@@ -44,10 +47,26 @@ static const char first_sql[] = "CREATE TABLE customer (\n"
 				"    (1, 1, 1250), (2, 1, 990), (3, 2, 4200);\n";
 
 static const struct sl_cli_option init_options[] = {
-	{ "demo", 0, "DIR", "make a demo workspace in a new folder", false },
+	{ "repo", 0, "URL|DIR", "your repository: a URL, a work tree, or a bare one", false },
+	{ "target", 't', "[ENV=]URL", "a database, in the order in which changes flow", true },
+	{ "password", 0, "[ENV=]SECRET", "env:NAME or file:/PATH that holds a target's password",
+		true },
+	{ "dir", 'd', "DIR", "the folder of the migrations; found unless said", false },
+	SL_CLI_OPTION_LAYOUT,
+	{ "branch", 0, "BRANCH", "where changes are merged to (main, master, trunk)", false },
+	{ "name", 0, "NAME", "what the project is called (as the repository)", false },
+	{ "adopt", 0, NULL, "what another tool applied counts as applied", false },
+	{ "baseline", 0, "[ENV=]VERSION", "what a database with tables and no history is at",
+		true },
+	{ "approver", 0, "ACCOUNT[=E-MAIL]", "who approves besides you", true },
+	{ "email", 0, "E-MAIL", "yours, as in your commits (GIT_AUTHOR_EMAIL)", false },
+	{ "alone", 0, NULL, "nothing waits for approval", false },
+	{ "hook", 0, NULL, "install the push hook in a bare repository", false },
+	{ "data", 0, "DIR", "the daemon's folder (sluice-data beside the file)", false },
+	{ "listen", 0, "ADDRESS", "where the daemon will listen (a free port)", false },
+	{ "demo", 0, "DIR", "make a demo workspace in a new folder instead", false },
 	{ "dev", 0, "URL", "the demo's dev target (a SQLite file in DIR)", false },
 	{ "prod", 0, "URL", "the demo's prod target (a SQLite file in DIR)", false },
-	{ "listen", 0, "ADDRESS", "where its daemon will listen (a free port)", false },
 	{ NULL, 0, NULL, NULL, false },
 };
 
@@ -263,9 +282,12 @@ static enum sl_code run_init(struct sl_cli *cli, struct sl_error *err)
 	const char *dir = sl_cli_value(cli, "demo");
 	enum sl_code code;
 
+	if (!dir && sl_cli_has(cli, "repo"))
+		return sl_attach(cli, err);
 	if (!dir)
 		return sl_error_set(err, SL_EINVAL,
-			"init: only --demo DIR is available in this version");
+			"init: which repository? say it with --repo URL|DIR and --target URL, or look "
+			"around first with --demo DIR");
 	code = place(&demo, dir, err);
 	if (code != SL_OK)
 		return code;
@@ -293,8 +315,8 @@ static enum sl_code run_init(struct sl_cli *cli, struct sl_error *err)
 }
 
 static const struct sl_command rows[] = {
-	{ "init", SL_CLI_START, "a demo workspace to play with", "--demo DIR", init_options, 0, 0,
-		run_init },
+	{ "init", SL_CLI_START, "looks at your repository and databases and writes sluice.yaml", "",
+		init_options, 0, 0, run_init },
 };
 
 const struct sl_command_list sl_commands_init = { rows, sizeof(rows) / sizeof(rows[0]) };
