@@ -128,62 +128,7 @@ static enum sl_code find_people(struct attach *a, struct sl_error *err)
 	return text ? add_approver(a, text, err) : SL_OK;
 }
 
-/* --- what was found -------------------------------------------------------------------------- */
-
-static const char *last_version(const struct attach_target *target)
-{
-	const char *last = NULL;
-
-	for (size_t i = 0; i < target->set.len; i++)
-		if (target->set.at[i].kind == SL_MIGRATION_VERSION)
-			last = target->set.at[i].key;
-	return last;
-}
-
-static size_t pending_of(const struct attach_target *target)
-{
-	return target->state == ATTACH_HISTORY ? target->adoption.pending_len : target->set.len;
-}
-
-static void show_target(const struct attach *a, const struct attach_target *target)
-{
-	struct sl_cli *cli = a->cli;
-
-	sl_cli_print(cli, "%s (%s): ", target->name, target->url);
-	switch (target->state) {
-	case ATTACH_EMPTY:
-		sl_cli_print(cli, "empty, %zu pending\n", target->set.len);
-		break;
-	case ATTACH_LEDGER:
-		sl_cli_print(cli, "has a ledger, %zu settled\n", target->settled);
-		break;
-	case ATTACH_HISTORY:
-		sl_cli_print(cli, "%s applied %zu of %zu (%s), %zu pending\n",
-			target->adoption.tool, target->adoption.records_len, target->set.len,
-			target->adoption.table, pending_of(target));
-		break;
-	case ATTACH_REFUSED:
-		sl_cli_print(cli, "%s\n", target->why);
-		break;
-	case ATTACH_TABLES:
-		sl_cli_print(cli, "has tables, and nothing says which version it is at\n");
-		break;
-	}
-	for (size_t i = 0; i < target->adoption.notices_len; i++)
-		sl_cli_note(cli, "%s: %s", target->name, target->adoption.notices[i]);
-	for (size_t i = 0; target->adoption.problems_len > 1 && i < target->adoption.problems_len;
-		i++)
-		sl_cli_note(cli, "%s: %s", target->name, target->adoption.problems[i]);
-}
-
-static void show(const struct attach *a)
-{
-	sl_cli_print(a->cli, "%s, branch %s: %s, layout %s, %zu migrations\n", a->origin, a->branch,
-		a->folder[0] == '\0' ? "." : a->folder, sl_layout_kind_name(a->layout),
-		a->targets.at[0].set.len);
-	for (size_t i = 0; i < a->targets.len; i++)
-		show_target(a, &a->targets.at[i]);
-}
+/* --- what is decided ------------------------------------------------------------------------- */
 
 static bool any_in(const struct attach *a, enum attach_state state)
 {
@@ -230,7 +175,7 @@ static enum sl_code write_baselines(const struct attach *a, struct sl_error *err
 		code = sl_apply_baseline(&word, &target->set, target->baseline, &count, err);
 		if (code == SL_ENOTFOUND)
 			sl_cli_exit(a->cli, 2);
-		if (code == SL_OK)
+		if (code == SL_OK && !sl_cli_json(a->cli))
 			sl_cli_print(a->cli, "%s: baseline at %s, %zu will not run\n", target->name,
 				target->baseline, count);
 	}
@@ -268,48 +213,7 @@ static enum sl_code write_all(const struct attach *a, struct sl_error *err)
 	return code == SL_OK ? install_hook(a, err) : code;
 }
 
-/* --- what comes next ------------------------------------------------------------------------- */
-
-static void say_what_is_open(const struct attach *a)
-{
-	for (size_t i = 0; i < a->targets.len; i++) {
-		const struct attach_target *target = &a->targets.at[i];
-		const char *last = last_version(target);
-
-		if (target->state == ATTACH_HISTORY && !a->adopt)
-			sl_cli_print(a->cli,
-				"%s: nothing runs there until you say `sluice target adopt %s`, or "
-				"history: adopt in the file\n",
-				target->name, target->name);
-		if (target->state == ATTACH_TABLES && !target->baseline)
-			sl_cli_print(a->cli,
-				"%s: nothing runs there until you say which version it is at: sluice "
-				"baseline --url '%s' --dir '%s' --to %s\n",
-				target->name, target->url,
-				a->root ? sl_path_join(a->arena, a->root, a->folder) : a->folder,
-				last ? last : "VERSION");
-	}
-	if (a->people.len == 1 && !a->alone)
-		sl_cli_print(a->cli,
-			"You are the only one who approves, and nobody approves their own change: add a "
-			"person under users and dba, or empty the approvals.\n");
-}
-
-static void say_next(const struct attach *a)
-{
-	const char *hook = a->bare && !sl_cli_has(a->cli, "hook") ?
-		"   (and `sluice hook install`, for answers on the push)" :
-		"";
-
-	sl_cli_print(a->cli, "\nwritten: %s\n", a->config);
-	say_what_is_open(a);
-	sl_cli_print(a->cli,
-		"next:\n"
-		"  sluice doctor -c %s\n"
-		"  sluice serve -c %s%s\n"
-		"  sluice status -c %s\n",
-		a->config, a->config, hook, a->config);
-}
+/* --- the steps -------------------------------------------------------------------------------- */
 
 static enum sl_code gather(struct attach *a, struct sl_error *err)
 {
@@ -329,7 +233,7 @@ static enum sl_code gather(struct attach *a, struct sl_error *err)
 		code = attach_targets_look(a, err);
 	if (code != SL_OK)
 		return code;
-	show(a);
+	attach_show(a);
 	code = decide(a, err);
 	if (code == SL_OK)
 		code = find_people(a, err);
@@ -346,7 +250,7 @@ enum sl_code sl_attach(struct sl_cli *cli, struct sl_error *err)
 	if (code == SL_OK)
 		code = write_all(&a, err);
 	if (code == SL_OK)
-		say_next(&a);
+		attach_say_next(&a);
 	sl_repo_close(a.repo);
 	if (code != SL_OK && a.data_is_new)
 		(void)!sl_tree_remove(a.data, NULL);

@@ -100,6 +100,10 @@ enum sl_code attach_targets_name(struct attach *a, struct sl_error *err)
 enum sl_code attach_targets_look(struct attach *a, struct sl_error *err)
 	__attribute__((warn_unused_result));
 
+/* attach_show.c: what was found, and at the end what comes next; as JSON all of it at the end. */
+void attach_show(const struct attach *a);
+void attach_say_next(const struct attach *a);
+
 /* attach_write.c: the file, commented. */
 void attach_yaml(const struct attach *a, struct sl_buf *out);
 

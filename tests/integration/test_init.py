@@ -279,6 +279,18 @@ def test_the_hook_is_installed_only_when_told(home):
     assert home.init("--hook").status == 0 and hook.exists()
 
 
+def test_programs_read_what_was_found_as_json(home):
+    tool = Flyway(home.databases["prod"])
+    tool.run(3)
+    home.commit({f"sql/{path}": text for path, text in tool.files().items()})
+    found = home.init("--output", "json").json()
+    assert found["layout"] == "flyway" and found["folder"] == "sql" and found["adopt"] is False and found["configuration"] == str(home.config)
+    assert [(row["name"], row["state"], row["tool"], row["applied"], row["pending"]) for row in found["targets"]] == [
+        ("shop-dev", "empty", "", 0, 4),
+        ("shop-prod", "history", "Flyway", 3, 1),
+    ]
+
+
 # --- refusals: one line, and nothing is left behind ----------------------------------------------------
 
 
