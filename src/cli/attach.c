@@ -240,10 +240,11 @@ static enum sl_code gather(struct attach *a, struct sl_error *err)
 	return code == SL_OK ? find_address(a, err) : code;
 }
 
-enum sl_code sl_attach(struct sl_cli *cli, struct sl_error *err)
+enum sl_code sl_attach(struct sl_cli *cli, const char *given, struct sl_error *err)
 {
 	struct attach a = { .cli = cli,
 		.arena = sl_cli_arena(cli),
+		.given = given,
 		.alone = sl_cli_has(cli, "alone") };
 	enum sl_code code = gather(&a, err);
 

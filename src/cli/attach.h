@@ -49,6 +49,7 @@ struct attach {
 	bool data_is_new; /* made by this call */
 	const char *listen;
 	/* --- the repository ---------------------------------------------------------------- */
+	const char *given; /* as it was said */
 	const char *project;
 	const char *origin; /* URL or absolute path */
 	const char *root; /* of the work tree, NULL when it is none */
@@ -75,7 +76,8 @@ struct attach {
 	bool adopt; /* the histories are taken over */
 };
 
-enum sl_code sl_attach(struct sl_cli *cli, struct sl_error *err)
+/* given: the repository, as --repo says it. */
+enum sl_code sl_attach(struct sl_cli *cli, const char *given, struct sl_error *err)
 	__attribute__((warn_unused_result));
 
 /* attach_repo.c: where the repository is, and what it is called. */

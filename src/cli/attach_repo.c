@@ -96,7 +96,7 @@ static enum sl_code find_branch(struct attach *a, struct sl_error *err)
 
 enum sl_code attach_origin(struct attach *a, struct sl_error *err)
 {
-	const char *given = sl_cli_value(a->cli, "repo");
+	const char *given = a->given;
 	enum sl_code code = SL_OK;
 
 	if (is_url(given))

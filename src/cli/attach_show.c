@@ -1,5 +1,6 @@
 /* What was found and what comes next, for people and for programs. */
 #include "attach.h"
+#include "cli_int.h"
 #include "client.h"
 
 #include "sluice/core/json.h"
@@ -92,20 +93,28 @@ static void say_what_is_open(const struct attach *a)
 			"person under users and dba, or empty the approvals.\n");
 }
 
+/* True: it ran, and said itself what it found. */
+static bool ends_in_doctor(const struct attach *a)
+{
+	char config[] = "-c";
+	char *words[] = { config, sl_arena_strdup(a->arena, a->config), NULL };
+
+	return sl_cli_go_on(a->cli, "doctor", 2, words) >= 0;
+}
+
 static void say_next(const struct attach *a)
 {
-	const char *hook = a->bare && !sl_cli_has(a->cli, "hook") ?
-		"   (and `sluice hook install`, for answers on the push)" :
-		"";
+	bool hook = a->bare && !sl_cli_has(a->cli, "hook");
 
 	sl_cli_print(a->cli, "\nwritten: %s\n", a->config);
 	say_what_is_open(a);
-	sl_cli_print(a->cli,
-		"next:\n"
-		"  sluice doctor -c %s\n"
-		"  sluice serve -c %s%s\n"
-		"  sluice status -c %s\n",
-		a->config, a->config, hook, a->config);
+	if (ends_in_doctor(a))
+		sl_cli_print(a->cli, "next:\n");
+	else
+		sl_cli_print(a->cli, "next:\n  sluice config check %s\n", a->config);
+	sl_cli_print(a->cli, "  sluice serve -c %s\n  sluice status -c %s\n", a->config, a->config);
+	if (hook)
+		sl_cli_print(a->cli, "  sluice hook install %s -c %s\n", a->origin, a->config);
 }
 
 /* --- for programs ---------------------------------------------------------------------------- */

@@ -11,8 +11,11 @@ struct sl_cli_given {
 	const char *value; /* NULL for a flag */
 };
 
+struct catalogue; /* every command there is */
+
 struct sl_cli {
 	const struct sl_command *command;
+	const struct catalogue *all;
 	struct sl_arena *arena; /* owned */
 	struct sl_cancel *cancel; /* owned */
 	struct sl_cli_given *given; /* in the arena */

@@ -161,10 +161,10 @@ static void keep_streams(void)
 	}
 }
 
-static int run(const struct sl_command *command, int argc, char **argv)
+static int run(const struct catalogue *all, const struct sl_command *command, int argc, char **argv)
 {
 	struct sl_error err = SL_ERROR_INIT;
-	struct sl_cli cli = { .command = command, .status = -1 };
+	struct sl_cli cli = { .command = command, .all = all, .status = -1 };
 	enum sl_code code;
 	int status;
 
@@ -186,6 +186,15 @@ static int run(const struct sl_command *command, int argc, char **argv)
 	return status;
 }
 
+int sl_cli_go_on(const struct sl_cli *cli, const char *name, int argc, char **argv)
+{
+	char *words[] = { sl_arena_strdup(cli->arena, name), NULL };
+	int used;
+	const struct sl_command *command = find(cli->all, 1, words, &used);
+
+	return command ? run(cli->all, command, argc, argv) : -1;
+}
+
 static int overview(const struct catalogue *all)
 {
 	int used;
@@ -193,7 +202,7 @@ static int overview(const struct catalogue *all)
 	char brief[] = "--brief";
 	char *words[] = { status, brief, NULL };
 
-	(void)run(find(all, 1, words, &used), 1, words + 1);
+	(void)run(all, find(all, 1, words, &used), 1, words + 1);
 	sl_cli_help_all(stdout, all->at, all->len);
 	return fflush(stdout) == 0 ? 0 : 3;
 }
@@ -233,5 +242,5 @@ int sl_cli_main(int argc, char **argv, const struct sl_command *extra, size_t n_
 	command = find(&all, argc - 1, argv + 1, &used);
 	if (!command)
 		return unknown_command(&all, argv[1]);
-	return run(command, argc - 1 - used, argv + 1 + used);
+	return run(&all, command, argc - 1 - used, argv + 1 + used);
 }

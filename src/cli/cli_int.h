@@ -20,4 +20,8 @@ extern const struct sl_command_list sl_commands_status; /* status, history, audi
 extern const struct sl_command_list sl_commands_targets; /* target list, target adopt */
 extern const struct sl_command_list sl_commands_misc; /* version */
 
+/* The last word of a command: another one, as if it had been called with these words; its status,
+ * or -1 when there is no such command. */
+int sl_cli_go_on(const struct sl_cli *cli, const char *name, int argc, char **argv);
+
 #endif

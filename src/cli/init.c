@@ -279,11 +279,13 @@ static const char *url_of(const struct demo *demo, const char *option, const cha
 static enum sl_code run_init(struct sl_cli *cli, struct sl_error *err)
 {
 	struct demo demo = { .cli = cli, .arena = sl_cli_arena(cli) };
-	const char *dir = sl_cli_value(cli, "demo");
+	const char *dir = sl_cli_value(cli, "demo"), *repo = sl_cli_value(cli, "repo");
 	enum sl_code code;
 
-	if (!dir && sl_cli_has(cli, "repo"))
-		return sl_attach(cli, err);
+	if (!dir && !repo)
+		repo = attach_ask(cli, "Which repository? (URL or folder):");
+	if (!dir && repo)
+		return sl_attach(cli, repo, err);
 	if (!dir)
 		return sl_error_set(err, SL_EINVAL,
 			"init: which repository? say it with --repo URL|DIR and --target URL, or look "

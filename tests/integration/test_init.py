@@ -369,8 +369,8 @@ def test_at_a_terminal_each_question_is_asked_once(home):
     tool = Flyway(home.databases["prod"])
     tool.run(3)
     home.commit({f"sql/{path}": text for path, text in tool.files().items()})
-    answers = {"Which database?": home.databases["prod"].url, "never runs again?": "y", "Who else approves": "dana dana@example.com"}
-    status, text, asked = converse(home, ["init", "--repo", home.bare], answers)
+    answers = {"Which repository?": home.bare, "Which database?": home.databases["prod"].url, "never runs again?": "y", "Who else approves": "dana dana@example.com"}
+    status, text, asked = converse(home, ["init"], answers)
     assert status == 0 and asked == list(answers), text
     assert all(text.count(question) == 1 for question in answers)
     written = home.config.read_text()
