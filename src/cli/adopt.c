@@ -174,5 +174,7 @@ enum sl_code sl_cli_adopt(struct sl_cli *cli, const struct migrations *all, stru
 	}
 	if (sl_cli_json(cli))
 		print_json(cli, root);
+	if (first == SL_EBUSY)
+		sl_cli_exit(cli, 6);
 	return first;
 }

@@ -1,7 +1,10 @@
 """What another tool applied is taken over on a word, shown before, recorded, and never run again."""
 
+import contextlib
 import re
 import shlex
+import sqlite3
+import subprocess
 
 import pytest
 
@@ -479,6 +482,45 @@ def test_a_missing_file_is_not_made_for_an_adoption(sluice, tmp_workspace, folde
     (folder / "1_hit.sql").write_text("CREATE TABLE hit (id INTEGER);\n")
     assert sluice.run("migrate", "--url", "sqlite:no.db", "--dir", folder, "--adopt").status == 3
     assert not (tmp_workspace / "no.db").exists()
+
+
+def test_a_database_that_another_one_writes_to_is_adopted_whole_or_not_at_all(sluice, tmp_workspace, folder):
+    made = Sqlite(tmp_workspace / "app.db")
+    tool = Flyway(made)
+    tool.write(folder)
+    tool.run()
+    with contextlib.closing(sqlite3.connect(made.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        done = adopt(sluice, made, folder)
+        assert done.status == 6 and "locked" in done.err, done.err
+        other.execute("ROLLBACK")
+    assert not has_ledger(made)
+    assert adopt(sluice, made, folder).status == 0 and [state for _, state in ledger(made)] == ["adopted"] * 3
+
+
+def test_two_adoptions_at_once_record_everything_once(sluice, database, folder):
+    tool = Goose(database)
+    tool.write(folder)
+    tool.run()
+    words = [sluice.path, "migrate", "--url", database.url, "--dir", folder, "--adopt"]
+    both = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
+    for each in both:
+        each.communicate(timeout=60)
+    assert 0 in [each.returncode for each in both] and {each.returncode for each in both} <= {0, 6}
+    assert [state for _, state in ledger(database)] == ["adopted"] * 3 and hits(database) == [2, 3]
+
+
+def test_a_history_that_the_login_may_not_read_is_said(sluice, pg, tmp_workspace, folder):
+    tool = Flyway(pg)
+    tool.write(folder)
+    tool.run()
+    role = f"r_{pg.name}"
+    pg.execute(f"CREATE ROLE {role} LOGIN")
+    try:
+        done = sluice.run("migrate", "--url", f"postgres://{role}@{pg.host}:{pg.port}/{pg.name}", "--dir", folder, "--adopt")
+        assert done.status == 4 and "public.flyway_schema_history" in done.err and "permission denied" in done.err, done.err
+    finally:
+        pg.execute(f"DROP ROLE {role}")
 
 
 # --- baseline ----------------------------------------------------------------------------------------

@@ -108,6 +108,42 @@ def test_what_the_tool_applied_after_the_adoption_is_adopted_too(workspace):
     assert [state for _, state in ledger(workspace.targets["prod"])] == ["adopted", "adopted", "adopted", "applied"]
 
 
+def test_a_target_that_was_out_of_reach_at_first_is_adopted_before_it_runs(workspace):
+    tools = set_up(workspace, Flyway, more="history: adopt,")
+    away = workspace.targets["prod"].path.with_suffix(".away")
+    workspace.targets["prod"].path.rename(away)
+    workspace.start()
+    workspace.wait_stage(1, "dev", "done")
+    assert len(workspace.change(1)["files"]) == 4
+    away.rename(workspace.targets["prod"].path)
+    workspace.wait_awaited(1, "approvals (dba)")
+    workspace.ok("approve", 1, who="dana")
+    workspace.wait_change(1, "done")
+    assert hits(workspace.targets["prod"]) == [2, 3, 4] and len(tools) == 2
+    assert [state for _, state in ledger(workspace.targets["prod"])] == ["adopted"] * 3 + ["applied"]
+
+
+def test_a_postgres_target_is_adopted_by_the_configurations_word(sluice, tmp_workspace, pg):
+    workspace = Workspace(sluice)
+    try:
+        tool = Sqlx(pg)
+        tool.run(3)
+        workspace.configure(r"  - \{name: dev, environment: dev[^\n]*\n", "")
+        workspace.configure(r"  - \{name: dev\}\n", "")
+        workspace.configure(r'url: "sqlite:[^"]*prod.db"', f'url: "{pg.url}"')
+        workspace.configure(r"\{path: migrations,", "{path: db, history: adopt,")
+        work = workspace.repository
+        work.commit({"migrations/V1__shop.sql": None, **{f"db/{path}": text for path, text in tool.files().items()}}, "as it was")
+        work.push("main")
+        workspace.start()
+        workspace.wait_awaited(1, "approvals (dba)")
+        workspace.ok("approve", 1, who="dana")
+        workspace.wait_change(1, "done")
+        assert hits(pg) == [2, 3, 4] and [state for _, state in ledger(pg)] == ["adopted"] * 3 + ["applied"]
+    finally:
+        workspace.close()
+
+
 def test_a_target_with_neither_ledger_nor_history_has_nothing_to_adopt(workspace):
     workspace.start()
     done = workspace.run("target", "adopt", "prod", who="dana")

@@ -80,6 +80,29 @@ static void a_map_survives_much_putting_and_removing(void **state)
 	assert_non_null(sl_map_get(map, "19999"));
 }
 
+/* FIPS 180-4's example. */
+static void sha384_of_a_known_text_is_the_published_one_in_one_part_or_two(void **state)
+{
+	static const char expected[] =
+		"cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed"
+		"8086072ba1e7cc2358baeca134c825a7";
+	char hex[SL_SHA384_HEX];
+
+	(void)state;
+	sl_sha384_hex("", 0, "abc", 3, hex);
+	assert_string_equal(hex, expected);
+	sl_sha384_hex("a", 1, "bc", 2, hex);
+	assert_string_equal(hex, expected);
+}
+
+static void crc32_of_the_known_digits_is_the_published_check_value(void **state)
+{
+	(void)state;
+	assert_int_equal(sl_crc32(0, "123456789", 9), 0xcbf43926);
+	assert_int_equal(sl_crc32(sl_crc32(0, "1234", 4), "56789", 5), 0xcbf43926);
+	assert_int_equal(sl_crc32(0, "", 0), 0);
+}
+
 static void sha256_of_known_texts_is_the_published_one(void **state)
 {
 	char hex[SL_SHA256_HEX];
@@ -236,6 +259,8 @@ int main(void)
 		cmocka_unit_test(removing_keeps_the_order_of_the_others),
 		cmocka_unit_test(a_map_survives_much_putting_and_removing),
 		cmocka_unit_test(sha256_of_known_texts_is_the_published_one),
+		cmocka_unit_test(sha384_of_a_known_text_is_the_published_one_in_one_part_or_two),
+		cmocka_unit_test(crc32_of_the_known_digits_is_the_published_check_value),
 		cmocka_unit_test(hashed_texts_cannot_run_into_each_other),
 		cmocka_unit_test(hmac_is_the_published_one),
 		cmocka_unit_test(hex_of_the_wrong_length_or_alphabet_is_refused),
