@@ -102,14 +102,6 @@ def test_the_rest_of_the_example_takes_effect_to_the_last_key(sluice, tmp_path):
         assert str(at(shown, where)) == str(value), where
 
 
-def test_the_configuration_in_the_readme_is_good(sluice, tmp_path):
-    (block,) = re.findall(r"^   ```yaml\n(.*?)^   ```$", (ROOT / "README.md").read_text(), re.M | re.S)
-    config = "".join(line[3:] + "\n" for line in block.splitlines())
-    path = write(tmp_path, config.replace("/etc/sluice", str(tmp_path)))
-    (tmp_path / "ana.token").write_text("slu_anas-token-of-some-bytes\n")
-    assert sluice.run("config", "check", path, env={"SHOP_PROD": "secret"}).out == f"{path}: good\n"
-
-
 def test_each_misspelt_key_of_the_example_is_refused(sluice, tmp_path):
     """Keys that the user invents (names of roles, labels, rules' options) are free or checked as values."""
     config = example_of_today()
