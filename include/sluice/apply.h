@@ -7,6 +7,11 @@
  * lock: where it cannot go on it says why and when to try again, and its caller repeats.  A process
  * killed at any line leaves a target from which the next attempt goes on by itself.
  *
+ * A statement waits for a lock and runs only so long (struct sl_limits), but for one that is built
+ * CONCURRENTLY, which keeps nobody waiting and would leave a ruin.  When a lock does not come, what
+ * is in the open transaction is undone, the outcome is blocked with SL_EBUSY and says who held the
+ * lock; the next attempt begins with just the segment that did not get through.
+ *
  * The ledger in the target is the truth about what ran.  A caller that keeps books of its own hands
  * in a struct sl_apply_journal, which is told the intent before anything is written, asked before
  * each statement, and told each step and the end; `sluice migrate` has none.
@@ -95,6 +100,14 @@ enum sl_apply_order {
 	SL_APPLY_ORDER_COUNT
 };
 
+/* How long a statement waits for a lock, behind which everybody else would wait too, and how long
+ * it runs, unless somebody says otherwise: the caller, the server for this login, or the file. */
+#define SL_APPLY_LOCK_US      (3 * SL_SECOND_US)
+#define SL_APPLY_STATEMENT_US (3600 * SL_SECOND_US)
+
+/* Bounds as somebody said them; a negative one is not said: ours, where the server has none. */
+struct sl_limits sl_apply_limits(int64_t lock_us, int64_t statement_us);
+
 struct sl_apply_request {
 	const struct sl_conn_spec *target;
 	const char *target_name; /* for messages: "orders-prod"; NULL: the URL */
@@ -116,6 +129,7 @@ struct sl_apply_request {
 	const char *installation; /* of a daemon; NULL or "": `sluice migrate` */
 	int64_t epoch; /* the highest that the installation's store has seen; 0: none */
 	const char *database_id; /* that the installation expects; NULL or "": any */
+	const struct sl_limits *limits; /* NULL: sl_apply_limits(-1, -1) */
 	int64_t max_rows; /* rows that one DML statement may touch, else rolled back; 0: no bound */
 	const struct sl_apply_journal *journal; /* or NULL */
 	void (*progress)(void *ctx, enum sl_apply_phase phase, unsigned done, unsigned total,
@@ -151,6 +165,8 @@ struct sl_apply_result {
 	const char *path; /* of the failing or refused file, "" when there is none */
 	unsigned line, column; /* in it; 0 when not known */
 	const char *server_code; /* SQLSTATE and the like, or "" */
+	const struct sl_lock_holder *blockers; /* who held the lock on which it gave up */
+	size_t blockers_len;
 	int64_t try_after_us; /* blocked and unknown: wait this long; 0: until somebody acts */
 	unsigned done, total; /* statements of the whole run with proved effect, of how many */
 	const struct sl_apply_migration *migrations; /* those that were pending, in order */

@@ -180,6 +180,46 @@ enum sl_code sl_conn_outlive(struct sl_conn *conn, bool outlive, struct sl_error
 enum sl_code sl_conn_reset(struct sl_conn *conn, struct sl_error *err)
 	__attribute__((warn_unused_result, nonnull(1)));
 
+/* How long a statement of the session may wait for a lock, and may run; 0: no bound.  What the
+ * users' statements set themselves wins over it, until sl_conn_reset(), which forgets both. */
+struct sl_limits {
+	int64_t lock_us, statement_us;
+	bool lock_where_none,
+		statement_where_none; /* one that the server has for this login stays */
+};
+
+enum sl_code sl_conn_limit(struct sl_conn *conn, const struct sl_limits *limits,
+	struct sl_error *err) __attribute__((warn_unused_result, nonnull(1, 2)));
+
+/* Called on the session's own thread while a statement is under way; must not use the session. */
+struct sl_watch {
+	void (*look)(void *ctx); /* NULL: nobody looks */
+	void *ctx;
+	int64_t first_us, every_us; /* after the statement was sent, and from then on */
+};
+
+/* Copied.  Engines that do not wait for a server never look. */
+void sl_conn_set_watch(struct sl_conn *conn, const struct sl_watch *watch) __attribute__((nonnull));
+
+/* Who keeps a session waiting.  Texts are "" where they are not known or may not be seen. */
+struct sl_lock_holder {
+	const char *session; /* the server's number of it, a process id for SQLite */
+	const char *user, *application, *address;
+	const char *state; /* "active", "idle in transaction" */
+	const char *what; /* verb and object of its statement, "update orders": never its values */
+	const char *holds, *wants; /* modes of the lock, as the server calls them */
+	const char *object; /* what the lock is on, when it is a table */
+	int64_t held_us; /* age of its transaction, 0 not known */
+};
+
+/* Asked over `conn` about `blocked`, which may be the same where it does not wait any more. */
+enum sl_code sl_conn_blockers(struct sl_conn *conn, const struct sl_conn *blocked,
+	const struct sl_lock_holder **out, size_t *len, struct sl_arena *arena,
+	struct sl_error *err) __attribute__((warn_unused_result, nonnull(1, 2, 3, 4, 5)));
+
+/* A pooler stands between: the lock has to be looked after in every transaction. */
+bool sl_conn_pooled(const struct sl_conn *conn) __attribute__((nonnull));
+
 /* Cancels what runs at the moment, if anything.  Thread-safe. */
 void sl_conn_interrupt(struct sl_conn *conn);
 

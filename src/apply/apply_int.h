@@ -172,6 +172,9 @@ struct step {
 	bool keeps_constant; /* leaves a setting that can be set again */
 	bool keeps_state; /* leaves what cannot: temporary table, prepared statement */
 	bool dml; /* its rows count against the bound */
+	bool concurrent; /* keeps nobody waiting while it waits, and leaves a ruin when it is cut
+			    off */
+	bool sets_limits; /* lock_timeout or statement_timeout, for the rest of the file */
 
 	enum keys keys;
 	enum probe_kind probe;
@@ -240,6 +243,15 @@ struct run {
 		size_t len, cap;
 	} notices;
 
+	/* Looks on from a second session while a statement runs. */
+	struct {
+		struct sl_conn *conn; /* owned, or NULL */
+		struct sl_arena *arena; /* owned: of the list, until the next look; or NULL */
+		const struct sl_lock_holder *blockers; /* when somebody was last in the way */
+		size_t len;
+		bool blind; /* the server does not let a second session in */
+	} watch;
+
 	unsigned number; /* of the step in the run, as the journal counts */
 	enum sl_outcome outcome; /* of a failure, said where it is known */
 	int64_t try_after_us;
@@ -257,6 +269,17 @@ enum sl_code apply_fail(struct run *run, enum sl_outcome outcome, enum sl_code c
 /* "--url 'sqlite:a.db' --dir 'db'", and the `sluice baseline` that would be right. */
 const char *apply_command_options(const struct run *run);
 const char *apply_baseline_command(const struct run *run);
+
+/* Bounds on what the session waits for and runs, and an eye on who is in the way. */
+enum sl_code apply_limit(struct run *run, struct sl_error *err);
+
+/* For a statement that has to be waited for. */
+enum sl_code apply_unlimit(struct run *run, struct sl_error *err);
+
+/* After SL_EBUSY: "" or "; it waited for ...", and the result's list.  Sets when to try again. */
+const char *apply_blocked_by(struct run *run);
+
+void apply_watch_end(struct run *run);
 
 /* Which files are pending, and everything that forbids to run them. */
 enum sl_code apply_reconcile(struct run *run);

@@ -106,6 +106,7 @@ enum sl_code apply_correct(struct correction *c, bool adopts, struct sl_error *e
 		if (code != SL_OK)
 			(void)sl_error_wrap(run.err, code, "%s", run.name);
 	}
+	apply_watch_end(&run);
 	apply_ledger_done(&run.ledger);
 	sl_conn_close(run.conn);
 	c->run = NULL;

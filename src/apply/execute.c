@@ -133,9 +133,9 @@ static enum sl_code statement_failed(struct file *file, const struct step *step,
 		return apply_fail(run, SL_OUTCOME_CANCELED, code,
 			"%s: canceled, nothing of it remains; %s", at, so_far(file));
 	case SL_EBUSY:
-		run->try_after_us = SL_SECOND_US;
 		return apply_fail(run, SL_OUTCOME_BLOCKED, code,
-			"%s: %s; nothing of it remains, %s", at, cause->msg, so_far(file));
+			"%s: %s%s; nothing of it remains, %s", at, cause->msg,
+			apply_blocked_by(run), so_far(file));
 	default:
 		if (sl_conn_tx_state(run->conn) == SL_TX_LOST) {
 			run->try_after_us = SL_SECOND_US;
@@ -143,6 +143,11 @@ static enum sl_code statement_failed(struct file *file, const struct step *step,
 				"%s: %s; nothing of the open transaction remains, %s", at,
 				cause->msg, so_far(file));
 		}
+		if (code == SL_ETIMEOUT || strstr(cause->msg, "statement timeout"))
+			return apply_fail(run, failed(file), code,
+				"%s: %s: it may run longer with --statement-timeout, the target's "
+				"statement_timeout, or a SET in the file; nothing of it remains, %s",
+				at, cause->msg, so_far(file));
 		/* A full or read-only disk, a server without room: not the statement's fault. */
 		return apply_fail(run, code == SL_EUNAVAIL ? SL_OUTCOME_BLOCKED : failed(file),
 			code, "%s: %s; nothing of it remains, %s", at, cause->msg, so_far(file));
@@ -159,6 +164,7 @@ static enum sl_code run_statement(struct file *file, const struct step *step, in
 	if (code != SL_OK)
 		return code;
 	tell_step(run, &record);
+	run->watch.len = 0;
 	code = sl_conn_exec(run->conn, &step->exec, rows, &cause);
 	if (code != SL_OK) {
 		point_at(file, step);
@@ -268,7 +274,10 @@ static enum sl_code ledger_failed(struct file *file, enum sl_code code, const ch
 	struct run *run = file->run;
 
 	sl_conn_rollback(run->conn);
-	if (code == SL_ECONFLICT || code == SL_EBUSY) {
+	if (code == SL_EBUSY)
+		return apply_fail(run, SL_OUTCOME_BLOCKED, code, "%s: %s%s; %s", what, cause->msg,
+			apply_blocked_by(run), so_far(file));
+	if (code == SL_ECONFLICT) {
 		run->try_after_us = SL_SECOND_US;
 		return apply_fail(run, SL_OUTCOME_BLOCKED, code, "%s: %s; %s", what, cause->msg,
 			so_far(file));
@@ -378,7 +387,7 @@ static enum sl_code run_segment(struct file *file, unsigned first, unsigned end)
 	size_t violations = 0;
 	enum sl_code code = begin(file, what);
 
-	if (code == SL_OK && plan->dirties_session)
+	if (code == SL_OK && (plan->dirties_session || sl_conn_pooled(run->conn)))
 		code = check_lock(file, what);
 	if (code == SL_OK && file->checks_keys &&
 		count_violations(run, &violations, &cause) != SL_OK)
@@ -576,6 +585,26 @@ static enum sl_code alone_failed(struct file *file, unsigned i, const char *befo
 	return said.code;
 }
 
+static bool set_limits_before(const struct plan *plan, unsigned i)
+{
+	for (unsigned k = 0; k < i; k++)
+		if (plan->steps[k].sets_limits)
+			return true;
+	return false;
+}
+
+/* What runs alone outlives its client, and what runs beside all others waits as long as it takes,
+ * unless the file says how long. */
+static enum sl_code let_it_last(struct file *file, unsigned i, bool last, struct sl_error *err)
+{
+	struct run *run = file->run;
+	enum sl_code code = sl_conn_outlive(run->conn, last, err);
+
+	if (code != SL_OK || !file->plan->steps[i].concurrent || set_limits_before(file->plan, i))
+		return code;
+	return last ? apply_unlimit(run, err) : apply_limit(run, err);
+}
+
 /* What the next statement's announcement has to hold, where it can go with this one's end; *next
  * stays NULL where it cannot. */
 static enum sl_code look_ahead(struct file *file, unsigned i, const char **next)
@@ -592,7 +621,7 @@ static enum sl_code end_alone(struct file *file, unsigned i, int64_t rows)
 {
 	const char *what = apply_place(file->run, file->plan, &file->plan->steps[i]), *next;
 	struct sl_error cause = SL_ERROR_INIT;
-	enum sl_code code = sl_conn_outlive(file->run->conn, false, &cause);
+	enum sl_code code = let_it_last(file, i, false, &cause);
 
 	if (code != SL_OK)
 		return ledger_failed(file, code, what, &cause);
@@ -621,7 +650,7 @@ static enum sl_code run_alone(struct file *file, unsigned i)
 	}
 	if (code != SL_OK)
 		return code;
-	code = sl_conn_outlive(run->conn, true, &cause);
+	code = let_it_last(file, i, true, &cause);
 	if (code != SL_OK)
 		return ledger_failed(file, code, what, &cause);
 	apply_progress(run, SL_APPLY_EXECUTE, i, file->plan->len, file->plan->migration->path);
@@ -756,6 +785,8 @@ enum sl_code apply_execute(struct run *run, size_t i)
 	file.result->took_us = sl_clock_mono(run->request->clock) - started;
 	if (code == SL_OK && plan->dirties_session) {
 		code = sl_conn_reset(run->conn, &cause);
+		if (code == SL_OK)
+			code = apply_limit(run, &cause);
 		if (code != SL_OK)
 			code = ledger_failed(&file, code, plan->migration->path, &cause);
 	}

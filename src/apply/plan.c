@@ -262,6 +262,24 @@ static bool dirties(const struct planning *p, const struct sl_fact_statement *fa
 		(fact->session != SL_SQL_SESSION_NONE && fact->session != SL_SQL_SESSION_LOCAL);
 }
 
+/* SET lock_timeout, and the function that does the same. */
+static bool sets_limits(const struct sl_facts *facts)
+{
+	static const char *const names[] = { "lock_timeout", "statement_timeout" };
+
+	for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+		for (size_t i = 0; i < facts->setting.len; i++)
+			if (sl_str_eq(facts->setting.at[i].name, names[k]) &&
+				sl_str_eq(facts->setting.at[i].scope, "session"))
+				return true;
+		for (size_t i = 0; i < facts->call.len; i++)
+			if (sl_str_eq(facts->call.at[i].name, "set_config") &&
+				sl_str_eq(facts->call.at[i].first, names[k]))
+				return true;
+	}
+	return false;
+}
+
 static enum sl_code add_step(struct planning *p, struct plan *plan, struct steps *steps,
 	const struct sl_statement_text *text)
 {
@@ -284,6 +302,8 @@ static enum sl_code add_step(struct planning *p, struct plan *plan, struct steps
 		fact->session == SL_SQL_SESSION_ROLE;
 	step->keeps_state = fact->session == SL_SQL_SESSION_STATE;
 	step->dml = fact->kind == SL_SQL_KIND_DML;
+	step->concurrent = fact->concurrently;
+	step->sets_limits = sets_limits(facts);
 	if (fact->verb == SL_SQL_VERB_PRAGMA)
 		step->keys = keys_set(text);
 	if (step->class == STEP_ALONE)

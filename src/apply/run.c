@@ -82,6 +82,8 @@ static enum sl_code not_begun(struct run *run, enum sl_code code, const struct s
 
 	if (code == SL_EHUMAN)
 		outcome = SL_OUTCOME_NEEDS_HUMAN;
+	if (code == SL_EBUSY)
+		return apply_fail(run, outcome, code, "%s%s", cause->msg, apply_blocked_by(run));
 	if (run->try_after_us == 0 && (sl_code_retryable(code) || code == SL_ETIMEOUT))
 		run->try_after_us = 5 * SL_SECOND_US;
 	return apply_fail(run, outcome, code, "%s", cause->msg);
@@ -133,7 +135,9 @@ enum sl_code apply_take_lock(struct run *run)
 		return not_begun(run, code, &cause);
 	apply_pause("locked");
 	if (got)
-		return SL_OK;
+		code = apply_limit(run, &cause);
+	if (got)
+		return code == SL_OK ? SL_OK : not_begun(run, code, &cause);
 	run->try_after_us = SL_SECOND_US;
 	if (has_started_step(&run->ledger))
 		return apply_fail(run, SL_OUTCOME_UNKNOWN, SL_EUNKNOWN,
@@ -657,6 +661,7 @@ enum sl_code sl_apply_run(const struct sl_apply_request *request, struct sl_appl
 	code = check_request(&run, run.err);
 	if (code == SL_OK)
 		code = would_make_file(request) ? plan_only(&run) : passes(&run);
+	apply_watch_end(&run);
 	close_run(&run, code);
 	fill_result(&run, code);
 	if (request->journal && request->journal->finished)

@@ -16,8 +16,11 @@
 #include <unistd.h>
 
 #define URLS_FILE_MAX    ((size_t)16 << 20)
+#define JOBS             4
 #define JOBS_MAX         256
 #define LOCK_WAIT_US     (60 * SL_SECOND_US)
+#define LOCK_TRIES       20
+#define LONGEST_WAIT_US  (15 * SL_SECOND_US)
 #define SHORTEST_WAIT_US (50 * INT64_C(1000))
 
 struct urls {
@@ -50,7 +53,13 @@ static const struct sl_cli_option migrate_options[] = {
 	{ "out-of-order", 0, NULL, "runs versions below the highest applied one too", false },
 	{ "max-rows", 0, "N", "rolls a statement back that touches more rows", false },
 	{ "jobs", 'j', "N", "how many databases at once (default 4)", false },
-	{ "lock-wait", 0, "DURATION", "how long a lock is waited for (default 60s)", false },
+	{ "lock-wait", 0, "DURATION", "how long locks are waited for in all (default 60s)", false },
+	{ "lock-timeout", 0, "DURATION",
+		"how long a statement waits for a lock at a time, 0 for ever (default 3s)", false },
+	{ "lock-tries", 0, "N", "how often a step that did not get its lock is tried (default 20)",
+		false },
+	{ "statement-timeout", 0, "DURATION", "how long a statement runs, 0 for ever (default 1h)",
+		false },
 	{ "skip", 0, "VERSION", "writes into the ledger that this one will not run", false },
 	{ "resolve", 0, "VERSION=applied|not-applied",
 		"your word on a file whose outcome could not be proved", false },
@@ -158,6 +167,19 @@ static void pause_for(const struct sl_cancel *cancel, const struct sl_clock *clo
 	}
 }
 
+/* Behind a run of another Sluice as soon as it ends; behind somebody else's lock less often each
+ * time, since whoever waits for one keeps others waiting. */
+static int64_t pause_before(const struct migrated *m, unsigned tries)
+{
+	int64_t wait = m->result.try_after_us;
+
+	for (unsigned i = 1; m->result.code == SL_EBUSY && i < tries && wait < LONGEST_WAIT_US; i++)
+		wait *= 2;
+	if (wait > LONGEST_WAIT_US)
+		wait = LONGEST_WAIT_US;
+	return wait > SHORTEST_WAIT_US ? wait : SHORTEST_WAIT_US;
+}
+
 /* Attempts until there is an outcome, or the wait for a lock is over. */
 static void migrate_one(void *ctx, struct sl_cancel *cancel)
 {
@@ -165,39 +187,58 @@ static void migrate_one(void *ctx, struct sl_cancel *cancel)
 	const struct sl_clock *clock = m->request.clock;
 	int64_t until = sl_clock_mono(clock) + m->lock_wait_us;
 	struct sl_conn_spec spec = *m->request.target;
+	unsigned tries = 0;
 	bool told = false;
 
 	spec.cancel = cancel ? cancel : spec.cancel;
 	m->request.target = &spec;
+	m->request.limits = &m->limits;
 	for (;;) {
 		int64_t wait, left;
 
 		(void)sl_apply_run(&m->request, &m->result, m->arena, &m->err);
+		tries += m->result.code == SL_EBUSY;
 		left = until - sl_clock_mono(clock);
-		if (!worth_waiting(&m->result) || left <= 0 ||
+		if (!worth_waiting(&m->result) || left <= 0 || tries >= m->lock_tries ||
 			sl_cancel_check(spec.cancel, "", NULL) != SL_OK)
 			break;
 		if (!told)
 			sl_cli_note(m->cli, "%s; waiting", m->result.text);
 		told = true;
-		wait = m->result.try_after_us < left ? m->result.try_after_us : left;
-		pause_for(spec.cancel, clock, wait > SHORTEST_WAIT_US ? wait : SHORTEST_WAIT_US);
+		wait = pause_before(m, tries);
+		pause_for(spec.cancel, clock, wait < left ? wait : left);
 		sl_apply_result_done(&m->result);
 	}
 }
 
-static enum sl_code read_numbers(struct sl_cli *cli, int64_t *jobs, int64_t *rows, int64_t *wait,
+struct numbers {
+	int64_t jobs, rows, wait, tries, lock, statement;
+};
+
+static enum sl_code read_duration(struct sl_cli *cli, const char *option, int64_t *inout,
 	struct sl_error *err)
 {
-	const char *text = sl_cli_value(cli, "lock-wait");
-	enum sl_code code = sl_cli_number(cli, "jobs", 1, JOBS_MAX, jobs, err);
+	const char *text = sl_cli_value(cli, option);
+
+	if (!text || sl_parse_duration(text, inout))
+		return SL_OK;
+	return sl_error_set(err, SL_EINVAL, "--%s: '%.40s' is no duration (60s, 5m, 0)", option,
+		text);
+}
+
+static enum sl_code read_numbers(struct sl_cli *cli, struct numbers *out, struct sl_error *err)
+{
+	enum sl_code code = sl_cli_number(cli, "jobs", 1, JOBS_MAX, &out->jobs, err);
 
 	if (code == SL_OK)
-		code = sl_cli_number(cli, "max-rows", 1, INT64_MAX, rows, err);
-	if (code == SL_OK && text && !sl_parse_duration(text, wait))
-		return sl_error_set(err, SL_EINVAL,
-			"--lock-wait: '%.40s' is no duration (60s, 5m, 0)", text);
-	return code;
+		code = sl_cli_number(cli, "max-rows", 1, INT64_MAX, &out->rows, err);
+	if (code == SL_OK)
+		code = sl_cli_number(cli, "lock-tries", 1, UINT32_MAX, &out->tries, err);
+	if (code == SL_OK)
+		code = read_duration(cli, "lock-wait", &out->wait, err);
+	if (code == SL_OK)
+		code = read_duration(cli, "lock-timeout", &out->lock, err);
+	return code == SL_OK ? read_duration(cli, "statement-timeout", &out->statement, err) : code;
 }
 
 static struct sl_apply_request request_of(struct sl_cli *cli, const struct sl_conn_spec *target,
@@ -236,9 +277,13 @@ static enum sl_code check_to(struct sl_cli *cli, const char **to, struct sl_erro
 static enum sl_code prepare(struct migrations *all, struct folders *folders, struct sl_cli *cli,
 	const struct urls *urls, struct sl_error *err)
 {
-	int64_t rows = 0, wait = LOCK_WAIT_US;
+	struct numbers n = { .jobs = JOBS,
+		.wait = LOCK_WAIT_US,
+		.tries = LOCK_TRIES,
+		.lock = -1,
+		.statement = -1 };
 	const char *to = NULL;
-	enum sl_code code = read_numbers(cli, &all->jobs, &rows, &wait, err);
+	enum sl_code code = read_numbers(cli, &n, err);
 
 	if (code == SL_OK)
 		code = check_to(cli, &to, err);
@@ -257,11 +302,14 @@ static enum sl_code prepare(struct migrations *all, struct folders *folders, str
 		m->cli = cli;
 		m->url = urls->at[i];
 		m->arena = sl_arena_new();
-		m->lock_wait_us = wait;
-		m->request = request_of(cli, spec, set, rows);
+		m->limits = sl_apply_limits(n.lock, n.statement);
+		m->lock_wait_us = n.wait;
+		m->lock_tries = (unsigned)n.tries;
+		m->request = request_of(cli, spec, set, n.rows);
 		m->request.to = to;
 		m->request.layout = sl_layout_kind_name(folders->of[spec->url.dialect].layout.kind);
 	}
+	all->jobs = n.jobs;
 	return code;
 }
 
@@ -352,7 +400,7 @@ static enum sl_code speak_all(struct sl_cli *cli, const struct migrations *all,
 static enum sl_code run_migrate(struct sl_cli *cli, struct sl_error *err)
 {
 	auto_folders struct folders folders = { .read = { false } };
-	auto_migrations struct migrations all = { .jobs = 4 };
+	auto_migrations struct migrations all = { .jobs = JOBS };
 	struct urls urls = { 0 };
 	enum sl_code code = gather_urls(&urls, cli, err);
 

@@ -86,6 +86,23 @@ static json_t *migrations_json(const struct sl_apply_result *result)
 	return list;
 }
 
+static json_t *blockers_json(const struct sl_apply_result *result)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < result->blockers_len; i++) {
+		const struct sl_lock_holder *b = &result->blockers[i];
+
+		json_array_append_new(list,
+			json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "session",
+				b->session, "user", b->user, "application", b->application,
+				"address", b->address, "state", b->state, "what", b->what, "holds",
+				b->holds, "wants", b->wants, "object", b->object, "held_us",
+				(json_int_t)b->held_us));
+	}
+	return list;
+}
+
 static json_t *target_json(const struct migrated *m)
 {
 	const struct sl_apply_result *result = &m->result;
@@ -100,6 +117,8 @@ static json_t *target_json(const struct migrated *m)
 		"total", (json_int_t)result->total, "before", result->before_hash, "after",
 		result->after_hash, "took_us", (json_int_t)result->took_us, "migrations",
 		migrations_json(result), "notices", notices);
+	if (result->blockers_len > 0)
+		json_object_set_new(target, "blockers", blockers_json(result));
 	if (result->code != SL_OK)
 		json_object_set_new(target, "error",
 			json_pack("{s:s, s:s, s:I, s:I, s:s}", "message", result->text, "path",

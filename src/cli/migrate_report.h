@@ -13,7 +13,9 @@ struct migrated {
 	struct sl_apply_request request;
 	struct sl_apply_result result;
 	struct sl_error err;
+	struct sl_limits limits;
 	int64_t lock_wait_us;
+	unsigned lock_tries; /* attempts at a lock of somebody else's */
 };
 
 struct migrations {

@@ -294,6 +294,12 @@ static enum sl_outcome outcome_of(const struct sl_apply_result *result, bool ask
 	return result->outcome;
 }
 
+/* Whoever waits for a lock keeps others waiting behind it: less often as time goes by. */
+static int64_t pause_after(const struct sl_apply_result *result)
+{
+	return result->code == SL_EBUSY ? 0 : result->try_after_us;
+}
+
 static bool cancel_was_asked(struct attempt *attempt)
 {
 	struct sl_task task;
@@ -345,7 +351,7 @@ static enum sl_code settle(struct attempt *attempt, const struct sl_apply_result
 	const char *text = result->text;
 	const struct sl_attempt ended = { .outcome = outcome,
 		.detail = text,
-		.retry_after_us = result->try_after_us,
+		.retry_after_us = pause_after(result),
 		.now = sl_control_now(attempt->control) };
 	struct telling telling = { .kind = event_of(outcome),
 		.change_id = attempt->task.change_id,
@@ -420,6 +426,16 @@ static void leave(struct attempt *attempt)
 	(void)pthread_mutex_unlock(&control->lock);
 }
 
+static struct sl_limits limits_of(const struct attempt *attempt)
+{
+	const struct sl_target *target = attempt->target;
+	const struct sl_environment *stage = &attempt->world->workspace
+						      ->environments[target->environment];
+
+	return sl_apply_limits(target->lock_us >= 0 ? target->lock_us : stage->lock_us,
+		target->statement_us >= 0 ? target->statement_us : stage->statement_us);
+}
+
 static void apply(struct attempt *attempt, const struct sl_conn_spec *spec, int64_t epoch,
 	struct sl_apply_result *result)
 {
@@ -429,8 +445,10 @@ static void apply(struct attempt *attempt, const struct sl_conn_spec *spec, int6
 		.step = on_step,
 		.snapshot = on_snapshot,
 		.ctx = attempt };
+	const struct sl_limits limits = limits_of(attempt);
 	const struct sl_apply_request request = { .target = spec,
 		.target_name = attempt->task.target,
+		.limits = &limits,
 		.dir_name = attempt->task.folder,
 		.layout = sl_layout_kind_name(attempt->folder.layout.kind),
 		.scope = attempt->part->ledger,

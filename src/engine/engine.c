@@ -5,6 +5,7 @@
 #include "sluice/core/str.h"
 #include "sluice/core/utf8.h"
 #include "sluice/core/vec.h"
+#include "sluice/sql/statement.h"
 
 #include <assert.h>
 #include <string.h>
@@ -129,6 +130,52 @@ enum sl_code sl_conn_outlive(struct sl_conn *conn, bool outlive, struct sl_error
 enum sl_code sl_conn_reset(struct sl_conn *conn, struct sl_error *err)
 {
 	return conn->driver->reset(conn, err);
+}
+
+enum sl_code sl_conn_limit(struct sl_conn *conn, const struct sl_limits *limits,
+	struct sl_error *err)
+{
+	return conn->driver->limit ? conn->driver->limit(conn, limits, err) : SL_OK;
+}
+
+void sl_conn_set_watch(struct sl_conn *conn, const struct sl_watch *watch)
+{
+	conn->watch = *watch;
+}
+
+enum sl_code sl_conn_blockers(struct sl_conn *conn, const struct sl_conn *blocked,
+	const struct sl_lock_holder **out, size_t *len, struct sl_arena *arena,
+	struct sl_error *err)
+{
+	*out = NULL;
+	*len = 0;
+	return conn->driver->blockers ?
+		conn->driver->blockers(conn, blocked, out, len, arena, err) :
+		SL_OK;
+}
+
+bool sl_conn_pooled(const struct sl_conn *conn)
+{
+	return conn->pooled;
+}
+
+const char *sl_statement_head(struct sl_arena *arena, enum sl_dialect dialect, const char *sql)
+{
+	const struct sl_sql_input input = { .dialect = dialect, .text = sql, .len = strlen(sql) };
+	const struct sl_facts *facts = sl_sql_parse(arena, &input);
+	const struct sl_fact_statement *fact = sl_facts_statement(facts);
+	const struct sl_fact_object *object = facts->object.len > 0 ? &facts->object.at[0] : NULL;
+
+	for (size_t i = 0; i < facts->object.len; i++) {
+		if (facts->object.at[i].role != SL_SQL_ROLE_READ) {
+			object = &facts->object.at[i];
+			break;
+		}
+	}
+	if (!object)
+		return fact->tag;
+	return sl_arena_printf(arena, "%s %s%s%s", fact->tag, object->schema,
+		object->schema[0] != '\0' ? "." : "", object->name);
 }
 
 void sl_conn_interrupt(struct sl_conn *conn)

@@ -12,6 +12,8 @@ struct sl_conn {
 	struct sl_server_error server;
 	const struct sl_clock *clock;
 	struct sl_cancel *cancel;
+	struct sl_watch watch;
+	bool pooled;
 };
 
 /* A row per engine; each function as engine.h describes the one of its name. */
@@ -48,6 +50,12 @@ struct sl_driver {
 		struct sl_error *err);
 	enum sl_code (*estimate)(struct sl_conn *conn, const char *sql, size_t len,
 		int64_t limit_us, struct sl_estimate *out, struct sl_error *err);
+	/* Those that follow may be NULL: the engine has no such thing. */
+	enum sl_code (
+		*limit)(struct sl_conn *conn, const struct sl_limits *limits, struct sl_error *err);
+	enum sl_code (*blockers)(struct sl_conn *conn, const struct sl_conn *blocked,
+		const struct sl_lock_holder **out, size_t *len, struct sl_arena *arena,
+		struct sl_error *err);
 };
 
 extern const struct sl_driver sl_driver_postgres, sl_driver_sqlite, sl_driver_mysql, sl_driver_fake;
@@ -68,6 +76,9 @@ const char *sl_engine_shown(struct sl_arena *arena, const char *statement);
 /* For engines whose DDL is in a transaction. */
 enum sl_code sl_engine_no_fingerprint(struct sl_conn *conn, const struct sl_engine_object *object,
 	struct sl_fingerprint *out, struct sl_arena *arena, struct sl_error *err);
+
+/* "update orders" of a statement's text, which may be cut off: its verb and its first object. */
+const char *sl_statement_head(struct sl_arena *arena, enum sl_dialect dialect, const char *sql);
 
 /* Gathers a result row by row in an arena. */
 struct sl_row_sink {

@@ -206,6 +206,14 @@ static const struct sl_option rows[] = {
 		.names = modes,
 		.later_names = modes_later,
 		.doc = "How far Sluice goes here: apply is all the way." },
+	{ .path = "environments[].lock_timeout",
+		.type = SL_OPTION_DURATION,
+		.doc = "How long a statement may wait for a lock in its targets (3s unless the login "
+		       "has a bound of its own); 0 is no bound." },
+	{ .path = "environments[].statement_timeout",
+		.type = SL_OPTION_DURATION,
+		.doc = "How long a statement may run in its targets (1h unless the login has a bound "
+		       "of its own); 0 is no bound." },
 	{ .path = "environments[].soak",
 		.type = SL_OPTION_DURATION,
 		.flags = SL_OPTION_LATER,
@@ -242,6 +250,14 @@ static const struct sl_option rows[] = {
 	{ .path = "targets[].password",
 		.type = SL_OPTION_SECRET,
 		.doc = "Password of the URL's user." },
+	{ .path = "targets[].lock_timeout",
+		.type = SL_OPTION_DURATION,
+		.doc = "How long a statement may wait for a lock here, else as the environment says; 0 "
+		       "is no bound." },
+	{ .path = "targets[].statement_timeout",
+		.type = SL_OPTION_DURATION,
+		.doc = "How long a statement may run here, else as the environment says; 0 is no "
+		       "bound." },
 	{ .path = "targets[].labels.*",
 		.type = SL_OPTION_STRING,
 		.check = check_label,

@@ -21,6 +21,13 @@ static const char *text(const struct loading *loading, const struct sl_config_no
 	return sl_arena_strdup(loading->arena, value ? value : "");
 }
 
+static int64_t limit(const struct sl_config_node *node, const char *key)
+{
+	const struct sl_config_node *value = sl_config_get(node, key);
+
+	return value ? sl_config_int(value) : SL_LIMIT_UNSAID;
+}
+
 static void load_environments(struct loading *loading)
 {
 	const struct sl_config_node *list = sl_config_at(loading->config, "environments");
@@ -33,6 +40,8 @@ static void load_environments(struct loading *loading)
 		at[i].name = text(loading, node, "name");
 		if (!sl_mode_parse(&at[i].mode, sl_config_get_str(node, "mode")))
 			at[i].mode = SL_MODE_OBSERVE;
+		at[i].lock_us = limit(node, "lock_timeout");
+		at[i].statement_us = limit(node, "statement_timeout");
 	}
 	loading->out->environments = at;
 	loading->out->environments_len = n;
@@ -85,6 +94,8 @@ static void load_targets(struct loading *loading)
 		at[i].url = text(loading, node, "url");
 		at[i].password = text(loading, node, "password");
 		at[i].dialect = dialect_of(at[i].url);
+		at[i].lock_us = limit(node, "lock_timeout");
+		at[i].statement_us = limit(node, "statement_timeout");
 		load_labels(loading, sl_config_get(node, "labels"), &at[i]);
 	}
 	loading->out->targets = at;

@@ -13,16 +13,20 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* A key and value on a target. */
 struct sl_label {
 	const char *key, *value;
 };
 
+#define SL_LIMIT_UNSAID (-1)
+
 /* Their order is the order in which changes flow. */
 struct sl_environment {
 	const char *name;
 	enum sl_mode mode;
+	int64_t lock_us, statement_us; /* as those of a target, which come first */
 };
 
 struct sl_target {
@@ -30,6 +34,8 @@ struct sl_target {
 	size_t environment;
 	const char *url; /* holds no password */
 	const char *password; /* secret reference, or "" */
+	int64_t lock_us, statement_us; /* how long a statement waits for a lock, and runs; 0: no
+					* bound, SL_LIMIT_UNSAID: not said */
 	enum sl_dialect dialect; /* of the URL's scheme; MariaDB is told from MySQL on connecting */
 	const struct sl_label *labels;
 	size_t labels_len;

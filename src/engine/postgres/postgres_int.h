@@ -11,6 +11,7 @@ struct pg_conn {
 	PGconn *pg; /* owned; NULL once given up */
 	_Atomic bool running; /* a statement is under way: what interrupt asks */
 	bool outlives; /* see sl_conn_outlive() */
+	int64_t pid; /* of the backend, which a pooler would hide */
 	bool check_interval; /* the server knows client_connection_check_interval */
 };
 
@@ -46,6 +47,18 @@ enum sl_code sl_pg_error(struct pg_conn *conn, const PGresult *result, struct sl
 
 enum sl_code sl_pg_query(struct sl_conn *base, struct sl_rows *out, struct sl_arena *arena,
 	const char *sql, struct sl_error *err);
+
+/* Refuses what Sluice cannot work on: a standby, a session that only reads, a pooler that hands the
+ * server's sessions around.  Changes nothing in the session, which may be somebody else's too. */
+enum sl_code sl_pg_check_server(struct pg_conn *conn, const struct sl_conn_spec *spec,
+	struct sl_error *err);
+
+enum sl_code sl_pg_limit(struct sl_conn *base, const struct sl_limits *limits,
+	struct sl_error *err);
+
+enum sl_code sl_pg_blockers(struct sl_conn *base, const struct sl_conn *blocked,
+	const struct sl_lock_holder **out, size_t *len, struct sl_arena *arena,
+	struct sl_error *err);
 
 enum sl_code sl_pg_introspect(struct sl_conn *conn, const struct sl_catalog **out,
 	struct sl_error *err);

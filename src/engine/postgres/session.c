@@ -72,30 +72,6 @@ static enum sl_code prepare(struct sl_conn *base, struct sl_error *err)
 	return code == SL_OK ? sl_pg_query(base, NULL, NULL, own_schema, err) : code;
 }
 
-/* A server that only reads is a standby or an old primary: never worked on. */
-static enum sl_code check_role(struct sl_conn *base, const struct sl_conn_spec *spec,
-	struct sl_error *err)
-{
-	struct sl_arena *arena sl_auto(sl_arena_free_p) = sl_arena_new();
-	struct sl_rows rows = { 0 };
-	enum sl_code code = sl_pg_query(base, &rows, arena,
-		spec->read_only ? "SET default_transaction_read_only = on; "
-				  "SELECT false, 'off'" :
-				  "SELECT pg_catalog.pg_is_in_recovery(), "
-				  "pg_catalog.current_setting('transaction_read_only')",
-		err);
-
-	if (code != SL_OK)
-		return code;
-	if (sl_str_eq(sl_rows_cell(&rows, 0, 0), "t"))
-		return sl_error_set(err, SL_ECONFLICT,
-			"connect: the server is a standby; name the primary");
-	if (sl_str_eq(sl_rows_cell(&rows, 0, 1), "on"))
-		return sl_error_set(err, SL_ECONFLICT,
-			"connect: the session is read only (default_transaction_read_only)");
-	return SL_OK;
-}
-
 static enum sl_code open_session(struct sl_conn **out, const struct sl_conn_spec *spec,
 	struct sl_error *err)
 {
@@ -112,10 +88,13 @@ static enum sl_code open_session(struct sl_conn **out, const struct sl_conn_spec
 		(void)PQsetnonblocking(conn->pg, 1);
 		conn->base.version = PQserverVersion(conn->pg);
 		conn->check_interval = conn->base.version >= 140000;
-		code = prepare(&conn->base, err);
+		code = sl_pg_check_server(conn, spec, err);
 	}
 	if (code == SL_OK)
-		code = check_role(&conn->base, spec, err);
+		code = prepare(&conn->base, err);
+	if (code == SL_OK && spec->read_only)
+		code = sl_pg_query(&conn->base, NULL, NULL,
+			"SET default_transaction_read_only = on", err);
 	if (code != SL_OK)
 		close_session(&conn->base);
 	else
@@ -409,4 +388,6 @@ const struct sl_driver sl_driver_postgres = {
 	.fingerprint = sl_engine_no_fingerprint,
 	.introspect = sl_pg_introspect,
 	.estimate = sl_pg_estimate,
+	.limit = sl_pg_limit,
+	.blockers = sl_pg_blockers,
 };

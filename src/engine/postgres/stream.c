@@ -56,7 +56,18 @@ static enum sl_code lost(const struct pg_conn *conn, struct sl_error *err)
 struct wait {
 	struct sl_pg_stream *stream;
 	int64_t asked_at; /* 0: not asked to stop */
+	int64_t look_at; /* when somebody wants to know what it waits for; 0: nobody does */
 };
+
+static void let_look(struct wait *wait)
+{
+	struct pg_conn *conn = wait->stream->conn;
+
+	if (wait->look_at == 0 || sl_clock_mono(conn->base.clock) < wait->look_at)
+		return;
+	conn->base.watch.look(conn->base.watch.ctx);
+	wait->look_at = sl_clock_mono(conn->base.clock) + conn->base.watch.every_us;
+}
 
 /* Once the token says stop, the server is told once and has a moment to answer. */
 static bool out_of_patience(struct wait *wait)
@@ -91,6 +102,7 @@ static enum sl_code wait_ready(struct wait *wait, bool out, struct sl_error *err
 		n = poll(&ready, 1, SL_CANCEL_SLICE_MS);
 		if (n > 0 || (n < 0 && errno != EINTR))
 			return SL_OK;
+		let_look(wait);
 	}
 }
 
@@ -332,6 +344,8 @@ enum sl_code sl_pg_stream_run(struct sl_pg_stream *stream, struct sl_error *err)
 	code = stream->uncancelable ? SL_OK : sl_cancel_check(conn->base.cancel, "statement", err);
 	if (code != SL_OK)
 		return code;
+	if (conn->base.watch.look && !stream->uncancelable)
+		wait.look_at = sl_clock_mono(conn->base.clock) + conn->base.watch.first_us;
 	sql = sl_xstrndup(stream->sql, stream->len);
 	conn->running = true;
 	if (!PQsendQuery(conn->pg, sql))

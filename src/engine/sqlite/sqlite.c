@@ -41,7 +41,8 @@ static int on_busy(void *ctx, int tries)
 
 	if (tries == 0)
 		conn->busy_since = now;
-	if (on_progress(conn) || now - conn->busy_since > BUSY_LIMIT_US)
+	if (on_progress(conn) ||
+		(conn->busy_limit_us > 0 && now - conn->busy_since > conn->busy_limit_us))
 		return 0;
 	(void)poll(NULL, 0, BUSY_SLICE_MS);
 	return 1;
@@ -144,6 +145,7 @@ enum sl_code sl_sqlite_open_in(struct sl_conn **out, const struct sl_conn_spec *
 		.cancel = spec->cancel };
 	conn->path = sl_xstrdup(spec->url.path);
 	conn->lock_fd = -1;
+	conn->busy_limit_us = BUSY_LIMIT_US;
 	conn->vfs = vfs;
 	conn->open_flags = SQLITE_OPEN_NOMUTEX |
 		(spec->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
@@ -187,6 +189,8 @@ static enum sl_code exec(struct sl_conn *base, const struct sl_exec *statement, 
 	sqlite3_stmt *stmt = NULL;
 	int status = SQLITE_TOOBIG;
 
+	if (conn->statement_us > 0)
+		conn->limit_at = sl_clock_mono(base->clock) + conn->statement_us;
 	if (statement->len < INT32_MAX)
 		status = sqlite3_prepare_v2(conn->db, statement->sql, (int)statement->len, &stmt,
 			NULL);
@@ -197,6 +201,7 @@ static enum sl_code exec(struct sl_conn *base, const struct sl_exec *statement, 
 			sqlite3_changes64(conn->db) :
 			-1;
 	}
+	conn->limit_at = 0;
 	if (status == SQLITE_OK || status == SQLITE_DONE) {
 		(void)sqlite3_finalize(stmt);
 		return SL_OK;
@@ -357,7 +362,20 @@ static enum sl_code reset(struct sl_conn *base, struct sl_error *err)
 
 	(void)sqlite3_close_v2(conn->db);
 	conn->db = NULL;
+	conn->busy_limit_us = BUSY_LIMIT_US;
+	conn->statement_us = 0;
 	return open_file(conn, err);
+}
+
+static enum sl_code limit(struct sl_conn *base, const struct sl_limits *limits,
+	struct sl_error *err)
+{
+	struct sqlite_conn *conn = sl_sqlite(base);
+
+	(void)err;
+	conn->busy_limit_us = limits->lock_us;
+	conn->statement_us = limits->statement_us;
+	return SL_OK;
 }
 
 static void interrupt(struct sl_conn *base)
@@ -410,4 +428,6 @@ const struct sl_driver sl_driver_sqlite = {
 	.fingerprint = sl_engine_no_fingerprint,
 	.introspect = sl_sqlite_introspect,
 	.estimate = sl_sqlite_estimate,
+	.limit = limit,
+	.blockers = sl_sqlite_blockers,
 };

@@ -1,0 +1,113 @@
+"""A PostgreSQL server that belongs to one test: it may be killed, cut off, copied."""
+
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import psycopg2
+
+USER = "sluice"
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        return held.getsockname()[1]
+
+
+def account() -> list:
+    """PostgreSQL refuses to run as root: then it runs as an account without rights."""
+    if os.getuid() != 0:
+        return []
+    name = "postgres" if subprocess.run(["getent", "passwd", "postgres"], capture_output=True, check=False).returncode == 0 else "nobody"
+    group = subprocess.run(["id", "-g", name], capture_output=True, check=True, text=True).stdout.strip()
+    return ["setpriv", "--reuid", name, "--regid", group, "--clear-groups", "env", "HOME=/nonexistent"]
+
+
+def make_folder() -> pathlib.Path:
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-cluster.", dir="/tmp"))
+    if os.getuid() == 0:
+        subprocess.run(["chown", f"{account()[2]}:", folder], check=True)
+    return folder
+
+
+def run_unprivileged(*argv):
+    subprocess.run([*account(), *map(str, argv)], check=True, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+class Cluster:
+    def __init__(self, settings=""):
+        self.bin = pathlib.Path(os.environ["SLUICE_TEST_PG_BIN"])
+        self.folder = make_folder()
+        self.data = self.folder / "pg"
+        self.port = free_port()
+        self.settings = settings
+
+    @classmethod
+    def make(cls, settings=""):
+        cluster = cls(settings)
+        run_unprivileged(cluster.bin / "initdb", "-D", cluster.data, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+        cluster.configure()
+        cluster.start()
+        return cluster
+
+    def standby(self):
+        """A copy that follows this one."""
+        copy = Cluster(self.settings)
+        run_unprivileged(self.bin / "pg_basebackup", "-D", copy.data, "-R", "-X", "stream", "-c", "fast", "--no-sync", "-d", self.url("postgres"))
+        copy.configure()
+        copy.start()
+        return copy
+
+    def configure(self):
+        with (self.data / "postgresql.conf").open("a") as file:
+            file.write(
+                f"listen_addresses = '127.0.0.1'\nport = {self.port}\nunix_socket_directories = '{self.folder}'\n"
+                f"shared_buffers = 16MB\nmax_connections = 50\nfsync = off\n{self.settings}\n"
+            )
+
+    def start(self):
+        run_unprivileged(self.bin / "pg_ctl", "-D", self.data, "-l", self.folder / "log", "-w", "-t", "60", "start")
+
+    def kill(self):
+        """As the kernel would: no process of the server gets a word in."""
+        postmaster = int((self.data / "postmaster.pid").read_text().split("\n")[0])
+        children = pathlib.Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+        for pid in [postmaster, *map(int, children)]:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        deadline = time.monotonic() + 30
+        while any(pathlib.Path(f"/proc/{pid}/fd").exists() and is_postgres(pid) for pid in [postmaster, *map(int, children)]):
+            assert time.monotonic() < deadline, "the server does not die"
+            time.sleep(0.01)
+
+    def remove(self):
+        subprocess.run([*account(), self.bin / "pg_ctl", "-D", self.data, "-m", "immediate", "-w", "stop"], check=False, cwd="/", capture_output=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def url(self, database, port=None) -> str:
+        return f"postgres://{USER}@127.0.0.1:{port or self.port}/{database}"
+
+    def ask(self, sql, database="postgres") -> list:
+        connection = psycopg2.connect(host="127.0.0.1", port=self.port, user=USER, dbname=database)
+        connection.autocommit = True
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(sql)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+
+def is_postgres(pid) -> bool:
+    """Not a zombie that its parent has not heard of yet."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
