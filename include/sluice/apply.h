@@ -139,8 +139,39 @@ struct sl_apply_request {
 	const struct sl_rand *rand;
 };
 
+/* What a statement of a dry run would lock, as far as its text and the live structure tell. */
+struct sl_apply_lock {
+	const char *mode; /* "ACCESS EXCLUSIVE" */
+	const char *blocks; /* "reads and writes", "writes", "other schema changes", "nothing" */
+	const char *table; /* "public.orders"; "": the database */
+	bool rewrites, scans; /* all its rows are written anew, or read, under the lock */
+	unsigned line; /* of the first statement that takes it */
+};
+
+enum sl_apply_segment_kind {
+	SL_APPLY_TOGETHER, /* one transaction */
+	SL_APPLY_ALONE, /* in none */
+	SL_APPLY_SESSION, /* between two: changes only the session */
+	SL_APPLY_SEGMENT_KIND_COUNT
+};
+
+/* "transaction", "alone", "session". */
+const char *sl_apply_segment_name(enum sl_apply_segment_kind kind);
+
+struct sl_apply_segment {
+	enum sl_apply_segment_kind kind;
+	unsigned first, last; /* statements, from 1 */
+	unsigned line; /* of the first */
+	const char *why; /* it cannot run in a transaction, or ends one; "" */
+	const struct sl_apply_lock *locks; /* a row a table, the strongest */
+	size_t locks_len;
+	bool unknown; /* it may lock more */
+};
+
 struct sl_apply_migration {
 	const struct sl_migration *migration;
+	const struct sl_apply_segment *segments; /* dry run: what is still to run; else NULL */
+	size_t segments_len;
 
 	enum sl_apply_did {
 		SL_APPLY_WOULD_RUN, /* dry run, or not reached */

@@ -169,6 +169,7 @@ struct step {
 	struct sl_exec exec; /* text in the migration's own */
 	unsigned number, line, column;
 	enum step_class class;
+	const char *why; /* no transaction, or one that ends here; "" */
 	bool keeps_constant; /* leaves a setting that can be set again */
 	bool keeps_state; /* leaves what cannot: temporary table, prepared statement */
 	bool dml; /* its rows count against the bound */
@@ -269,6 +270,9 @@ enum sl_code apply_fail(struct run *run, enum sl_outcome outcome, enum sl_code c
 /* "--url 'sqlite:a.db' --dir 'db'", and the `sluice baseline` that would be right. */
 const char *apply_command_options(const struct run *run);
 const char *apply_baseline_command(const struct run *run);
+
+/* Fills the segments of what is pending, from the live structure as it would be by then. */
+void apply_preview(struct run *run);
 
 /* Bounds on what the session waits for and runs, and an eye on who is in the way. */
 enum sl_code apply_limit(struct run *run, struct sl_error *err);

@@ -298,6 +298,7 @@ static enum sl_code add_step(struct planning *p, struct plan *plan, struct steps
 	step->column = text->start.column;
 	step->object = step->table = "";
 	step->class = class_of(p, fact);
+	step->why = step->class == STEP_IN ? "" : sl_arena_strdup(p->arena, fact->tx_text);
 	step->keeps_constant = fact->session == SL_SQL_SESSION_CONSTANT ||
 		fact->session == SL_SQL_SESSION_ROLE;
 	step->keeps_state = fact->session == SL_SQL_SESSION_STATE;

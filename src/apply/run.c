@@ -476,6 +476,8 @@ static enum sl_code say_what_would_run(struct run *run)
 {
 	enum sl_code code = apply_identify(run, true);
 
+	if (code == SL_OK)
+		apply_preview(run);
 	keep_results(run);
 	run->outcome = code == SL_OK ? SL_OUTCOME_NOTHING : run->outcome;
 	return code;
@@ -591,6 +593,8 @@ static enum sl_code plan_only(struct run *run)
 
 	if (code == SL_OK)
 		run->outcome = SL_OUTCOME_NOTHING;
+	if (code == SL_OK && run->request->dry_run)
+		apply_preview(run);
 	keep_results(run);
 	return code;
 }

@@ -69,6 +69,38 @@ static const char *did_name(enum sl_apply_did did)
 	return "";
 }
 
+static json_t *locks_json(const struct sl_apply_segment *segment)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < segment->locks_len; i++) {
+		const struct sl_apply_lock *lock = &segment->locks[i];
+
+		json_array_append_new(list,
+			json_pack("{s:s, s:s, s:s, s:b, s:b, s:I}", "table", lock->table, "mode",
+				lock->mode, "blocks", lock->blocks, "rewrites", lock->rewrites,
+				"scans", lock->scans, "line", (json_int_t)lock->line));
+	}
+	return list;
+}
+
+static json_t *segments_json(const struct sl_apply_migration *m)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < m->segments_len; i++) {
+		const struct sl_apply_segment *segment = &m->segments[i];
+
+		json_array_append_new(list,
+			json_pack("{s:s, s:I, s:I, s:I, s:s, s:o, s:b}", "runs",
+				sl_apply_segment_name(segment->kind), "first",
+				(json_int_t)segment->first, "last", (json_int_t)segment->last,
+				"line", (json_int_t)segment->line, "why", segment->why, "locks",
+				locks_json(segment), "may_lock_more", segment->unknown));
+	}
+	return list;
+}
+
 static json_t *migrations_json(const struct sl_apply_result *result)
 {
 	json_t *list = json_array();
@@ -76,12 +108,15 @@ static json_t *migrations_json(const struct sl_apply_result *result)
 	for (size_t i = 0; i < result->migrations_len; i++) {
 		const struct sl_apply_migration *m = &result->migrations[i];
 
-		json_array_append_new(list,
-			json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I}", "kind",
-				sl_migration_kind_name(m->migration->kind), "key",
-				m->migration->key, "path", m->migration->path, "did",
-				did_name(m->did), "done", (json_int_t)m->done, "total",
-				(json_int_t)m->total, "took_us", (json_int_t)m->took_us));
+		json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I}", "kind",
+			sl_migration_kind_name(m->migration->kind), "key", m->migration->key,
+			"path", m->migration->path, "did", did_name(m->did), "done",
+			(json_int_t)m->done, "total", (json_int_t)m->total, "took_us",
+			(json_int_t)m->took_us);
+
+		if (m->segments)
+			json_object_set_new(row, "segments", segments_json(m));
+		json_array_append_new(list, row);
 	}
 	return list;
 }
@@ -141,6 +176,53 @@ static void print_json(const struct migrations *all, struct sl_cli *cli)
 		sl_cli_write(cli, "\n", 1);
 }
 
+static const char *segment_head(const struct sl_apply_segment *segment, char out[64])
+{
+	if (segment->first == segment->last)
+		(void)snprintf(out, 64, "%u", segment->first);
+	else
+		(void)snprintf(out, 64, "%u-%u", segment->first, segment->last);
+	return out;
+}
+
+static void print_locks(const struct migrated *m, const struct sl_apply_segment *segment)
+{
+	for (size_t i = 0; i < segment->locks_len; i++) {
+		const struct sl_apply_lock *lock = &segment->locks[i];
+		sl_auto_buf struct sl_buf table = SL_BUF_INIT(1u << 16);
+
+		if (sl_str_eq(lock->mode, "ACCESS SHARE") && !lock->scans)
+			continue;
+		sl_escape_terminal(&table, lock->table, strlen(lock->table));
+		sl_cli_print(m->cli, "           line %u: %s on %s, blocks %s%s\n", lock->line,
+			lock->mode, table.len > 0 ? sl_buf_str(&table) : "the database",
+			lock->blocks,
+			lock->rewrites ? ", rewrites it" :
+					 (lock->scans ? ", reads all of it" : ""));
+	}
+	if (segment->unknown)
+		sl_cli_print(m->cli, "           may lock more than can be told from here\n");
+}
+
+static void print_segments(const struct migrated *m, const struct sl_apply_migration *file)
+{
+	static const char *const heads[] = {
+		[SL_APPLY_TOGETHER] = "one transaction",
+		[SL_APPLY_ALONE] = "alone, in no transaction",
+		[SL_APPLY_SESSION] = "between transactions",
+	};
+	char head[64];
+
+	for (size_t i = 0; i < file->segments_len; i++) {
+		const struct sl_apply_segment *segment = &file->segments[i];
+
+		sl_cli_print(m->cli, "    %-6s %s%s%s%s\n", segment_head(segment, head),
+			heads[segment->kind], segment->why[0] != '\0' ? " (" : "", segment->why,
+			segment->why[0] != '\0' ? ")" : "");
+		print_locks(m, segment);
+	}
+}
+
 static void print_files(const struct migrated *m)
 {
 	for (size_t i = 0; i < m->result.migrations_len; i++) {
@@ -149,13 +231,15 @@ static void print_files(const struct migrated *m)
 		char span[SL_TIME_ISO_MAX];
 
 		sl_escape_terminal(&path, file->migration->path, strlen(file->migration->path));
-		if (file->did == SL_APPLY_WOULD_RUN)
+		if (file->did == SL_APPLY_WOULD_RUN) {
 			sl_cli_print(m->cli, "  %s  pending, %u %s\n", sl_buf_str(&path),
 				file->total, file->total == 1 ? "statement" : "statements");
-		else
+			print_segments(m, file);
+		} else {
 			sl_cli_print(m->cli, "  %s  %s, %u of %u, %s\n", sl_buf_str(&path),
 				did_name(file->did), file->done, file->total,
 				sl_time_span(file->took_us, span));
+		}
 	}
 }
 
