@@ -70,6 +70,9 @@ struct sl_apply_journal {
 	/* A statement begun (ended_at 0) or ended.  Inside a transaction its effect is not yet
 	 * durable. */
 	enum sl_code (*step)(void *ctx, const struct sl_step *step, struct sl_error *err);
+	/* A statement has been waiting for somebody's lock; "ACCESS EXCLUSIVE ..., held by ...".
+	 * Again and again while it lasts. */
+	void (*waits)(void *ctx, const struct sl_step *step, const char *what);
 	/* The structure before the first statement and after the last one.  Borrowed. */
 	enum sl_code (*snapshot)(void *ctx, bool after, const struct sl_catalog *catalog,
 		struct sl_error *err);

@@ -251,6 +251,7 @@ struct run {
 		const struct sl_lock_holder *blockers; /* when somebody was last in the way */
 		size_t len;
 		bool blind; /* the server does not let a second session in */
+		const struct sl_step *step; /* under way */
 	} watch;
 
 	unsigned number; /* of the step in the run, as the journal counts */

@@ -165,7 +165,9 @@ static enum sl_code run_statement(struct file *file, const struct step *step, in
 		return code;
 	tell_step(run, &record);
 	run->watch.len = 0;
+	run->watch.step = &record;
 	code = sl_conn_exec(run->conn, &step->exec, rows, &cause);
+	run->watch.step = NULL;
 	if (code != SL_OK) {
 		point_at(file, step);
 		record.error = cause.msg;

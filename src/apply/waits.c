@@ -11,6 +11,8 @@
 #define LOOK_OFTEN_US  (SL_SECOND_US / 4)
 #define LOOK_SELDOM_US (5 * SL_SECOND_US)
 
+#define SENTENCE_MAX (1u << 16)
+
 /* How long the second session may take to come. */
 #define WATCH_CONNECT_US (2 * SL_SECOND_US)
 
@@ -25,6 +27,60 @@ struct sl_limits sl_apply_limits(int64_t lock_us, int64_t statement_us)
 static struct sl_limits limits_of(const struct run *run)
 {
 	return run->request->limits ? *run->request->limits : sl_apply_limits(-1, -1);
+}
+
+static void add(struct sl_buf *out, const char *before, const char *text)
+{
+	if (text[0] == '\0')
+		return;
+	sl_buf_adds(out, before);
+	sl_buf_adds(out, text);
+}
+
+/* "process 4711 (ana, psql, from 10.0.0.5; idle in transaction for 3 m, update orders, ...)". */
+static void add_blocker(struct sl_buf *out, const struct sl_lock_holder *blocker)
+{
+	sl_auto_buf struct sl_buf more = SL_BUF_INIT(4096);
+	char span[SL_TIME_ISO_MAX];
+
+	add(&more, ", ", blocker->user);
+	add(&more, ", ", blocker->application);
+	add(&more, ", from ", blocker->address);
+	add(&more, ", ", blocker->state);
+	if (blocker->held_us > 0)
+		add(&more, blocker->state[0] != '\0' ? " for " : ", for ",
+			sl_time_span(blocker->held_us, span));
+	add(&more, ", ", blocker->what);
+	add(&more, ", ", blocker->holds);
+	if (sl_str_eq(blocker->session, "0"))
+		sl_buf_adds(out, "a prepared transaction");
+	else
+		sl_buf_addf(out, "process %s", blocker->session);
+	if (more.len > 2)
+		sl_buf_addf(out, " (%s)", sl_buf_str(&more) + 2);
+}
+
+static void add_sentence(const struct run *run, struct sl_buf *text)
+{
+	const struct sl_lock_holder *first = &run->watch.blockers[0];
+
+	if (first->wants[0] != '\0')
+		sl_buf_addf(text, "%s%s%s, held by ", first->wants,
+			first->object[0] != '\0' ? " on " : "", first->object);
+	add_blocker(text, first);
+	if (run->watch.len > 1)
+		sl_buf_addf(text, " and %zu more", run->watch.len - 1);
+}
+
+static void tell(struct run *run)
+{
+	const struct sl_apply_journal *journal = run->request->journal;
+	sl_auto_buf struct sl_buf text = SL_BUF_INIT(SENTENCE_MAX);
+
+	if (!journal || !journal->waits || !run->watch.step)
+		return;
+	add_sentence(run, &text);
+	journal->waits(journal->ctx, run->watch.step, sl_buf_str(&text));
 }
 
 static bool open_watch(struct run *run)
@@ -59,6 +115,7 @@ static void look(void *ctx)
 	run->watch.arena = sl_steal(arena);
 	run->watch.blockers = blockers;
 	run->watch.len = len;
+	tell(run);
 }
 
 static void set_watch(struct run *run, int64_t lock_us)
@@ -116,52 +173,6 @@ static void keep_blockers(struct run *run)
 	run->result->blockers_len = run->watch.len;
 }
 
-static void add(struct sl_buf *out, const char *before, const char *text)
-{
-	if (text[0] == '\0')
-		return;
-	sl_buf_adds(out, before);
-	sl_buf_adds(out, text);
-}
-
-/* "process 4711 (ana, psql, from 10.0.0.5; idle in transaction for 3 m, update orders, ...)". */
-static void add_blocker(struct sl_buf *out, const struct sl_lock_holder *blocker)
-{
-	sl_auto_buf struct sl_buf more = SL_BUF_INIT(4096);
-	char span[SL_TIME_ISO_MAX];
-
-	add(&more, ", ", blocker->user);
-	add(&more, ", ", blocker->application);
-	add(&more, ", from ", blocker->address);
-	add(&more, ", ", blocker->state);
-	if (blocker->held_us > 0)
-		add(&more, blocker->state[0] != '\0' ? " for " : ", for ",
-			sl_time_span(blocker->held_us, span));
-	add(&more, ", ", blocker->what);
-	add(&more, ", ", blocker->holds);
-	if (sl_str_eq(blocker->session, "0"))
-		sl_buf_adds(out, "a prepared transaction");
-	else
-		sl_buf_addf(out, "process %s", blocker->session);
-	if (more.len > 2)
-		sl_buf_addf(out, " (%s)", sl_buf_str(&more) + 2);
-}
-
-static const char *sentence(struct run *run)
-{
-	sl_auto_buf struct sl_buf text = SL_BUF_INIT(1u << 16);
-	const struct sl_lock_holder *first = &run->result->blockers[0];
-
-	sl_buf_adds(&text, "; it waited for ");
-	if (first->wants[0] != '\0')
-		sl_buf_addf(&text, "%s%s%s, held by ", first->wants,
-			first->object[0] != '\0' ? " on " : "", first->object);
-	add_blocker(&text, first);
-	if (run->result->blockers_len > 1)
-		sl_buf_addf(&text, " and %zu more", run->result->blockers_len - 1);
-	return sl_arena_strdup(run->arena, sl_buf_str(&text));
-}
-
 /* Two that wait for each other's locks must not meet again. */
 static int64_t a_while(const struct run *run)
 {
@@ -171,6 +182,8 @@ static int64_t a_while(const struct run *run)
 
 const char *apply_blocked_by(struct run *run)
 {
+	sl_auto_buf struct sl_buf text = SL_BUF_INIT(SENTENCE_MAX);
+
 	run->try_after_us = a_while(run);
 	if (run->watch.len == 0 && run->conn && sl_conn_tx_state(run->conn) == SL_TX_IDLE) {
 		sl_arena_free(run->watch.arena);
@@ -182,7 +195,8 @@ const char *apply_blocked_by(struct run *run)
 	if (run->watch.len == 0)
 		return "";
 	keep_blockers(run);
-	return sentence(run);
+	add_sentence(run, &text);
+	return sl_arena_printf(run->arena, "; it waited for %s", sl_buf_str(&text));
 }
 
 void apply_watch_end(struct run *run)

@@ -67,7 +67,9 @@ static const struct sl_cli_option migrate_options[] = {
 		"records what the history of Flyway, goose, Prisma, ... has as applied; runs nothing",
 		false },
 	{ "reason", 0, "TEXT", "why, for --skip, --resolve and --adopt", false },
-	{ "format", 0, "text|json", "for people or for programs", false },
+	{ "format", 0, "text|json",
+		"for people, or a stream of events for programs (--output json: one object)",
+		false },
 	{ NULL, 0, NULL, NULL, false },
 };
 
@@ -202,13 +204,16 @@ static void migrate_one(void *ctx, struct sl_cancel *cancel)
 		if (!worth_waiting(&m->result) || left <= 0 || tries >= m->lock_tries ||
 			sl_cancel_check(spec.cancel, "", NULL) != SL_OK)
 			break;
+		wait = pause_before(m, tries);
+		wait = wait < left ? wait : left;
+		migrate_tell_blocked(&m->teller, &m->result, wait);
 		if (!told)
 			sl_cli_note(m->cli, "%s; waiting", m->result.text);
 		told = true;
-		wait = pause_before(m, tries);
-		pause_for(spec.cancel, clock, wait < left ? wait : left);
+		pause_for(spec.cancel, clock, wait);
 		sl_apply_result_done(&m->result);
 	}
+	migrate_tell_ended(&m->teller, &m->result);
 }
 
 struct numbers {
@@ -401,6 +406,7 @@ static enum sl_code run_migrate(struct sl_cli *cli, struct sl_error *err)
 {
 	auto_folders struct folders folders = { .read = { false } };
 	auto_migrations struct migrations all = { .jobs = JOBS };
+	struct migrate_events events;
 	struct urls urls = { 0 };
 	enum sl_code code = gather_urls(&urls, cli, err);
 
@@ -412,7 +418,11 @@ static enum sl_code run_migrate(struct sl_cli *cli, struct sl_error *err)
 		return sl_cli_adopt(cli, &all, err);
 	if (sl_cli_has(cli, "skip") || sl_cli_has(cli, "resolve"))
 		return speak_all(cli, &all, err);
+	migrate_events_begin(&events, cli, all.len);
+	for (size_t i = 0; i < all.len; i++)
+		migrate_tell(&all.at[i].teller, &events, all.at[i].url, &all.at[i].request);
 	code = run_all(&all, cli, err);
+	migrate_events_end(&events);
 	return code == SL_OK ? migrate_report(&all, cli, err) : code;
 }
 

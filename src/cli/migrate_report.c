@@ -52,23 +52,6 @@ static int gravest(int a, int b)
 	return a > b ? a : b;
 }
 
-static const char *did_name(enum sl_apply_did did)
-{
-	switch (did) {
-	case SL_APPLY_WOULD_RUN:
-		return "pending";
-	case SL_APPLY_DID:
-		return "applied";
-	case SL_APPLY_DID_PART:
-		return "partial";
-	case SL_APPLY_DID_NOTHING:
-		return "undone";
-	case SL_APPLY_HAD_RUN:
-		return "found done";
-	}
-	return "";
-}
-
 static json_t *locks_json(const struct sl_apply_segment *segment)
 {
 	json_t *list = json_array();
@@ -110,7 +93,7 @@ static json_t *migrations_json(const struct sl_apply_result *result)
 
 		json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I}", "kind",
 			sl_migration_kind_name(m->migration->kind), "key", m->migration->key,
-			"path", m->migration->path, "did", did_name(m->did), "done",
+			"path", m->migration->path, "did", migrate_did_name(m->did), "done",
 			(json_int_t)m->done, "total", (json_int_t)m->total, "took_us",
 			(json_int_t)m->took_us);
 
@@ -162,15 +145,23 @@ static json_t *target_json(const struct migrated *m)
 	return target;
 }
 
+/* The result: the last line of the stream of events, or all there is. */
 static void print_json(const struct migrations *all, struct sl_cli *cli)
 {
+	const char *format = sl_cli_value(cli, "format");
+	bool stream = format && sl_str_eq(format, "json");
 	json_t *targets = json_array();
 	sl_auto_json json_t *root = json_pack("{s:i, s:o}", "version", 1, "targets", targets);
 	sl_auto_buf struct sl_buf text = SL_BUF_INIT((size_t)256 << 20);
 
 	for (size_t i = 0; i < all->len; i++)
 		json_array_append_new(targets, target_json(&all->at[i]));
-	sl_json_pretty(root, &text);
+	if (stream)
+		json_object_set_new(root, "event", json_string("result"));
+	if (stream)
+		sl_json_canonical(root, &text);
+	else
+		sl_json_pretty(root, &text);
 	sl_cli_write(cli, sl_buf_str(&text), text.len);
 	if (text.len == 0 || text.data[text.len - 1] != '\n')
 		sl_cli_write(cli, "\n", 1);
@@ -237,7 +228,7 @@ static void print_files(const struct migrated *m)
 			print_segments(m, file);
 		} else {
 			sl_cli_print(m->cli, "  %s  %s, %u of %u, %s\n", sl_buf_str(&path),
-				did_name(file->did), file->done, file->total,
+				migrate_did_name(file->did), file->done, file->total,
 				sl_time_span(file->took_us, span));
 		}
 	}

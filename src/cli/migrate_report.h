@@ -2,6 +2,8 @@
 #ifndef SLUICE_CLI_MIGRATE_REPORT_H
 #define SLUICE_CLI_MIGRATE_REPORT_H
 
+#include "migrate_events.h"
+
 #include "sluice/apply.h"
 #include "sluice/cli.h"
 #include "sluice/core/vec.h"
@@ -10,6 +12,7 @@ struct migrated {
 	struct sl_cli *cli;
 	const char *url;
 	struct sl_arena *arena; /* owned: of its own thread */
+	struct migrate_teller teller;
 	struct sl_apply_request request;
 	struct sl_apply_result result;
 	struct sl_error err;

@@ -96,7 +96,7 @@ def test_files_without_a_statement_are_told_at_review_and_applied_as_nothing(slu
     assert review.status == 0
     assert review.json()["summary"] == {"error": 0, "warning": 0, "notice": 3}
     sluice.ok("migrate", "--url", url, "--dir", folder)
-    (target,) = sluice.run("migrate", "--url", url, "--dir", folder, "--format", "json").json()["targets"]
+    (target,) = sluice.run("migrate", "--url", url, "--dir", folder, "--output", "json").json()["targets"]
     assert target["outcome"] == "nothing"
 
 

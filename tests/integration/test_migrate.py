@@ -131,7 +131,7 @@ class TestSqlite:
 
     def test_json_says_all_of_it(self, sluice, folder):
         write(folder, {"V1__a.sql": "CREATE TABLE t (a);\n", "V2__b.sql": "INSERT INTO t VALUES (1), (2);\nINSERT INTO nope VALUES (1);\n"})
-        out = sluice.run("migrate", "--url", "sqlite:dev.db", "--dir", folder, "--format", "json")
+        out = sluice.run("migrate", "--url", "sqlite:dev.db", "--dir", folder, "--output", "json")
         assert out.status == 8
         (target,) = json.loads(out.out)["targets"]
         assert target["outcome"] == "failed_clean"
@@ -231,7 +231,7 @@ class TestPostgres:
 
     def test_the_servers_position_becomes_line_and_column(self, sluice, pg, folder):
         write(folder, {"V1__a.sql": "CREATE TABLE t (a int);\nSELECT 'ä',\n  nope\nFROM t;\n"})
-        out = self.migrate(sluice, pg, folder, "--format", "json")
+        out = self.migrate(sluice, pg, folder, "--output", "json")
         assert out.status == 8
         error = out.json()["targets"][0]["error"]
         assert (error["line"], error["column"], error["server_code"]) == (3, 3, "42703")
