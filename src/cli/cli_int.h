@@ -17,6 +17,7 @@ extern const struct sl_command_list sl_commands_config; /* config check, show, s
 extern const struct sl_command_list sl_commands_init; /* init */
 extern const struct sl_command_list sl_commands_change; /* change *, approve, hold, ... */
 extern const struct sl_command_list sl_commands_status; /* status, history, audit, whoami */
+extern const struct sl_command_list sl_commands_wait; /* wait */
 extern const struct sl_command_list sl_commands_targets; /* target list, target adopt */
 extern const struct sl_command_list sl_commands_misc; /* version */
 

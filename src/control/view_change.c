@@ -350,6 +350,18 @@ static enum sl_code add_events(struct sl_control *control, int64_t change_id, js
 	return code;
 }
 
+json_t *sl_view_staged(const struct staged *staged, struct sl_arena *arena)
+{
+	json_t *view = change_row(arena, &staged->view.change);
+	json_t *stages = json_array();
+
+	add_wait(staged, view);
+	for (size_t i = 0; i < staged->view.stages_len; i++)
+		(void)json_array_append_new(stages, stage_row(staged, i));
+	(void)json_object_set_new(view, "stages", stages);
+	return view;
+}
+
 enum sl_code sl_view_change(struct sl_control *control, int64_t id, json_t **out,
 	struct sl_error *err)
 {
@@ -357,18 +369,11 @@ enum sl_code sl_view_change(struct sl_control *control, int64_t id, json_t **out
 	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
 	sl_auto_json json_t *view = NULL;
 	struct staged staged;
-	json_t *stages = json_array();
 	enum sl_code code = sl_staged_read(control, world, id, arena, &staged, err);
 
-	if (code != SL_OK) {
-		json_decref(stages);
+	if (code != SL_OK)
 		return code;
-	}
-	view = change_row(arena, &staged.view.change);
-	add_wait(&staged, view);
-	for (size_t i = 0; i < staged.view.stages_len; i++)
-		(void)json_array_append_new(stages, stage_row(&staged, i));
-	(void)json_object_set_new(view, "stages", stages);
+	view = sl_view_staged(&staged, arena);
 	(void)json_object_set_new(view, "holdable",
 		json_boolean(!staged.view.change.held &&
 			(staged.view.change.state == SL_CHANGE_OPEN ||

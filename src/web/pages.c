@@ -39,6 +39,13 @@ static enum sl_code make_change(struct sl_control *control, struct sl_http_reque
 	return sl_view_change(control, id, out, err);
 }
 
+static enum sl_code make_commit(struct sl_control *control, struct sl_http_request *req,
+	json_t **out, struct sl_error *err)
+{
+	return sl_view_commit(control, sl_http_param(req, "id"), sl_http_query(req, "environment"),
+		out, err);
+}
+
 static enum sl_code make_targets(struct sl_control *control, struct sl_http_request *req,
 	json_t **out, struct sl_error *err)
 {
@@ -234,6 +241,11 @@ void sl_api_changes(void *ctx, struct sl_http_request *req, struct sl_http_respo
 void sl_api_change(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
 {
 	answer_data(ctx, req, res, make_change);
+}
+
+void sl_api_commit(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
+{
+	answer_data(ctx, req, res, make_commit);
 }
 
 void sl_api_targets(void *ctx, struct sl_http_request *req, struct sl_http_response *res)

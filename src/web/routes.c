@@ -21,6 +21,7 @@ static const struct sl_http_route routes[] = {
 	{ "GET", "/api/status", sl_api_status, 0, "what needs somebody" },
 	{ "GET", "/api/changes", sl_api_changes, 0, "list of changes" },
 	{ "GET", "/api/changes/{id}", sl_api_change, 0, "one change" },
+	{ "GET", "/api/commits/{id}", sl_api_commit, 0, "the changes that a commit holds" },
 	{ "POST", "/api/changes", sl_api_open, SL_OPEN_BODY_MAX,
 		"open a change without a repository" },
 	{ "POST", "/api/changes/{id}/merge", sl_api_merge, 0, "merge such a change" },

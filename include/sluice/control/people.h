@@ -114,6 +114,12 @@ enum sl_code sl_view_changes(struct sl_control *control, int64_t before, unsigne
 	json_t **out, struct sl_error *err) __attribute__((warn_unused_result));
 enum sl_code sl_view_change(struct sl_control *control, int64_t id, json_t **out,
 	struct sl_error *err) __attribute__((warn_unused_result));
+
+/* The changes whose migrations a commit holds (id, or at least 7 digits of it).  worked_off says
+ * that it is on its project's branch and nothing it brought is still to be looked at.  SL_ENOTFOUND
+ * for a commit that no project has, and for an environment (may be NULL) that there is not. */
+enum sl_code sl_view_commit(struct sl_control *control, const char *commit, const char *environment,
+	json_t **out, struct sl_error *err) __attribute__((warn_unused_result));
 enum sl_code sl_view_targets(struct sl_control *control, json_t **out, struct sl_error *err)
 	__attribute__((warn_unused_result));
 enum sl_code sl_view_target(struct sl_control *control, const char *name, json_t **out,
