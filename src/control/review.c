@@ -54,11 +54,14 @@ static const enum sl_review_part *parts_of(struct pass *pass, const struct draft
 
 	for (size_t i = 0; i < set->len; i++) {
 		const struct sl_migration *migration = &set->at[i];
+		const struct sl_ledger_migration *row = sl_observation_knows(seen,
+			folder->entry->ledger, migration->kind, migration->key);
 
-		if (is_new(draft, folder, migration))
+		/* What has run there, by `sluice migrate` say, is in the schema already. */
+		if (is_new(draft, folder, migration) &&
+			!(row && sl_str_eq(row->sha256, migration->sha256)))
 			parts[i] = SL_REVIEW_NEW;
-		else if (sl_observation_knows(seen, folder->entry->ledger, migration->kind,
-				 migration->key))
+		else if (row)
 			parts[i] = SL_REVIEW_APPLIED;
 		else
 			parts[i] = SL_REVIEW_EARLIER;

@@ -50,7 +50,7 @@ class TestWait:
     def test_it_ends_when_the_commit_is_applied_there(self, workspace, way):
         workspace.start()
         commit = merge(workspace, way=way)
-        out = workspace.run("wait", "--commit", commit, "--environment", "dev", "--timeout", "60s")
+        out = workspace.run("wait", "--commit", commit, "--environment", "dev", "--timeout", "50s")
         assert (out.status, out.out) == (0, f"commit {commit[:10]}: applied in dev\n"), out.err
         assert "discount" in columns(workspace.targets["dev"], "orders")
 
@@ -83,7 +83,7 @@ class TestWait:
         workspace.targets["dev"].execute("ALTER TABLE orders ADD COLUMN discount INTEGER")
         commit = merge(workspace)
         for name in ("dev", "prod"):
-            out = workspace.run("wait", "--commit", commit, "--environment", name, "--timeout", "60s")
+            out = workspace.run("wait", "--commit", commit, "--environment", name, "--timeout", "50s")
             assert out.status == 8, out.err
             assert "failed in dev" in out.err
             assert "duplicate column name: discount" in out.err
@@ -93,7 +93,7 @@ class TestWait:
         commit = merge(workspace)
         workspace.wait_awaited(1, "approvals (dba)")
         workspace.ok("hold", 1, "--reason", "not on a Friday", who="dana")
-        out = workspace.run("wait", "--commit", commit, "--environment", "prod", "--timeout", "60s")
+        out = workspace.run("wait", "--commit", commit, "--environment", "prod", "--timeout", "50s")
         assert out.status == 9, out.err
         assert "held by dana: not on a Friday" in out.err
 
@@ -102,7 +102,7 @@ class TestWait:
         work = workspace.repository
         work.commit({"README": "no migration\n"}, "readme")
         work.push("main")
-        out = workspace.run("wait", "--commit", work.head(), "--environment", "prod", "--timeout", "60s")
+        out = workspace.run("wait", "--commit", work.head(), "--environment", "prod", "--timeout", "50s")
         assert out.status == 0, out.err
         assert "nothing to do in prod" in out.out
 
@@ -155,7 +155,7 @@ class TestWait:
     def test_json_has_the_changes(self, workspace):
         workspace.start()
         commit = merge(workspace)
-        out = workspace.run("wait", "--commit", commit, "--environment", "dev", "--timeout", "60s", "--output", "json")
+        out = workspace.run("wait", "--commit", commit, "--environment", "dev", "--timeout", "50s", "--output", "json")
         assert out.status == 0, out.err
         answer = json.loads(out.out)["commit"]
         assert (answer["id"], answer["environment"], answer["outcome"], answer["worked_off"]) == (commit, "dev", "applied", True)
@@ -183,8 +183,14 @@ class TestOneLedger:
             out = self.migrate(either, name)
             assert out.status == 0, out.err
         either.start()
-        work.push("change/discount", "change/discount:main")
-        out = either.run("wait", "--commit", work.head(), "--environment", "prod", "--timeout", "60s")
+        work.push("change/discount")
+        assert either.wait_change(1, lambda change: "review" in change)["review"]["errors"] == 0
+        work.push("change/discount:main")
+        out = either.run("wait", "--commit", work.head(), "--environment", "dev", "--timeout", "50s")
+        assert out.status == 0, out.err
+        either.wait_awaited(1, "approvals (dba)")
+        either.ok("approve", 1, who="dana")
+        out = either.run("wait", "--commit", work.head(), "--environment", "prod", "--timeout", "50s")
         assert out.status == 0, out.err
         assert either.history() == []
         for database in either.targets.values():
@@ -195,7 +201,7 @@ class TestOneLedger:
         commit = merge(either)
         either.wait_awaited(1, "approvals (dba)")
         either.ok("approve", 1, who="dana")
-        assert either.run("wait", "--commit", commit, "--environment", "prod", "--timeout", "60s").status == 0
+        assert either.run("wait", "--commit", commit, "--environment", "prod", "--timeout", "50s").status == 0
         for name in ("dev", "prod"):
             out = self.migrate(either, name)
             assert out.status == 0, out.err
@@ -224,6 +230,6 @@ class TestOneLedger:
         assert "is open; let it end" in out.err
         assert "discount" not in columns(either.targets["dev"], "orders")
         either.start()
-        out = either.run("wait", "--commit", work.head(), "--environment", "dev", "--timeout", "60s")
+        out = either.run("wait", "--commit", work.head(), "--environment", "dev", "--timeout", "50s")
         assert out.status == 0, out.err
         assert ledger(either.targets["dev"]) == [("1", "applied"), ("2", "applied")]

@@ -124,8 +124,8 @@ void sim_world_make(struct sim *sim, const char *data)
 		.routes = routes,
 		.routes_len = LEN(routes) };
 	for (size_t e = 0; e < ENVIRONMENTS; e++) {
-		sim->environments[e] = (struct sl_environment){ environment_names[e],
-			SL_MODE_APPLY };
+		sim->environments[e] = (struct sl_environment){ .name = environment_names[e],
+			.mode = SL_MODE_APPLY };
 		sim->rules[e] = sl_rule_settings_new();
 	}
 	make_targets(sim);

@@ -76,7 +76,7 @@ static void make_workspace(struct bench *bench)
 	bench->users[1] = (struct sl_user){ "dana", "", "", "env:WEB_TEST_DANA" };
 	bench->roles[0] = (struct sl_role){ "developer", developers, 1 };
 	bench->roles[1] = (struct sl_role){ "dba", dbas, 1 };
-	bench->environments[0] = (struct sl_environment){ "prod", SL_MODE_APPLY };
+	bench->environments[0] = (struct sl_environment){ .name = "prod", .mode = SL_MODE_APPLY };
 	bench->workspace = (struct sl_workspace){ .users = bench->users,
 		.users_len = 2,
 		.roles = bench->roles,
