@@ -1,5 +1,6 @@
 """A PostgreSQL server that belongs to one test: it may be killed, cut off, copied."""
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -7,9 +8,10 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 
 import psycopg2
+
+from .wait import wait_until
 
 USER = "sluice"
 
@@ -36,7 +38,8 @@ def make_folder() -> pathlib.Path:
 
 
 def run_unprivileged(*argv):
-    subprocess.run([*account(), *map(str, argv)], check=True, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    done = subprocess.run([*account(), *map(str, argv)], check=False, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 0, f"{argv[0]}: {done.stderr}"
 
 
 class Cluster:
@@ -46,6 +49,7 @@ class Cluster:
         self.data = self.folder / "pg"
         self.port = free_port()
         self.settings = settings
+        self.process = None
 
     @classmethod
     def make(cls, settings=""):
@@ -71,24 +75,35 @@ class Cluster:
             )
 
     def start(self):
-        run_unprivileged(self.bin / "pg_ctl", "-D", self.data, "-l", self.folder / "log", "-w", "-t", "60", "start")
+        """As a child of the test, which hears of its end even where nobody else does."""
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*account(), self.bin / "postgres", "-D", self.data], cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+        wait_until(self.answers, 60, "the server")
+
+    def answers(self) -> bool:
+        assert self.process.poll() is None, (self.folder / "log").read_text()[-2000:]
+        with contextlib.suppress(psycopg2.OperationalError):
+            self.ask("SELECT 1")
+            return True
+        return False
 
     def kill(self):
-        """As the kernel would: no process of the server gets a word in."""
-        postmaster = int((self.data / "postmaster.pid").read_text().split("\n")[0])
+        """As the kernel would: no process of the server gets a word in.  Stopped first, so that it makes no new ones."""
+        postmaster = self.process.pid
+        os.kill(postmaster, signal.SIGSTOP)
         children = pathlib.Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
         for pid in [postmaster, *map(int, children)]:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        deadline = time.monotonic() + 30
-        while any(pathlib.Path(f"/proc/{pid}/fd").exists() and is_postgres(pid) for pid in [postmaster, *map(int, children)]):
-            assert time.monotonic() < deadline, "the server does not die"
-            time.sleep(0.01)
+        self.process.wait(30)
+        wait_until(lambda: not any(is_alive(int(pid)) for pid in children), 30, "the end of the server")
 
     def remove(self):
-        subprocess.run([*account(), self.bin / "pg_ctl", "-D", self.data, "-m", "immediate", "-w", "stop"], check=False, cwd="/", capture_output=True)
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGQUIT)
+            self.process.wait(30)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def url(self, database, port=None) -> str:
@@ -105,7 +120,7 @@ class Cluster:
             connection.close()
 
 
-def is_postgres(pid) -> bool:
+def is_alive(pid) -> bool:
     """Not a zombie that its parent has not heard of yet."""
     try:
         return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
