@@ -76,6 +76,9 @@ struct sl_apply_journal {
 	/* The structure before the first statement and after the last one.  Borrowed. */
 	enum sl_code (*snapshot)(void *ctx, bool after, const struct sl_catalog *catalog,
 		struct sl_error *err);
+	/* The structure that is meant to be there (the request's expected), to say what differs
+	 * from it; the caller owns one reference. */
+	enum sl_code (*meant)(void *ctx, const struct sl_catalog **out, struct sl_error *err);
 	/* Once, whatever the outcome, after the last word to the target.  Borrowed. */
 	void (*finished)(void *ctx, const struct sl_apply_result *result);
 	void *ctx;
@@ -126,6 +129,11 @@ struct sl_apply_request {
 	enum sl_apply_order order;
 	bool dry_run; /* everything up to the first write; result says what would run */
 	bool skip_snapshots;
+	/* Hash of the structure that is meant to be there before the run: another one has drifted,
+	 * and the result says so.  NULL: the one that the ledger's newest run left; "": not
+	 * compared. */
+	const char *expected;
+	bool hold_drift; /* a target that has drifted is blocked */
 	const char *run; /* 32 hex; NULL: made from rand */
 	const char *actor; /* who asked: a user, "cli:NAME" */
 	const char *tool; /* "sluice 0.1.0" */
@@ -207,6 +215,7 @@ struct sl_apply_result {
 	size_t migrations_len;
 	const char *const *notices;
 	size_t notices_len;
+	const char *drift; /* how the structure differed from the expected one; "" it did not */
 	const struct sl_catalog *before, *after; /* references, or NULL */
 	char before_hash[65], after_hash[65]; /* "" when not taken */
 	int64_t took_us;
@@ -346,14 +355,14 @@ enum sl_code sl_apply_adopt(const struct sl_apply_word *word, struct sl_error *e
 enum sl_code sl_apply_snapshot(const struct sl_conn_spec *target, const struct sl_catalog **out,
 	struct sl_error *err) __attribute__((warn_unused_result, nonnull(1, 2)));
 
-enum sl_drift { SL_DRIFT_NONE, SL_DRIFT_FOUND, SL_DRIFT_UNKNOWN, SL_DRIFT_COUNT };
+/* The live structure, then what the ledger says, over one session: a run that came in between is in
+ * the ledger.  *catalog: a reference. */
+enum sl_code sl_apply_live(const struct sl_conn_spec *target, const struct sl_catalog **catalog,
+	struct sl_ledger *ledger, struct sl_arena *arena, struct sl_error *err)
+	__attribute__((warn_unused_result, nonnull(1, 2, 3, 4)));
 
-/* The live structure against the hash of the last snapshot (expected; NULL or "": the last one that
- * the ledger names).  *live (may be NULL): a reference.  Unknown: nothing to compare with, or the
- * catalogue is incomplete. */
-enum sl_code sl_apply_drift(const struct sl_conn_spec *target, const char *expected,
-	enum sl_drift *out, const struct sl_catalog **live, struct sl_error *err)
-	__attribute__((warn_unused_result, nonnull(1, 3)));
+/* Hash of the structure that the newest run left behind; "" when no run says. */
+const char *sl_ledger_left(const struct sl_ledger *ledger);
 
 /* Reachable, and who it is: version, identity, ledger's database id ("" none). */
 struct sl_apply_ping {

@@ -99,6 +99,9 @@ enum sl_code apply_ledger_read(struct ledger *ledger, struct sl_error *err);
 
 void apply_ledger_done(struct ledger *ledger);
 
+/* As sl_ledger_left(), of all scopes; in the arena. */
+enum sl_code apply_ledger_left(struct ledger *ledger, const char **out, struct sl_error *err);
+
 /* The tables, in the transaction that is open. */
 enum sl_code apply_ledger_make(struct ledger *ledger, struct sl_error *err);
 
@@ -297,6 +300,9 @@ enum sl_code apply_take_lock(struct run *run);
 
 /* Who the database is, what forbids to write in it, its id and the fence's new epoch. */
 enum sl_code apply_identify(struct run *run, bool must_be_empty);
+
+/* The structure before the run against the one that is meant to be there. */
+enum sl_code apply_check_drift(struct run *run);
 
 /* Adds what makes the identity right, where it is not. */
 void apply_put_identity(struct run *run, struct sl_buf *sql);

@@ -2,9 +2,7 @@
 
 #include "sluice/core/str.h"
 #include "sluice/schema/catalog.h"
-#include "sluice/schema/snapshot.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static int64_t number(const char *text)
@@ -72,8 +70,8 @@ static enum sl_code read_migrations(struct ledger *ledger, const char *scope, st
 	return SL_OK;
 }
 
-static enum sl_code read_runs(struct ledger *ledger, const char *scope, struct sl_ledger *out,
-	struct sl_error *err)
+static enum sl_code read_runs(struct ledger *ledger, const char *scope, int limit,
+	struct sl_ledger *out, struct sl_error *err)
 {
 	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
 	struct sl_ledger_run *at;
@@ -86,7 +84,7 @@ static enum sl_code read_runs(struct ledger *ledger, const char *scope, struct s
 		apply_ledger_micros(ledger, "started_at"), apply_ledger_micros(ledger, "ended_at"),
 		ledger->prefix);
 	only_scope(ledger, &sql, scope);
-	sl_buf_addf(&sql, " ORDER BY started_at DESC, epoch DESC LIMIT %d", SL_LEDGER_RUNS_MAX);
+	sl_buf_addf(&sql, " ORDER BY started_at DESC, epoch DESC LIMIT %d", limit);
 	code = sl_conn_query(ledger->conn, &rows, ledger->arena, sl_buf_str(&sql), err);
 	if (code != SL_OK)
 		return code;
@@ -122,7 +120,7 @@ static enum sl_code read_history(struct ledger *ledger, const char *scope, struc
 	if (code != SL_OK || !ledger->exists)
 		return code;
 	code = read_migrations(ledger, scope, out, err);
-	return code == SL_OK ? read_runs(ledger, scope, out, err) : code;
+	return code == SL_OK ? read_runs(ledger, scope, SL_LEDGER_RUNS_MAX, out, err) : code;
 }
 
 static struct ledger ledger_over(struct sl_conn *conn, const struct sl_conn_spec *target,
@@ -173,48 +171,44 @@ enum sl_code sl_apply_snapshot(const struct sl_conn_spec *target, const struct s
 	return code == SL_OK ? SL_OK : sl_error_wrap(err, code, "%s: snapshot", target->url.text);
 }
 
-/* The hash that the newest ended run left, of any scope; "" when there is none. */
-static enum sl_code last_hash(struct sl_conn *conn, const struct sl_conn_spec *target, char out[65],
-	struct sl_error *err)
+const char *sl_ledger_left(const struct sl_ledger *ledger)
 {
-	struct sl_arena *arena sl_auto(sl_arena_free_p) = sl_arena_new();
-	struct ledger ledger = ledger_over(conn, target, NULL, arena);
-	struct sl_ledger history;
-	enum sl_code code = read_history(&ledger, NULL, &history, err);
+	const struct sl_ledger_run *run = ledger->runs;
+	const char *clean = sl_outcome_name(SL_OUTCOME_FAILED_CLEAN);
 
-	out[0] = '\0';
-	for (size_t i = 0; code == SL_OK && i < history.runs_len && out[0] == '\0'; i++)
-		(void)snprintf(out, 65, "%s", history.runs[i].after);
-	apply_ledger_done(&ledger);
+	if (ledger->runs_len == 0 || run->open)
+		return "";
+	return run->after[0] == '\0' && sl_str_eq(run->outcome, clean) ? run->before : run->after;
+}
+
+enum sl_code apply_ledger_left(struct ledger *ledger, const char **out, struct sl_error *err)
+{
+	struct sl_ledger newest = { 0 };
+	enum sl_code code = ledger->exists ? read_runs(ledger, NULL, 1, &newest, err) : SL_OK;
+
+	if (code == SL_OK)
+		*out = sl_ledger_left(&newest);
 	return code;
 }
 
-enum sl_code sl_apply_drift(const struct sl_conn_spec *target, const char *expected,
-	enum sl_drift *out, const struct sl_catalog **live, struct sl_error *err)
+enum sl_code sl_apply_live(const struct sl_conn_spec *target, const struct sl_catalog **catalog,
+	struct sl_ledger *ledger, struct sl_arena *arena, struct sl_error *err)
 {
 	struct sl_conn *conn sl_auto(sl_conn_close_p) = NULL;
-	const struct sl_catalog *catalog sl_auto(sl_catalog_unref_p) = NULL;
-	char last[65] = "", now[SL_SHA256_HEX];
+	const struct sl_catalog *live sl_auto(sl_catalog_unref_p) = NULL;
+	struct ledger reading;
 	enum sl_code code = apply_open_for_reading(&conn, target, err);
 
 	if (code != SL_OK)
 		return code;
-	if (expected && expected[0] != '\0')
-		(void)snprintf(last, sizeof(last), "%s", expected);
-	else
-		code = last_hash(conn, target, last, err);
+	reading = ledger_over(conn, target, NULL, arena);
+	code = sl_conn_introspect(conn, &live, err);
 	if (code == SL_OK)
-		code = sl_conn_introspect(conn, &catalog, err);
+		code = read_history(&reading, NULL, ledger, err);
+	apply_ledger_done(&reading);
 	if (code != SL_OK)
-		return sl_error_wrap(err, code, "%s: drift", target->url.text);
-	sl_snapshot_hash(catalog, now);
-	*out = SL_DRIFT_NONE;
-	if (last[0] == '\0' || sl_catalog_incomplete(catalog).len > 0)
-		*out = SL_DRIFT_UNKNOWN;
-	if (last[0] != '\0' && !sl_str_eq(last, now))
-		*out = SL_DRIFT_FOUND;
-	if (live)
-		*live = sl_steal(catalog);
+		return sl_error_wrap(err, code, "%s", target->url.text);
+	*catalog = sl_steal(live);
 	return SL_OK;
 }
 

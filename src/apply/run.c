@@ -441,6 +441,8 @@ static enum sl_code get_ready(struct run *run)
 	enum sl_code code = take_snapshot(run, false);
 
 	if (code == SL_OK)
+		code = apply_check_drift(run);
+	if (code == SL_OK)
 		code = tell_intent(run);
 	if (code == SL_OK)
 		code = begin_run(run);
@@ -606,9 +608,10 @@ static const char *sentence(struct run *run, enum sl_code code)
 	if (code != SL_OK)
 		return sl_arena_strdup(run->arena, run->err->msg);
 	if (run->outcome == SL_OUTCOME_APPLIED)
-		return sl_arena_printf(run->arena, "%s: applied %zu %s", run->name,
+		return sl_arena_printf(run->arena, "%s: applied %zu %s%s%s", run->name,
 			result->migrations_len,
-			result->migrations_len == 1 ? "migration" : "migrations");
+			result->migrations_len == 1 ? "migration" : "migrations",
+			result->drift[0] ? "; the schema had drifted before: " : "", result->drift);
 	if (run->pending.len > 0)
 		return sl_arena_printf(run->arena, "%s: %zu %s would run", run->name,
 			run->pending.len, run->pending.len == 1 ? "migration" : "migrations");
@@ -658,7 +661,8 @@ enum sl_code sl_apply_run(const struct sl_apply_request *request, struct sl_appl
 		.database_id = "",
 		.text = "",
 		.path = "",
-		.server_code = "" };
+		.server_code = "",
+		.drift = "" };
 	run.id = sl_arena_strdup(arena,
 		request->run ? request->run : sl_rand_id(request->rand, id));
 	run.ledger = apply_ledger_over(request->target, request->scope, arena);

@@ -21,6 +21,19 @@ static const struct sl_cli_option audit_options[] = {
 	{ NULL, 0, NULL, NULL, false },
 };
 
+/* One line, when any target has drifted. */
+static void print_drifted(struct sl_cli *cli, const json_t *drift)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(drift, i, row)
+		sl_cli_print(cli, "%s%s (%s)", i == 0 ? "drifted: " : ", ",
+			sl_client_text(cli, row, "target"), sl_client_text(cli, row, "summary"));
+	if (i > 0)
+		sl_cli_print(cli, "\n");
+}
+
 static void print_status(struct sl_cli *cli, const json_t *status)
 {
 	const json_t *row;
@@ -35,6 +48,7 @@ static void print_status(struct sl_cli *cli, const json_t *status)
 			(long long)sl_json_i64(row, "id", 0), sl_client_text(cli, row, "title"),
 			sl_json_bool(row, "held", false) ? "held: " : "", wait);
 	}
+	print_drifted(cli, json_object_get(status, "drift"));
 	sl_cli_print(cli, "%lld change%s open, %lld run%s at work, %lld target%s\n",
 		(long long)sl_json_i64(status, "open", 0),
 		sl_json_i64(status, "open", 0) == 1 ? "" : "s",

@@ -8,7 +8,6 @@
 
 #include "sluice/core/str.h"
 #include "sluice/policy/workspace.h"
-#include "sluice/rollout/moves.h"
 
 struct adopting {
 	struct request *request;
@@ -166,32 +165,6 @@ static enum sl_code look(struct adopting *a, struct sl_error *err)
 	return sl_apply_history(&spec, NULL, &a->ledger, a->request->arena, err);
 }
 
-/* What was blocked there is tried at once. */
-static enum sl_code wake_blocked(struct request *request, const char *target, struct sl_error *err)
-{
-	struct sl_control *control = request->control;
-	const struct sl_task_query query = { .target = target,
-		.states = SL_STATE_BIT(SL_TASK_BLOCKED) };
-	struct sl_task_list tasks;
-	enum sl_code code = sl_store_tasks(control->doors.store, &query, request->arena, &tasks,
-		err);
-
-	for (size_t i = 0; code == SL_OK && i < tasks.len; i++) {
-		const struct sl_task_order given = { .verb = SL_VERB_RETRY,
-			.by = request->ask->who.user,
-			.now = sl_control_now(control) };
-		struct sl_move move;
-
-		code = sl_rollout_order(&tasks.at[i], &given, request->arena, &move, err);
-		if (code == SL_OK)
-			code = sl_store_apply(control->doors.store, &move, 1, err);
-		if (code == SL_ECONFLICT) /* it is being tried */
-			code = SL_OK;
-		sl_control_queue_change(control, tasks.at[i].change_id, 0);
-	}
-	return code;
-}
-
 static enum sl_code remember(const struct adopting *a, struct sl_error *err)
 {
 	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
@@ -220,7 +193,8 @@ static enum sl_code adopt(struct adopting *a, struct sl_error *err)
 		return code;
 	code = remember(a, err);
 	if (code == SL_OK)
-		code = wake_blocked(a->request, a->target, err);
+		code = sl_control_wake_blocked(a->request->control, a->target,
+			a->request->ask->who.user, err);
 	if (code == SL_OK)
 		sl_control_queue_add(a->request->control, SL_WORK_OBSERVE, a->target, 0);
 	return code;

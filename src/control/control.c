@@ -1,3 +1,4 @@
+#include "drift.h"
 #include "inside.h"
 
 #include "sluice/core/alloc.h"
@@ -17,6 +18,7 @@
 static const char *const work_names[] = {
 	[SL_WORK_PROJECT] = "project",
 	[SL_WORK_OBSERVE] = "observe",
+	[SL_WORK_DRIFT] = "drift",
 	[SL_WORK_CHANGE] = "change",
 	[SL_WORK_RUN] = "run",
 	[SL_WORK_DELIVER] = "deliver",
@@ -56,6 +58,7 @@ struct sl_control *sl_control_new(const struct sl_control_doors *doors,
 	pthread_condattr_t attr;
 
 	control->doors = *doors;
+	control->started_at = sl_clock_wall(doors->clock);
 	control->world = sl_world_ref(world);
 	control->observed = sl_map_new();
 	control->seen = sl_map_new();
@@ -115,9 +118,11 @@ static void forget_seen(struct sl_control *control)
 
 static void queue_world(struct sl_control *control, const struct sl_world *world)
 {
-	for (size_t i = 0; i < world->workspace->targets_len; i++)
+	for (size_t i = 0; i < world->workspace->targets_len; i++) {
 		sl_control_queue_add(control, SL_WORK_OBSERVE, world->workspace->targets[i].name,
 			0);
+		sl_control_queue_add(control, SL_WORK_DRIFT, world->workspace->targets[i].name, 0);
+	}
 	for (size_t i = 0; i < world->workspace->projects_len; i++)
 		sl_control_queue_add(control, SL_WORK_PROJECT, world->workspace->projects[i].name,
 			0);
@@ -328,6 +333,8 @@ enum sl_code sl_control_sweep(struct sl_control *control, struct sl_error *err)
 	if (code == SL_OK)
 		code = queue_merged(control, err);
 	queue_overdue(control, now);
+	if (code == SL_OK)
+		code = sl_drift_sweep(control, now - SL_SWEEP_US, err);
 	sl_control_queue_add(control, SL_WORK_DELIVER, "", 0);
 	sl_control_queue_add(control, SL_WORK_SWEEP, "", now + SL_SWEEP_US);
 	return code;
@@ -393,6 +400,8 @@ static enum sl_code dispatch(struct sl_control *control, enum sl_work work, cons
 		return sl_control_project(control, key, cancel, err);
 	case SL_WORK_OBSERVE:
 		return sl_control_observe(control, key, cancel, err);
+	case SL_WORK_DRIFT:
+		return sl_control_drift(control, key, cancel, err);
 	case SL_WORK_CHANGE:
 		return sl_control_advance(control, change_id_of(key), err);
 	case SL_WORK_RUN:

@@ -51,6 +51,7 @@ struct sl_control {
 	struct sl_map *looked; /* project: when it was last worked on, int64_t */
 	struct sl_map *failing; /* "work key": its failure that was told, struct failing */
 	struct active_run *runs;
+	int64_t started_at; /* wall */
 	struct sl_cancel *leaving; /* asked by a drain: no fetch is worth waiting for */
 	bool draining;
 };
@@ -95,6 +96,8 @@ enum sl_code sl_control_project(struct sl_control *control, const char *name,
 	struct sl_cancel *cancel, struct sl_error *err);
 enum sl_code sl_control_observe(struct sl_control *control, const char *target,
 	struct sl_cancel *cancel, struct sl_error *err);
+enum sl_code sl_control_drift(struct sl_control *control, const char *target,
+	struct sl_cancel *cancel, struct sl_error *err);
 enum sl_code sl_control_advance(struct sl_control *control, int64_t change_id,
 	struct sl_error *err);
 enum sl_code sl_control_run(struct sl_control *control, struct sl_cancel *cancel,
@@ -130,6 +133,15 @@ void sl_control_tell_routes(struct sl_control *control, const struct sl_world *w
 /* The snapshot's content and moment; ran: id of a run, or "". */
 void sl_control_keep_snapshot(struct sl_control *control, struct sl_batch *batch,
 	const char *target, const struct sl_catalog *catalog, const char *ran);
+
+/* The same, unless the target's newest snapshot is this one. */
+enum sl_code sl_control_keep_moment(struct sl_control *control, struct sl_batch *batch,
+	const char *target, const struct sl_catalog *catalog, struct sl_arena *arena,
+	struct sl_error *err) __attribute__((warn_unused_result));
+
+/* What is blocked on the target is tried at once. */
+enum sl_code sl_control_wake_blocked(struct sl_control *control, const char *target, const char *by,
+	struct sl_error *err) __attribute__((warn_unused_result));
 
 /* A catalogue back from the store by its hash; the caller owns one reference. */
 enum sl_code sl_control_load_snapshot(struct sl_control *control, const char *hash,

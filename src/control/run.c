@@ -2,6 +2,7 @@
  * One attempt of one task: claimed, applied, and its outcome turned into the task's next state.
  * The ledger in the target is the truth; the store learns of it through the journal.
  */
+#include "drift.h"
 #include "folder.h"
 #include "history.h"
 #include "inside.h"
@@ -11,6 +12,7 @@
 #include "sluice/policy/workspace.h"
 #include "sluice/rollout/moves.h"
 #include "sluice/rollout/plan.h"
+#include "sluice/schema/snapshot.h"
 #include "sluice/store/work.h"
 #include "sluice/sys/cancel.h"
 
@@ -33,6 +35,9 @@ struct attempt {
 	char epoch_name[256];
 	int64_t started_at;
 	bool begun; /* the store has the run */
+	struct sl_drift_run drift;
+	const char *meant; /* hash of the structure that is meant to be there; or NULL, "" */
+	char found[SL_SHA256_HEX]; /* the one before the run */
 	/* Steps that the store has not got yet: history for people, which may wait a moment. */
 	struct sl_batch *steps; /* owned, or NULL */
 	unsigned steps_len;
@@ -83,11 +88,12 @@ static void add_run(const struct attempt *attempt, const struct sl_apply_intent 
 			.started_at = attempt->started_at });
 }
 
-static enum sl_code on_intent(void *ctx, const struct sl_apply_intent *intent, struct sl_error *err)
+static enum sl_code keep_intent(struct attempt *attempt, const struct sl_apply_intent *intent,
+	struct sl_error *err)
 {
-	struct attempt *attempt = ctx;
 	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
-	enum sl_code code = check_lease(attempt, err);
+	enum sl_code code = sl_drift_mark(attempt->control, &attempt->drift, attempt->found, batch,
+		attempt->arena, err);
 
 	if (code != SL_OK)
 		return code;
@@ -96,6 +102,19 @@ static enum sl_code on_intent(void *ctx, const struct sl_apply_intent *intent, s
 		add_run(attempt, intent, batch);
 	code = sl_store_commit(attempt->control->doors.store, batch, err);
 	attempt->begun = attempt->begun || code == SL_OK;
+	return code;
+}
+
+static enum sl_code on_intent(void *ctx, const struct sl_apply_intent *intent, struct sl_error *err)
+{
+	struct attempt *attempt = ctx;
+	enum sl_code code = check_lease(attempt, err);
+
+	if (code != SL_OK)
+		return code;
+	code = SL_ECONFLICT; /* the drift's record may be written by a comparison meanwhile */
+	for (unsigned i = 0; code == SL_ECONFLICT && i < SL_DRIFT_ROUNDS; i++)
+		code = keep_intent(attempt, intent, err);
 	return code;
 }
 
@@ -141,13 +160,39 @@ static enum sl_code on_snapshot(void *ctx, bool after, const struct sl_catalog *
 	struct attempt *attempt = ctx;
 	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
 
-	(void)after;
+	if (!after)
+		sl_snapshot_hash(catalog, attempt->found);
 	sl_control_keep_snapshot(attempt->control, batch, attempt->task.target, catalog,
 		attempt->run);
 	return sl_store_commit(attempt->control->doors.store, batch, err);
 }
 
+static enum sl_code meant(void *ctx, const struct sl_catalog **out, struct sl_error *err)
+{
+	struct attempt *attempt = ctx;
+
+	return sl_control_load_snapshot(attempt->control, attempt->meant, out, err);
+}
+
 /* --- before --------------------------------------------------------------------------------- */
+
+/* Where an attempt has left its mark, what differs is its own work. */
+static enum sl_code read_drift(struct attempt *attempt, struct sl_error *err)
+{
+	struct sl_drift_record row;
+	enum sl_code code = sl_store_drift(attempt->control->doors.store, attempt->task.target,
+		attempt->arena, &row, err);
+
+	attempt->drift = (struct sl_drift_run){ .target = attempt->task.target,
+		.environment = attempt->task.environment,
+		.run = attempt->run,
+		.change_id = attempt->task.change_id };
+	if (code == SL_OK && row.before[0] != '\0')
+		attempt->meant = "";
+	else if (code == SL_OK && row.base[0] != '\0')
+		attempt->meant = row.base;
+	return code;
+}
 
 static enum sl_code read_plan(struct attempt *attempt, struct sl_error *err)
 {
@@ -444,8 +489,10 @@ static void apply(struct attempt *attempt, const struct sl_conn_spec *spec, int6
 		.may_go_on = may_go_on,
 		.step = on_step,
 		.snapshot = on_snapshot,
+		.meant = meant,
 		.ctx = attempt };
 	const struct sl_limits limits = limits_of(attempt);
+	const struct sl_environment *environments = attempt->world->workspace->environments;
 	const struct sl_apply_request request = { .target = spec,
 		.target_name = attempt->task.target,
 		.limits = &limits,
@@ -456,6 +503,8 @@ static void apply(struct attempt *attempt, const struct sl_conn_spec *spec, int6
 		.only = attempt->only,
 		.only_len = attempt->only_len,
 		.order = attempt->in_any_order ? SL_APPLY_ANY_ORDER : SL_APPLY_IN_ORDER,
+		.expected = attempt->meant,
+		.hold_drift = environments[attempt->target->environment].drift_hold,
 		.run = attempt->run,
 		.actor = "sluice",
 		.tool = control->doors.tool,
@@ -485,7 +534,8 @@ static void not_begun(struct sl_apply_result *result, enum sl_code code, const s
 		.run = "",
 		.text = sl_arena_strdup(arena, err->msg),
 		.path = "",
-		.server_code = "" };
+		.server_code = "",
+		.drift = "" };
 }
 
 /* What another tool applied meanwhile, where the configuration says that it counts. */
@@ -568,6 +618,8 @@ static enum sl_code work_on(struct attempt *attempt, struct sl_cancel *cancel, s
 	if (code == SL_OK)
 		code = sl_store_epoch(attempt->control->doors.store, attempt->epoch_name, &epoch,
 			&why);
+	if (code == SL_OK)
+		code = read_drift(attempt, &why);
 	if (code == SL_OK) {
 		spec.cancel = cancel;
 		if (adopt_history(attempt, &result) == SL_OK)
@@ -576,6 +628,11 @@ static enum sl_code work_on(struct attempt *attempt, struct sl_cancel *cancel, s
 	}
 	if (code != SL_OK)
 		not_begun(&result, code, &why, attempt->arena);
+	if (attempt->drift.target &&
+		sl_drift_settle(attempt->control, attempt->world, &attempt->drift, &result, &why) !=
+			SL_OK)
+		sl_log(SL_LOG_WARNING, "drift.not_settled", "target", attempt->task.target, "error",
+			why.msg, NULL);
 	if (keep_steps(attempt, &why) != SL_OK)
 		sl_log(SL_LOG_WARNING, "run.steps_lost", "target", attempt->task.target, "error",
 			why.msg, NULL);

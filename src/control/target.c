@@ -160,20 +160,15 @@ static enum sl_code look(const struct sl_conn_spec *spec, struct observation *se
 	return code;
 }
 
-/* The store has the moment already when the target's newest snapshot has the same hash. */
 static enum sl_code keep(struct sl_control *control, const char *target,
 	const struct observation *seen, struct sl_error *err)
 {
 	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
 	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
-	struct sl_snapshot_list last;
-	enum sl_code code = sl_store_snapshots(control->doors.store, target,
-		(struct sl_page){ .limit = 1 }, arena, &last, err);
+	enum sl_code code = sl_control_keep_moment(control, batch, target, seen->catalog, arena,
+		err);
 
-	if (code != SL_OK || (last.len > 0 && sl_str_eq(last.at[0].hash, seen->hash)))
-		return code;
-	sl_control_keep_snapshot(control, batch, target, seen->catalog, "");
-	return sl_store_commit(control->doors.store, batch, err);
+	return code == SL_OK ? sl_store_commit(control->doors.store, batch, err) : code;
 }
 
 enum sl_code sl_control_observe(struct sl_control *control, const char *target,

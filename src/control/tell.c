@@ -143,6 +143,23 @@ void sl_control_keep_snapshot(struct sl_control *control, struct sl_batch *batch
 		objects.at, objects.len);
 }
 
+enum sl_code sl_control_keep_moment(struct sl_control *control, struct sl_batch *batch,
+	const char *target, const struct sl_catalog *catalog, struct sl_arena *arena,
+	struct sl_error *err)
+{
+	struct sl_snapshot_list last = { 0 };
+	char hash[SL_SHA256_HEX];
+	enum sl_code code = sl_store_snapshots(control->doors.store, target,
+		(struct sl_page){ .limit = 1 }, arena, &last, err);
+
+	if (code != SL_OK)
+		return code;
+	sl_snapshot_hash(catalog, hash);
+	if (last.len == 0 || !sl_str_eq(last.at[0].hash, hash))
+		sl_control_keep_snapshot(control, batch, target, catalog, "");
+	return SL_OK;
+}
+
 static enum sl_code object_text(void *ctx, const char *hash, const char **text, size_t *len,
 	struct sl_error *err)
 {

@@ -1,6 +1,7 @@
 /* Views: the store as JSON, for the API, the pages and the commands alike. */
 #include "sluice/control/people.h"
 
+#include "drift.h"
 #include "stages.h"
 #include "view_int.h"
 
@@ -28,6 +29,18 @@ void sl_view_set_time(json_t *object, const char *key, int64_t at)
 	char text[SL_TIME_ISO_MAX];
 
 	sl_view_set(object, key, at > 0 ? sl_time_iso(at, text) : "");
+}
+
+json_t *sl_view_event(const struct sl_event *event)
+{
+	json_t *row = json_object();
+
+	sl_view_set_time(row, "at", event->at);
+	sl_view_set(row, "kind", event->kind);
+	sl_view_set(row, "by", event->by);
+	sl_view_set(row, "target", event->target);
+	sl_view_set(row, "text", event->text);
+	return row;
 }
 
 static const char *shorten(struct sl_arena *arena, const char *hash, size_t len)
@@ -132,6 +145,20 @@ static enum sl_code snapshots_of(struct sl_control *control, const char *target,
 	return code;
 }
 
+static enum sl_code events_of(struct sl_control *control, const char *target,
+	struct sl_arena *arena, json_t *view, struct sl_error *err)
+{
+	const struct sl_log_query query = { .target = target, .page = { .limit = 50 } };
+	json_t *rows = json_array();
+	struct sl_event_list events = { 0 };
+	enum sl_code code = sl_store_events(control->doors.store, &query, arena, &events, err);
+
+	(void)json_object_set_new(view, "events", rows);
+	for (size_t i = 0; i < events.len; i++)
+		(void)json_array_append_new(rows, sl_view_event(&events.at[i]));
+	return code;
+}
+
 /* --- targets -------------------------------------------------------------------------------- */
 
 static json_t *target_row(const struct sl_world *world, const struct sl_target *target)
@@ -158,7 +185,9 @@ enum sl_code sl_view_targets(struct sl_control *control, json_t **out, struct sl
 {
 	sl_auto(sl_world_unref_p) const struct sl_world *world = sl_control_world(control);
 	sl_auto_json json_t *rows = json_array();
-	enum sl_code code = SL_OK;
+	sl_auto(sl_arena_free_p) struct sl_arena *drifts_arena = sl_arena_new();
+	sl_auto(sl_map_free_p) struct sl_map *drifts = sl_map_new();
+	enum sl_code code = sl_drift_by_target(control, drifts_arena, drifts, err);
 
 	for (size_t i = 0; code == SL_OK && i < world->workspace->targets_len; i++) {
 		const struct sl_target *target = &world->workspace->targets[i];
@@ -167,6 +196,8 @@ enum sl_code sl_view_targets(struct sl_control *control, json_t **out, struct sl
 		json_t *row = target_row(world, target);
 		struct sl_run_list last;
 
+		(void)json_object_set_new(row, "drift",
+			sl_view_drift_row(arena, sl_map_get(drifts, target->name)));
 		(void)json_array_append_new(rows, row);
 		code = sl_store_runs(control->doors.store, &query, arena, &last, err);
 		if (code == SL_OK && last.len > 0) {
@@ -200,6 +231,10 @@ enum sl_code sl_view_target(struct sl_control *control, const char *name, json_t
 		code = snapshots_of(control, name, arena, view, err);
 	}
 	if (code == SL_OK)
+		code = sl_view_add_drift(control, arena, name, view, err);
+	if (code == SL_OK)
+		code = events_of(control, name, arena, view, err);
+	if (code == SL_OK)
 		*out = json_pack("{s:O}", "target", view);
 	return code;
 }
@@ -216,7 +251,7 @@ static const char *line_kind(const char *line)
 	return *line == '~' ? "changed" : "same";
 }
 
-static json_t *diff_lines(struct sl_arena *arena, const char *text)
+json_t *sl_view_lines(struct sl_arena *arena, const char *text)
 {
 	json_t *lines = json_array();
 
@@ -248,7 +283,7 @@ static json_t *diff_view(struct sl_arena *arena, const struct sl_catalog *from,
 	(void)json_object_set_new(view, "same", json_boolean(diff.same));
 	(void)json_object_set_new(view, "incomplete", json_boolean(diff.incomplete));
 	(void)json_object_set_new(view, "lines",
-		diff.same ? json_array() : diff_lines(arena, sl_buf_str(&text)));
+		diff.same ? json_array() : sl_view_lines(arena, sl_buf_str(&text)));
 	return view;
 }
 

@@ -337,16 +337,8 @@ static enum sl_code add_events(struct sl_control *control, int64_t change_id, js
 	enum sl_code code = sl_store_events(control->doors.store, &query, arena, &events, err);
 
 	(void)json_object_set_new(view, "events", rows);
-	for (size_t i = 0; code == SL_OK && i < events.len; i++) {
-		json_t *row = json_object();
-
-		sl_view_set_time(row, "at", events.at[i].at);
-		sl_view_set(row, "kind", events.at[i].kind);
-		sl_view_set(row, "by", events.at[i].by);
-		sl_view_set(row, "target", events.at[i].target);
-		sl_view_set(row, "text", events.at[i].text);
-		(void)json_array_append_new(rows, row);
-	}
+	for (size_t i = 0; code == SL_OK && i < events.len; i++)
+		(void)json_array_append_new(rows, sl_view_event(&events.at[i]));
 	return code;
 }
 
@@ -398,6 +390,7 @@ enum sl_code sl_view_status(struct sl_control *control, json_t **out, struct sl_
 			SL_STATE_BIT(SL_CHANGE_MERGED),
 		.page = { .limit = 200 } };
 	sl_auto_json json_t *rows = json_array();
+	sl_auto_json json_t *status = NULL;
 	struct sl_change_list changes;
 	enum sl_code code = sl_store_changes(control->doors.store, &query, arena, &changes, err);
 
@@ -410,9 +403,12 @@ enum sl_code sl_view_status(struct sl_control *control, json_t **out, struct sl_
 	}
 	if (code != SL_OK)
 		return code;
-	*out = json_pack("{s:{s:O, s:I, s:I, s:I}}", "status", "changes", rows, "open",
+	status = json_pack("{s:O, s:I, s:I, s:I}", "changes", rows, "open",
 		(json_int_t)json_array_size(rows), "running",
 		(json_int_t)sl_control_running(control), "targets",
 		(json_int_t)world->workspace->targets_len);
-	return SL_OK;
+	code = sl_view_add_drifted(control, world, arena, status, err);
+	if (code == SL_OK)
+		*out = json_pack("{s:O}", "status", status);
+	return code;
 }

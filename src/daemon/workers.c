@@ -16,6 +16,7 @@ static const size_t lane_of[SL_WORK_COUNT] = {
 	[SL_WORK_CHANGE] = 1, /* the store only */
 	[SL_WORK_SWEEP] = 1,
 	[SL_WORK_OBSERVE] = 2, /* waits for targets */
+	[SL_WORK_DRIFT] = 2,
 	[SL_WORK_RUN] = 3, /* works on them */
 	[SL_WORK_DELIVER] = 4, /* waits for the network */
 };
@@ -26,6 +27,7 @@ static const int64_t timeout_of[SL_WORK_COUNT] = {
 	[SL_WORK_CHANGE] = 60 * SL_SECOND_US,
 	[SL_WORK_SWEEP] = 60 * SL_SECOND_US,
 	[SL_WORK_OBSERVE] = 60 * SL_SECOND_US,
+	[SL_WORK_DRIFT] = 60 * SL_SECOND_US,
 	[SL_WORK_RUN] = 0,
 	[SL_WORK_DELIVER] = 300 * SL_SECOND_US,
 };

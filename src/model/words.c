@@ -84,6 +84,12 @@ static const char *const migration_kind_names[] = {
 	[SL_MIGRATION_ID] = "id",
 };
 
+static const char *const drift_names[] = {
+	[SL_DRIFT_NONE] = "none",
+	[SL_DRIFT_FOUND] = "found",
+	[SL_DRIFT_UNKNOWN] = "unknown",
+};
+
 static const char *const object_names[] = {
 	[SL_OBJECT_CHANGE] = "change",
 	[SL_OBJECT_STAGE] = "stage",
@@ -102,6 +108,7 @@ static const char *const verb_names[] = {
 	[SL_VERB_RESOLVE] = "resolve",
 	[SL_VERB_OPEN] = "open",
 	[SL_VERB_ADOPT] = "adopt",
+	[SL_VERB_ACCEPT] = "accept",
 };
 
 /* The row with this name, or count. */
@@ -144,5 +151,6 @@ WORD(sl_stage_state, stage_state, SL_STAGE_STATE_COUNT);
 WORD(sl_task_state, task_state, SL_TASK_STATE_COUNT);
 WORD(sl_outcome, outcome, SL_OUTCOME_COUNT);
 WORD(sl_migration_kind, migration_kind, SL_MIGRATION_KIND_COUNT);
+WORD(sl_drift, drift, SL_DRIFT_COUNT);
 WORD(sl_object, object, SL_OBJECT_COUNT);
 WORD(sl_verb, verb, SL_VERB_COUNT);

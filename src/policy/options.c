@@ -121,6 +121,7 @@ static enum sl_code check_route_url(const char *text, struct sl_error *err)
 
 static const char *const modes[] = { "apply", NULL };
 static const char *const modes_later[] = { "observe", "review", "gate", NULL };
+static const char *const drift_policies[] = { "notice", "hold", NULL };
 static const char *const levels[] = { "low", "moderate", "high", NULL };
 static const char *const schemes[] = { "sqlite", "postgres", "mysql", "mariadb", NULL };
 static const char *const host_kinds[] = { "plain", NULL };
@@ -214,6 +215,14 @@ static const struct sl_option rows[] = {
 		.type = SL_OPTION_DURATION,
 		.doc = "How long a statement may run in its targets (1h unless the login has a bound "
 		       "of its own); 0 is no bound." },
+	{ .path = "environments[].drift.every",
+		.type = SL_OPTION_DURATION,
+		.max = INT64_MAX,
+		.doc = "As drift.every, for the targets of this environment." },
+	{ .path = "environments[].drift.before_run",
+		.type = SL_OPTION_ENUM,
+		.names = drift_policies,
+		.doc = "As drift.before_run, for the targets of this environment." },
 	{ .path = "environments[].soak",
 		.type = SL_OPTION_DURATION,
 		.flags = SL_OPTION_LATER,
@@ -230,6 +239,22 @@ static const struct sl_option rows[] = {
 		.type = SL_OPTION_ANY,
 		.flags = SL_OPTION_LATER,
 		.doc = "When stages may start." },
+
+	{ .path = "drift",
+		.type = SL_OPTION_SECTION,
+		.doc = "Structures that somebody changed by other means than a run of Sluice." },
+	{ .path = "drift.every",
+		.type = SL_OPTION_DURATION,
+		.fallback = "1h",
+		.max = INT64_MAX,
+		.doc = "How often the structure of each target is compared with its last snapshot; 0s "
+		       "compares only when somebody asks." },
+	{ .path = "drift.before_run",
+		.type = SL_OPTION_ENUM,
+		.fallback = "notice",
+		.names = drift_policies,
+		.doc = "What a run does on a target that has drifted: notice says so and goes on, hold "
+		       "waits until the drift is accepted or gone." },
 
 	{ .path = "targets[].name",
 		.type = SL_OPTION_STRING,

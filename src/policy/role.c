@@ -33,6 +33,7 @@ static const char *const verbs[][ROLES_MAX] = {
 	[SL_VERB_RESOLVE] = { "owner", "dba", NULL },
 	[SL_VERB_OPEN] = { "owner", "dba", "operator", "reviewer", "developer", NULL },
 	[SL_VERB_ADOPT] = { "owner", "dba", NULL },
+	[SL_VERB_ACCEPT] = { "owner", "dba", NULL },
 };
 
 _Static_assert(sizeof(verbs) / sizeof(verbs[0]) == SL_VERB_COUNT, "a verb has no row");

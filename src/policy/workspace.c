@@ -28,6 +28,15 @@ static int64_t limit(const struct sl_config_node *node, const char *key)
 	return value ? sl_config_int(value) : SL_LIMIT_UNSAID;
 }
 
+/* What is said at the top holds where the environment does not say otherwise. */
+static const struct sl_config_node *drift_option(const struct loading *loading,
+	const struct sl_config_node *environment, const char *key)
+{
+	const struct sl_config_node *own = sl_config_get(sl_config_get(environment, "drift"), key);
+
+	return own ? own : sl_config_get(sl_config_at(loading->config, "drift"), key);
+}
+
 static void load_environments(struct loading *loading)
 {
 	const struct sl_config_node *list = sl_config_at(loading->config, "environments");
@@ -42,6 +51,9 @@ static void load_environments(struct loading *loading)
 			at[i].mode = SL_MODE_OBSERVE;
 		at[i].lock_us = limit(node, "lock_timeout");
 		at[i].statement_us = limit(node, "statement_timeout");
+		at[i].drift_every_us = sl_config_int(drift_option(loading, node, "every"));
+		at[i].drift_hold = sl_str_eq(
+			sl_config_str(drift_option(loading, node, "before_run")), "hold");
 	}
 	loading->out->environments = at;
 	loading->out->environments_len = n;

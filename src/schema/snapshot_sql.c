@@ -196,3 +196,21 @@ void sl_snapshot_sql(const struct sl_catalog *catalog, struct sl_buf *out)
 	while ((entity = sl_catalog_next(&it)))
 		sl_render_comments(out, catalog->dialect, entity);
 }
+
+void sl_entity_sql(enum sl_dialect dialect, const struct sl_entity *entity, struct sl_buf *out)
+{
+	const struct sl_indexes *indexes = sl_entity_indexes(entity);
+
+	sl_render_entity(out, dialect, entity);
+	for (size_t i = 0; indexes && i < indexes->len; i++)
+		sl_render_create_index(out, dialect, entity, &indexes->at[i]);
+	if (entity->kind == SL_ENTITY_TABLE) {
+		const struct sl_constraints *constraints = &sl_as_table(entity)->constraints;
+
+		for (size_t i = 0; i < constraints->len; i++) {
+			if (sl_render_later(dialect, &constraints->at[i]))
+				sl_render_add_constraint(out, dialect, entity, &constraints->at[i]);
+		}
+	}
+	sl_render_comments(out, dialect, entity);
+}

@@ -362,6 +362,11 @@ int64_t sl_batch_add_snapshot(struct sl_batch *batch, const struct sl_snapshot_r
 	return with_ticket(batch, step);
 }
 
+void sl_batch_put_drift(struct sl_batch *batch, const struct sl_drift_record *drift)
+{
+	(void)step_with(batch, store_step_put_drift, &store_drift_table, drift);
+}
+
 void sl_batch_event(struct sl_batch *batch, const struct sl_event *event)
 {
 	(void)step_with(batch, store_step_insert, &store_event_table, event);

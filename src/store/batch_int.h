@@ -90,5 +90,7 @@ enum sl_code store_step_put_step(struct sl_batch *batch, struct tx *tx, const st
 	struct sl_error *err);
 enum sl_code store_step_add_snapshot(struct sl_batch *batch, struct tx *tx, const struct step *step,
 	struct sl_error *err);
+enum sl_code store_step_put_drift(struct sl_batch *batch, struct tx *tx, const struct step *step,
+	struct sl_error *err);
 
 #endif

@@ -254,6 +254,37 @@ enum sl_code sl_store_snapshots(struct sl_store *store, const char *target, stru
 	return READ_LIST(store, &query, arena, out, err);
 }
 
+enum sl_code sl_store_drifts(struct sl_store *store, struct sl_arena *arena,
+	struct sl_drift_list *out, struct sl_error *err)
+{
+	struct query query = { .table = &store_drift_table };
+
+	return READ_LIST(store, &query, arena, out, err);
+}
+
+enum sl_code sl_store_drift(struct sl_store *store, const char *target, struct sl_arena *arena,
+	struct sl_drift_record *out, struct sl_error *err)
+{
+	struct query query = { .table = &store_drift_table,
+		.filters = { { .column = "target", .text = target } } };
+	struct rows rows;
+	enum sl_code code = store_select(store, &query, arena, &rows, err);
+
+	if (code != SL_OK)
+		return code;
+	*out = (struct sl_drift_record){ .target = sl_arena_strdup(arena, target),
+		.state = SL_DRIFT_UNKNOWN,
+		.base = "",
+		.origin = "",
+		.live = "",
+		.before = "",
+		.summary = "",
+		.note = "" };
+	if (rows.len > 0)
+		memcpy(out, rows.at, sizeof(*out));
+	return SL_OK;
+}
+
 enum sl_code sl_store_events(struct sl_store *store, const struct sl_log_query *wanted,
 	struct sl_arena *arena, struct sl_event_list *out, struct sl_error *err)
 {

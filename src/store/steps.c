@@ -78,7 +78,7 @@ enum sl_code store_step_insert(struct sl_batch *batch, struct tx *tx, const stru
 	return insert_new(batch, tx, step, &id, err);
 }
 
-#define SETS_MAX 12
+#define SETS_MAX 16
 
 /* The named columns of the record as sets; ends with an empty one. */
 static void make_sets(const struct sl_batch *batch, const struct step *step,
@@ -395,5 +395,38 @@ enum sl_code store_step_add_snapshot(struct sl_batch *batch, struct tx *tx, cons
 		code = insert_new(batch, tx, step, &id, err);
 	for (size_t i = 0; !before && i < step->more_len && code == SL_OK; i++)
 		code = add_content(batch, tx, snapshot->hash, &objects[i], err);
+	return code;
+}
+
+enum sl_code store_step_put_drift(struct sl_batch *batch, struct tx *tx, const struct step *step,
+	struct sl_error *err)
+{
+	static const char *const columns[] = { "revision", "state", "base", "origin", "based_at",
+		"live", "before", "since", "objects", "summary", "checked_at", "tried_at",
+		"asked_at", "note", NULL };
+	const struct sl_drift_record *read = step->record;
+	struct sl_drift_record next = *read; /* a step may be taken twice */
+	const struct step named = { .table = &store_drift_table,
+		.record = &next,
+		.columns = columns };
+	struct query where = { .table = &store_drift_table,
+		.filters = { { .column = "target", .text = read->target },
+			{ .column = "revision", .number = read->revision } } };
+	struct set sets[SETS_MAX];
+	size_t changed = 0;
+	int64_t id = 0;
+	enum sl_code code;
+
+	next.revision++;
+	if (read->revision == 0) {
+		code = store_batch_insert(batch, tx, &store_drift_table, &next, &id, err);
+		changed = id != 0;
+	} else {
+		make_sets(batch, &named, sets);
+		code = store_tx_ops(tx)->update(tx, &where, sets, &changed, err);
+	}
+	if (code == SL_OK && changed == 0)
+		code = sl_error_set(err, SL_ECONFLICT, "drift of %s: changed since it was read",
+			read->target);
 	return code;
 }

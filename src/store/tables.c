@@ -27,6 +27,7 @@ WORD(task_state);
 WORD(outcome);
 WORD(risk);
 WORD(severity);
+WORD(drift);
 WORD(migration_kind);
 
 #define INT(type, field)                                                     \
@@ -249,6 +250,26 @@ static const struct column snapshot_columns[] = {
 };
 TABLE(snapshot, sl_snapshot_record, ID(sl_snapshot_record));
 
+static const struct column drift_columns[] = {
+	TEXT(sl_drift_record, target),
+	INT(sl_drift_record, revision),
+	ENUM(sl_drift_record, state, drift),
+	TEXT(sl_drift_record, base),
+	TEXT(sl_drift_record, origin),
+	INT(sl_drift_record, based_at),
+	TEXT(sl_drift_record, live),
+	TEXT(sl_drift_record, before),
+	INT(sl_drift_record, since),
+	UINT(sl_drift_record, objects),
+	TEXT(sl_drift_record, summary),
+	INT(sl_drift_record, checked_at),
+	INT(sl_drift_record, tried_at),
+	INT(sl_drift_record, asked_at),
+	TEXT(sl_drift_record, note),
+};
+static const struct key drift_keys[] = { { { "target" }, NULL } };
+TABLE_KEYED(drift, sl_drift_record, TABLE_WITHOUT_ID);
+
 static const struct column content_columns[] = {
 	TEXT(content_row, hash),
 	TEXT(content_row, key),
@@ -337,6 +358,7 @@ const struct table *const store_all_tables[] = {
 	&store_run_table,
 	&store_step_table,
 	&store_snapshot_table,
+	&store_drift_table,
 	&store_content_table,
 	&store_object_table,
 	&store_event_table,

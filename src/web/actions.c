@@ -2,6 +2,7 @@
  * or socket). */
 #include "web.h"
 
+#include "sluice/core/escape.h"
 #include "sluice/core/json.h"
 
 /* One verb's call: what came with it, wherever it stood. */
@@ -10,7 +11,7 @@ struct call {
 	struct sl_ask ask;
 	int64_t id;
 	const char *environment, *digest, *finding; /* NULL when absent */
-	const char *target;
+	const char *target, *live;
 	bool applied, dry_run;
 	json_t *more; /* owned by who answers: what the verb found, or NULL */
 };
@@ -79,11 +80,22 @@ static enum sl_code do_adopt(struct call *call, struct sl_error *err)
 		&call->more, err);
 }
 
+static enum sl_code do_accept_drift(struct call *call, struct sl_error *err)
+{
+	return sl_control_accept_drift(call->web->options.control, &call->ask, call->target,
+		call->live, err);
+}
+
+static enum sl_code do_check_drift(struct call *call, struct sl_error *err)
+{
+	return sl_control_check_drift(call->web->options.control, &call->ask, call->target, err);
+}
+
 /* --- forms ---------------------------------------------------------------------------------- */
 
-/* After a form its browser looks at the change again; change is its id. */
+/* After a form its browser looks at the page again. */
 static void answer_form(struct sl_web *web, struct sl_http_request *req,
-	struct sl_http_response *res, verb *run, const char *change)
+	struct sl_http_response *res, verb *run, const char *page)
 {
 	struct sl_error err = SL_ERROR_INIT;
 	const char *reason = sl_http_form(req, "reason");
@@ -91,7 +103,9 @@ static void answer_form(struct sl_web *web, struct sl_http_request *req,
 		.ask = { .reason = reason ? reason : "" },
 		.id = sl_web_number(sl_http_param(req, "id"), 0),
 		.environment = sl_http_form(req, "environment"),
-		.digest = sl_http_form(req, "digest") };
+		.digest = sl_http_form(req, "digest"),
+		.target = sl_http_param(req, "name"),
+		.live = sl_http_form(req, "live") };
 	enum sl_code code = sl_web_check_form(web, req, &err);
 
 	if (code == SL_OK)
@@ -101,29 +115,52 @@ static void answer_form(struct sl_web *web, struct sl_http_request *req,
 	if (code != SL_OK)
 		sl_web_error_page(web, req, res, &err);
 	else
-		sl_http_redirect(res,
-			sl_arena_printf(sl_http_arena(req), "/changes/%lld",
-				(long long)sl_web_number(change, 0)));
+		sl_http_redirect(res, page);
+}
+
+static const char *change_page(struct sl_http_request *req, const char *id)
+{
+	return sl_arena_printf(sl_http_arena(req), "/changes/%lld",
+		(long long)sl_web_number(id, 0));
+}
+
+static const char *target_page(struct sl_http_request *req)
+{
+	sl_auto_buf struct sl_buf page = SL_BUF_INIT(1000);
+
+	sl_buf_adds(&page, "/targets/");
+	sl_escape_url(&page, sl_http_param(req, "name"));
+	return sl_arena_strdup(sl_http_arena(req), sl_buf_str(&page));
 }
 
 void sl_form_approve(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
 {
-	answer_form(ctx, req, res, do_approve, sl_http_param(req, "id"));
+	answer_form(ctx, req, res, do_approve, change_page(req, sl_http_param(req, "id")));
 }
 
 void sl_form_hold(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
 {
-	answer_form(ctx, req, res, do_hold, sl_http_param(req, "id"));
+	answer_form(ctx, req, res, do_hold, change_page(req, sl_http_param(req, "id")));
 }
 
 void sl_form_resume(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
 {
-	answer_form(ctx, req, res, do_resume, sl_http_param(req, "id"));
+	answer_form(ctx, req, res, do_resume, change_page(req, sl_http_param(req, "id")));
 }
 
 void sl_form_retry(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
 {
-	answer_form(ctx, req, res, do_retry, sl_http_form(req, "change"));
+	answer_form(ctx, req, res, do_retry, change_page(req, sl_http_form(req, "change")));
+}
+
+void sl_form_accept_drift(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
+{
+	answer_form(ctx, req, res, do_accept_drift, target_page(req));
+}
+
+void sl_form_check_drift(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
+{
+	answer_form(ctx, req, res, do_check_drift, target_page(req));
 }
 
 /* --- the API -------------------------------------------------------------------------------- */
@@ -152,6 +189,7 @@ static void answer_api(struct sl_web *web, struct sl_http_request *req,
 	call.environment = member(body, "environment");
 	call.digest = member(body, "digest");
 	call.finding = member(body, "finding");
+	call.live = member(body, "live");
 	call.applied = sl_json_bool(body, "applied", false);
 	call.dry_run = sl_json_bool(body, "dry_run", false);
 	/* Before the verb: a refusal there is kept for good, which no stranger may cause. */
@@ -221,4 +259,14 @@ void sl_api_merge(void *ctx, struct sl_http_request *req, struct sl_http_respons
 void sl_api_adopt(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
 {
 	answer_api(ctx, req, res, do_adopt);
+}
+
+void sl_api_accept_drift(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
+{
+	answer_api(ctx, req, res, do_accept_drift);
+}
+
+void sl_api_check_drift(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
+{
+	answer_api(ctx, req, res, do_check_drift);
 }

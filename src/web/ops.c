@@ -39,6 +39,10 @@ static const struct {
 	{ "sluice_changes_open", "open", "Changes that are open or at work." },
 	{ "sluice_runs_running", "running", "Runs at work in this process." },
 	{ "sluice_targets", "targets", "Configured targets." },
+	{ "sluice_targets_drifted", "drifted",
+		"Targets whose structure is not the one that is meant to be there." },
+	{ "sluice_targets_drift_unknown", "drift_unknown",
+		"Targets that were not compared yet, or cannot be seen whole." },
 };
 
 void sl_web_metrics(void *ctx, struct sl_http_request *req, struct sl_http_response *res)

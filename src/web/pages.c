@@ -93,6 +93,8 @@ static enum sl_code make_target_page(struct sl_control *control, struct sl_http_
 		return code;
 	(void)json_object_set_new(target, "snapshots",
 		distinct(json_object_get(target, "snapshots")));
+	(void)json_object_set_new(target, "events_any",
+		json_boolean(json_array_size(json_object_get(target, "events")) > 0));
 	(void)json_object_set_new(target, "history_any",
 		json_boolean(json_array_size(json_object_get(target, "history")) > 0));
 	return SL_OK;
@@ -107,6 +109,19 @@ static enum sl_code make_diff(struct sl_control *control, struct sl_http_request
 	if (!from || !to)
 		return sl_error_set(err, SL_EINVAL, "a difference needs from= and to=");
 	return sl_view_diff(control, sl_http_param(req, "name"), from, to, out, err);
+}
+
+static enum sl_code make_drifts(struct sl_control *control, struct sl_http_request *req,
+	json_t **out, struct sl_error *err)
+{
+	(void)req;
+	return sl_view_drifts(control, out, err);
+}
+
+static enum sl_code make_drift(struct sl_control *control, struct sl_http_request *req,
+	json_t **out, struct sl_error *err)
+{
+	return sl_view_drift(control, sl_http_param(req, "name"), out, err);
 }
 
 static enum sl_code make_status(struct sl_control *control, struct sl_http_request *req,
@@ -266,6 +281,16 @@ void sl_api_diff(void *ctx, struct sl_http_request *req, struct sl_http_response
 void sl_api_status(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
 {
 	answer_data(ctx, req, res, make_status);
+}
+
+void sl_api_drifts(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
+{
+	answer_data(ctx, req, res, make_drifts);
+}
+
+void sl_api_drift(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
+{
+	answer_data(ctx, req, res, make_drift);
 }
 
 void sl_api_history(void *ctx, struct sl_http_request *req, struct sl_http_response *res)

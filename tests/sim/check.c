@@ -57,6 +57,16 @@ static struct sl_rows query(struct sim *sim, struct sl_conn *conn, struct sl_are
 	return rows;
 }
 
+bool sim_execute(struct sim *sim, size_t target, const char *sql)
+{
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	struct sl_rows rows = { 0 };
+	bool done = sl_conn_query(reader(sim, target), &rows, arena, sql, NULL) == SL_OK;
+
+	sim->looking = false;
+	return done;
+}
+
 static int64_t number(const char *text)
 {
 	int64_t value = -1;

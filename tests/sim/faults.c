@@ -66,6 +66,7 @@ static void split_brain(struct sim *sim, const char *database)
 	sim->forgotten = sim->store;
 	sim->store = store;
 	sim->tasks.len = 0;
+	sim_forget_bases(sim);
 	other = sim_process_start(sim, store, true);
 	let_work(other, 5 + sim_below(sim, 60));
 	sim_process_free(other);

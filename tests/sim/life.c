@@ -86,6 +86,7 @@ static void lose_store(struct sim *sim)
 	sim->store = NULL;
 	sim->store = sim_store_open(sim, same);
 	sim->tasks.len = 0;
+	sim_forget_bases(sim);
 	if (!same && sim_below(sim, 2) == 0)
 		sim_people_adopt(sim);
 }
@@ -116,6 +117,8 @@ static void step(struct sim *sim)
 		start_again(sim);
 	else if (sim_chance(sim, 150))
 		sim_people_act(sim);
+	else if (sim_chance(sim, 15))
+		sim_meddle(sim);
 	else if (sim->trouble > 0 && sim_chance(sim, 6))
 		bury(sim);
 	else
@@ -155,6 +158,10 @@ static void come_to_rest(struct sim *sim)
 		run_for(sim, ROUND_US);
 	} while (!sim_at_rest(sim));
 	run_for(sim, QUIET_US);
+	sim_check_drift(sim);
+	sim_undo_by_hand(sim);
+	run_for(sim, QUIET_US);
+	sim_check_drift(sim);
 	sim_check_end(sim);
 }
 

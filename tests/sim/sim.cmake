@@ -1,5 +1,5 @@
 # The daemon's own archives behind doors that a seed drives (docs/design/simulation.md).
-set(sim_sources check.c faults.c life.c people.c sim_test.c world.c wrap.c)
+set(sim_sources check.c faults.c life.c meddle.c people.c sim_test.c world.c wrap.c)
 list(TRANSFORM sim_sources PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/sim/)
 
 set(sim_rooms control config forge git policy store apply engine schema rollout net model sys core)
@@ -49,6 +49,8 @@ if(NOT SLUICE_SANITIZE)
 	sluice_plant(effect_before_intent src/apply/run.c
 		"code = tell_intent(run);\n\tif (code == SL_OK)\n\t\tcode = begin_run(run);"
 		"code = begin_run(run);\n\tif (code == SL_OK)\n\t\tcode = tell_intent(run);")
+	sluice_plant(drift_swallowed src/control/drift_run.c
+		"if (row->base[0] == '\\0' || sl_str_eq(row->base, row->before))" "if (row)")
 	sluice_plant(event_dropped src/control/run.c
 		"if (telling.kind) {" "if (telling.kind && attempt->task.attempts < 2) {")
 endif()

@@ -12,6 +12,7 @@
  *	world.c    the workspace, and processes: a control on a store
  *	people.c   the script
  *	faults.c   what goes wrong in a database, and the two kinds of takeover
+ *	meddle.c   people who work in a database by hand, and what is said about it
  *	wrap.c     what a dead process can no longer write
  *	check.c    what must hold
  */
@@ -145,9 +146,11 @@ struct sim {
 	struct seen_target seen[TARGETS_MAX];
 	struct sl_conn *readers[TARGETS_MAX]; /* owned: how the checks look */
 	bool touched[TARGETS_MAX]; /* since they last did */
+	bool by_hand[TARGETS_MAX]; /* somebody's own table is there */
+	bool no_base[TARGETS_MAX]; /* what is meant to be there was lost with the store */
 
 	/* What happened, for the report of a run. */
-	unsigned deaths, takeovers, splits, losses, attempts;
+	unsigned deaths, takeovers, splits, losses, attempts, hands;
 
 	jmp_buf failed;
 	char what[600];
@@ -198,6 +201,17 @@ enum sl_fake_fate sim_fate(void *ctx, const char *database, enum sl_fake_point p
 /* The acting process dies here: nothing that it still says arrives anywhere. */
 void sim_die(struct sim *sim);
 
+/* --- meddle.c */
+
+void sim_meddle(struct sim *sim);
+void sim_undo_by_hand(struct sim *sim);
+
+/* The store is another one: it learns at first sight what is meant to be there. */
+void sim_forget_bases(struct sim *sim);
+
+/* After a while without faults: what was done by hand is found, and nothing else. */
+void sim_check_drift(struct sim *sim);
+
 /* --- wrap.c */
 
 /* Whose store calls are watched; NULL: nobody's. */
@@ -219,6 +233,9 @@ void sim_check_close(struct sim *sim);
 
 /* Whether nothing is left to do: every change ended. */
 bool sim_at_rest(struct sim *sim);
+
+/* False when the database refuses it now. */
+bool sim_execute(struct sim *sim, size_t target, const char *sql);
 
 /* Whether a row of the number is in the target's log. */
 bool sim_target_has(struct sim *sim, size_t target, int number);

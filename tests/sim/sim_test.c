@@ -78,7 +78,7 @@ static void broke(const struct options *options, int64_t seed)
 
 static int run(const struct options *options)
 {
-	unsigned long attempts = 0, deaths = 0, takeovers = 0, splits = 0, losses = 0;
+	unsigned long attempts = 0, deaths = 0, takeovers = 0, splits = 0, losses = 0, hands = 0;
 
 	for (int64_t i = 0; i < options->seeds; i++) {
 		if (!sim_live(&sim, (uint64_t)(options->from + i), options->tell)) {
@@ -93,10 +93,11 @@ static int run(const struct options *options)
 		takeovers += sim.takeovers;
 		splits += sim.splits;
 		losses += sim.losses;
+		hands += sim.hands;
 	}
 	(void)printf("%lld seeds: %lu runs asked for, %lu deaths, %lu takeovers, %lu split brains, "
-		     "%lu lost stores\n",
-		(long long)options->seeds, attempts, deaths, takeovers, splits, losses);
+		     "%lu lost stores, %lu tables made by hand\n",
+		(long long)options->seeds, attempts, deaths, takeovers, splits, losses, hands);
 	if (options->finds)
 		(void)printf("%s: not found\n", options->finds);
 	return close_with(options->finds == NULL, options->finds ? options->finds : "");

@@ -10,6 +10,7 @@
 
 #define BEGINNING INT64_C(1767225600000000)
 #define SWEEP_US  (10 * SL_SECOND_US)
+#define DRIFT_US  (10 * 60 * SL_SECOND_US)
 #define QUEUE_MAX 4000
 #define APPROVERS 3
 
@@ -125,7 +126,8 @@ void sim_world_make(struct sim *sim, const char *data)
 		.routes_len = LEN(routes) };
 	for (size_t e = 0; e < ENVIRONMENTS; e++) {
 		sim->environments[e] = (struct sl_environment){ .name = environment_names[e],
-			.mode = SL_MODE_APPLY };
+			.mode = SL_MODE_APPLY,
+			.drift_every_us = DRIFT_US };
 		sim->rules[e] = sl_rule_settings_new();
 	}
 	make_targets(sim);

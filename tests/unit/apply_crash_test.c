@@ -1,5 +1,8 @@
 #include "apply_world.h"
 
+#include "sluice/schema/catalog.h"
+#include "sluice/schema/snapshot.h"
+
 /* --- crashes -------------------------------------------------------------------------------- */
 
 /* Runs two files while the n-th operation of a kind meets a fate, then again until all is well. */
@@ -199,23 +202,58 @@ static void without_a_durable_intent_nothing_is_written(void **state)
 
 /* --- reading -------------------------------------------------------------------------------- */
 
-static void drift_is_what_somebody_did_behind_our_back(void **state)
+static void the_live_structure_comes_with_what_the_newest_run_left(void **state)
 {
 	struct world *w = *state;
-	enum sl_drift drift;
+	const struct sl_catalog *live = NULL;
+	struct sl_ledger ledger;
+	char hash[SL_SHA256_HEX];
 
 	file_of(w, 0, "1", "CREATE TABLE t (a INTEGER)");
-	assert_int_equal(sl_apply_drift(&w->spec, NULL, &drift, NULL, NULL), SL_OK);
-	assert_int_equal(drift, SL_DRIFT_UNKNOWN);
+	assert_int_equal(sl_apply_live(&w->spec, &live, &ledger, w->arena, NULL), SL_OK);
+	assert_string_equal(sl_ledger_left(&ledger), "");
+	sl_catalog_unref(live);
 	must_apply(w);
-	assert_int_equal(sl_apply_drift(&w->spec, NULL, &drift, NULL, NULL), SL_OK);
-	assert_int_equal(drift, SL_DRIFT_NONE);
-	assert_int_equal(sl_apply_drift(&w->spec, w->result.before_hash, &drift, NULL, NULL),
-		SL_OK);
-	assert_int_equal(drift, SL_DRIFT_FOUND);
 	(void)value(w, "CREATE INDEX by_hand ON t (a)");
-	assert_int_equal(sl_apply_drift(&w->spec, NULL, &drift, NULL, NULL), SL_OK);
-	assert_int_equal(drift, SL_DRIFT_FOUND);
+	assert_int_equal(sl_apply_live(&w->spec, &live, &ledger, w->arena, NULL), SL_OK);
+	assert_string_equal(sl_ledger_left(&ledger), w->result.after_hash);
+	sl_snapshot_hash(live, hash);
+	assert_string_not_equal(hash, w->result.after_hash);
+	sl_catalog_unref(live);
+}
+
+static void a_run_on_a_drifted_target_says_so(void **state)
+{
+	struct world *w = *state;
+
+	file_of(w, 0, "1", "CREATE TABLE t (a INTEGER)");
+	must_apply(w);
+	assert_string_equal(w->result.drift, "");
+	(void)value(w, "CREATE INDEX by_hand ON t (a)");
+	file_of(w, 1, "2", "CREATE TABLE u (a INTEGER)");
+	must_apply(w);
+	assert_non_null(strstr(w->result.drift, "not as the last run left it"));
+	assert_non_null(strstr(w->result.text, "had drifted before"));
+	file_of(w, 2, "3", "CREATE TABLE v (a INTEGER)");
+	must_apply(w);
+	assert_string_equal(w->result.drift, "");
+}
+
+static void a_drifted_target_is_blocked_when_that_is_wished(void **state)
+{
+	struct world *w = *state;
+
+	file_of(w, 0, "1", "CREATE TABLE t (a INTEGER)");
+	must_apply(w);
+	(void)value(w, "CREATE INDEX by_hand ON t (a)");
+	file_of(w, 1, "2", "CREATE TABLE u (a INTEGER)");
+	w->request.hold_drift = true;
+	assert_int_equal(run(w), SL_ECONFLICT);
+	expect(w, SL_OUTCOME_BLOCKED, SL_ECONFLICT, "sluice drift accept");
+	assert_string_equal(value(w, "SELECT count(*) FROM sqlite_schema WHERE name = 'u'"), "0");
+	w->request.expected = sl_arena_strdup(w->arena, w->result.before_hash); /* accepted */
+	must_apply(w);
+	assert_string_equal(w->result.drift, "");
 }
 
 static void the_ledger_says_enough_to_build_a_lost_store_anew(void **state)
@@ -320,7 +358,9 @@ int main(void)
 		WITH(the_journal_is_told_everything_in_order),
 		WITH(stopped_before_a_statement_the_open_file_is_undone),
 		WITH(without_a_durable_intent_nothing_is_written),
-		WITH(drift_is_what_somebody_did_behind_our_back),
+		WITH(the_live_structure_comes_with_what_the_newest_run_left),
+		WITH(a_run_on_a_drifted_target_says_so),
+		WITH(a_drifted_target_is_blocked_when_that_is_wished),
 		WITH(the_ledger_says_enough_to_build_a_lost_store_anew),
 		WITH(estimates_come_one_for_each_statement),
 		WITH(a_resolved_file_counts_as_a_whole_or_runs_its_rest),

@@ -27,7 +27,7 @@ static const char shop[] =
 	"  - {name: dana, unix: dana}\n"
 	"roles: {developer: [ana], dba: [dana], owner: [dana]}\n"
 	"hosts: [{name: local, kind: plain, url: /srv/git}]\n"
-	"environments: [{name: dev}, {name: prod, mode: apply}]\n"
+	"environments: [{name: dev}, {name: prod, mode: apply, drift: {every: 0s, before_run: hold}}]\n"
 	"targets:\n"
 	"  - {name: shop-dev, environment: dev, url: 'sqlite:dev.db', labels: {app: shop}}\n"
 	"  - {name: shop-prod, environment: prod, url: 'postgres://deploy@db1/shop',\n"
@@ -88,6 +88,10 @@ static void a_workspace_is_what_its_file_says(void **state)
 	assert_int_equal(ws->environments_len, 2);
 	assert_int_equal(ws->environments[0].mode, SL_MODE_APPLY);
 	assert_int_equal(ws->environments[1].mode, SL_MODE_APPLY);
+	assert_int_equal(ws->environments[0].drift_every_us, 3600 * INT64_C(1000000));
+	assert_false(ws->environments[0].drift_hold);
+	assert_int_equal(ws->environments[1].drift_every_us, 0);
+	assert_true(ws->environments[1].drift_hold);
 	assert_int_equal(ws->targets_len, 3);
 	assert_int_equal(ws->targets[0].dialect, SL_DIALECT_SQLITE);
 	assert_int_equal(ws->targets[1].environment, 1);

@@ -224,10 +224,58 @@ static void the_snapshot_as_sql_makes_foreign_keys_last(void **state)
 		"references public.orders (id) on delete cascade;\n");
 }
 
+static const struct sl_catalog *catalog_of(const char *const *tables, size_t n, const char *type)
+{
+	sl_auto(sl_catalog_builder_free_p) struct sl_catalog_builder
+		*builder = sl_catalog_builder_new(SL_DIALECT_POSTGRES, 150000);
+	const struct sl_column column = { .name = "id", .type = type };
+	const struct sl_catalog *out = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		add_table(builder, tables[i], (struct sl_columns){ &column, 1 },
+			(struct sl_constraints){ NULL, 0 }, (struct sl_indexes){ NULL, 0 });
+	assert_int_equal(sl_catalog_finish(&out, builder, NULL), SL_OK);
+	return out;
+}
+
+static void must_be(const struct sl_catalog *made, const struct sl_catalog *expected)
+{
+	char one[SL_SHA256_HEX], other[SL_SHA256_HEX];
+
+	sl_snapshot_hash(made, one);
+	sl_snapshot_hash(expected, other);
+	assert_string_equal(one, other);
+}
+
+static void a_change_is_carried_over_and_what_others_did_is_not(void **state)
+{
+	static const char *const meant[] = { "kept", "lost", "old" };
+	static const char *const found[] = { "by_hand", "kept", "old" };
+	static const char *const left[] = { "by_hand", "kept", "new" };
+	static const char *const carried[] = { "kept", "lost", "new" };
+	sl_auto(sl_catalog_unref_p) const struct sl_catalog *base = catalog_of(meant, 3, "text");
+	sl_auto(sl_catalog_unref_p) const struct sl_catalog *before = catalog_of(found, 3, "text");
+	sl_auto(sl_catalog_unref_p) const struct sl_catalog *after = catalog_of(left, 3, "text");
+	sl_auto(sl_catalog_unref_p) const struct sl_catalog *right = catalog_of(carried, 3, "text");
+	sl_auto(sl_catalog_unref_p) const struct sl_catalog *other = catalog_of(left, 3, "bigint");
+	sl_auto(sl_catalog_unref_p)
+		const struct sl_catalog *made = sl_snapshot_carry(base, before, after);
+	sl_auto(sl_catalog_unref_p)
+		const struct sl_catalog *plain = sl_snapshot_carry(before, before, after);
+	sl_auto(sl_catalog_unref_p)
+		const struct sl_catalog *whole = sl_snapshot_carry(before, before, other);
+
+	(void)state;
+	must_be(made, right);
+	must_be(plain, after);
+	must_be(whole, other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(equal_catalogues_do_not_differ),
+		cmocka_unit_test(a_change_is_carried_over_and_what_others_did_is_not),
 		cmocka_unit_test(each_changed_part_has_a_line_below_its_object),
 		cmocka_unit_test(the_summary_counts_by_kind),
 		cmocka_unit_test(json_has_one_row_a_difference),

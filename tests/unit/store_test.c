@@ -472,6 +472,47 @@ static void a_stage_at_work_cannot_be_planned_away(void **state)
 
 /* --- small facts ---------------------------------------------------------------------------- */
 
+static void put_drift(struct world *world, const struct sl_drift_record *row, enum sl_code expected)
+{
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+
+	sl_batch_put_drift(batch, row);
+	assert_int_equal(sl_store_commit(world->store, batch, &world->err), expected);
+}
+
+static void a_record_of_drift_is_written_only_over_the_one_that_was_read(void **state)
+{
+	struct world *world = *state;
+	struct sl_drift_record row, stale;
+	struct sl_drift_list all;
+
+	assert_ok(world, sl_store_drift(world->store, "dev", world->arena, &row, &world->err));
+	assert_int_equal(row.revision, 0);
+	assert_int_equal(row.state, SL_DRIFT_UNKNOWN);
+	stale = row;
+	row.state = SL_DRIFT_FOUND;
+	row.base = "aa";
+	row.live = "bb";
+	row.objects = 3;
+	row.since = 7;
+	put_drift(world, &row, SL_OK);
+	put_drift(world, &stale, SL_ECONFLICT);
+	assert_ok(world, sl_store_drift(world->store, "dev", world->arena, &row, &world->err));
+	assert_int_equal(row.revision, 1);
+	assert_int_equal(row.state, SL_DRIFT_FOUND);
+	assert_string_equal(row.live, "bb");
+	assert_int_equal(row.objects, 3);
+	stale = row;
+	row.note = "not reached";
+	put_drift(world, &row, SL_OK);
+	put_drift(world, &stale, SL_ECONFLICT);
+	assert_ok(world, sl_store_drifts(world->store, world->arena, &all, &world->err));
+	assert_int_equal(all.len, 1);
+	assert_int_equal(all.at[0].revision, 2);
+	assert_int_equal(all.at[0].since, 7);
+	assert_string_equal(all.at[0].note, "not reached");
+}
+
 static void an_epoch_never_goes_back(void **state)
 {
 	struct world *world = *state;
@@ -560,6 +601,7 @@ int main(int argc, char **argv)
 		TEST(a_review_keeps_its_findings_in_order),
 		TEST(a_stage_at_work_cannot_be_planned_away),
 		TEST(an_epoch_never_goes_back),
+		TEST(a_record_of_drift_is_written_only_over_the_one_that_was_read),
 		TEST(a_fact_is_replaced_and_an_absent_one_is_none),
 		TEST(a_project_is_put_by_name),
 		TEST(a_new_store_takes_the_installation_of_its_data_folder),

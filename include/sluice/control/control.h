@@ -9,6 +9,7 @@
  *
  *	PROJECT  discover, review, publish, plan: from the repository to stages in the store
  *	OBSERVE  a target's structure and ledger, as the reviews' base
+ *	DRIFT    a target's structure against the one that is meant to be there
  *	CHANGE   advance: the moves that a merged change calls for now
  *	RUN      claim a ready task and run it
  *	DELIVER  messages that are due
@@ -40,6 +41,7 @@ struct sl_store;
 enum sl_work {
 	SL_WORK_PROJECT, /* key: project */
 	SL_WORK_OBSERVE, /* key: target */
+	SL_WORK_DRIFT, /* key: target */
 	SL_WORK_CHANGE, /* key: change id */
 	SL_WORK_RUN, /* key: target */
 	SL_WORK_DELIVER, /* key: "" */

@@ -63,6 +63,17 @@ enum sl_code sl_control_adopt(struct sl_control *control, const struct sl_ask *a
 	const char *target, bool dry_run, json_t **out, struct sl_error *err)
 	__attribute__((warn_unused_result));
 
+/* The structure that was shown, by its hash or at least 8 digits of it, is what is meant to be
+ * there from now on.  SL_EINVAL without a reason; SL_ECONFLICT when there is no drift, or another
+ * one by now. */
+enum sl_code sl_control_accept_drift(struct sl_control *control, const struct sl_ask *ask,
+	const char *target, const char *live, struct sl_error *err)
+	__attribute__((warn_unused_result));
+
+/* Somebody wants the target compared now: it is done soon. */
+enum sl_code sl_control_check_drift(struct sl_control *control, const struct sl_ask *ask,
+	const char *target, struct sl_error *err) __attribute__((warn_unused_result));
+
 /* --- changes without a repository of one's own ------------------------------------------------ */
 
 struct sl_opening {
@@ -123,6 +134,12 @@ enum sl_code sl_view_commit(struct sl_control *control, const char *commit, cons
 enum sl_code sl_view_targets(struct sl_control *control, json_t **out, struct sl_error *err)
 	__attribute__((warn_unused_result));
 enum sl_code sl_view_target(struct sl_control *control, const char *name, json_t **out,
+	struct sl_error *err) __attribute__((warn_unused_result));
+
+/* The drift of every target; of one, with the differences, object by object. */
+enum sl_code sl_view_drifts(struct sl_control *control, json_t **out, struct sl_error *err)
+	__attribute__((warn_unused_result));
+enum sl_code sl_view_drift(struct sl_control *control, const char *target, json_t **out,
 	struct sl_error *err) __attribute__((warn_unused_result));
 
 /* Two snapshot hashes of the store. */

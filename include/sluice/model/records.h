@@ -165,10 +165,32 @@ struct sl_step {
 /* The normalised schema of a target at a moment. */
 struct sl_snapshot_record {
 	int64_t id;
-	const char *target;
+	const char *target; /* "": of no moment, kept for its content */
 	const char *hash; /* of the whole: its content is found by it */
 	const char *run_id; /* taken around this run, or "" */
 	int64_t at;
+};
+
+/* What is known of a target's drift: one row a target. */
+struct sl_drift_record {
+	const char *target;
+	int64_t revision; /* raised by each write; 0: not written yet */
+	enum sl_drift state; /* of the last comparison */
+	const char *base; /* hash of the structure that is meant to be there; "" none yet */
+	const char *origin; /* what made it the base: "run 4f0c of change 12", "first seen" */
+	int64_t based_at;
+	const char *live; /* hash of what was there at the last comparison; "" none yet */
+	/* Hash from before a run whose end is not known yet: what differs from it is the run's own
+	 * work.  "" none. */
+	const char *before;
+	int64_t since; /* when the drift was found; 0: there is none */
+	unsigned objects; /* how many differ */
+	const char *summary; /* "1 column added" */
+	int64_t checked_at; /* the last comparison */
+	int64_t tried_at; /* the last attempt at one; later than checked_at: it did not come to it
+			   */
+	int64_t asked_at; /* somebody asked for one now; done when tried_at is not before it */
+	const char *note; /* why the last attempt failed, or why the state is unknown; "" */
 };
 
 /* One object of a snapshot's content, in the snapshot's order. */

@@ -95,6 +95,14 @@ enum sl_migration_kind {
 	SL_MIGRATION_KIND_COUNT
 };
 
+/* The live structure of a target against its last snapshot. */
+enum sl_drift {
+	SL_DRIFT_NONE,
+	SL_DRIFT_FOUND,
+	SL_DRIFT_UNKNOWN, /* never compared, or not all of it can be seen */
+	SL_DRIFT_COUNT
+};
+
 /* What has states, and moves between them. */
 enum sl_object { SL_OBJECT_CHANGE, SL_OBJECT_STAGE, SL_OBJECT_TASK, SL_OBJECT_COUNT };
 
@@ -111,6 +119,7 @@ enum sl_verb {
 	SL_VERB_RESOLVE, /* says what a task that needs a human did */
 	SL_VERB_OPEN, /* a change without a repository of one's own */
 	SL_VERB_ADOPT, /* a target, or its history */
+	SL_VERB_ACCEPT, /* a drift */
 	SL_VERB_COUNT
 };
 
@@ -129,6 +138,7 @@ SL_WORD(sl_stage_state, stage_state);
 SL_WORD(sl_task_state, task_state);
 SL_WORD(sl_outcome, outcome);
 SL_WORD(sl_migration_kind, migration_kind);
+SL_WORD(sl_drift, drift);
 SL_WORD(sl_object, object);
 SL_WORD(sl_verb, verb);
 

@@ -27,6 +27,8 @@ struct sl_environment {
 	const char *name;
 	enum sl_mode mode;
 	int64_t lock_us, statement_us; /* as those of a target, which come first */
+	int64_t drift_every_us; /* 0: never unasked */
+	bool drift_hold; /* a run on a drifted target waits for somebody */
 };
 
 struct sl_target {

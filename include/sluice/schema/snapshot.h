@@ -44,6 +44,18 @@ void sl_snapshot_document(const struct sl_catalog *catalog, struct sl_buf *out)
  * are; what is incomplete is said in comments. */
 void sl_snapshot_sql(const struct sl_catalog *catalog, struct sl_buf *out) __attribute__((nonnull));
 
+/* Appends the SQL of one object as sl_snapshot_sql() writes it, with its indexes, constraints and
+ * comments. */
+void sl_entity_sql(enum sl_dialect dialect, const struct sl_entity *entity, struct sl_buf *out)
+	__attribute__((nonnull));
+
+/* What base becomes when something led from before to after: objects that differ between these two
+ * are as after has them, all others as base has them.  With base equal to before the answer equals
+ * after.  All three of one database; the caller owns one reference. */
+const struct sl_catalog *sl_snapshot_carry(const struct sl_catalog *base,
+	const struct sl_catalog *before, const struct sl_catalog *after)
+	__attribute__((nonnull, returns_nonnull, warn_unused_result));
+
 /* Where the text of an object comes from, by its hash.  *text is borrowed until the next call. */
 struct sl_entity_source {
 	enum sl_code (*get)(void *ctx, const char *hash, const char **text, size_t *len,

@@ -111,6 +111,10 @@ void sl_batch_put_step(struct sl_batch *batch, const struct sl_step *step);
 int64_t sl_batch_add_snapshot(struct sl_batch *batch, const struct sl_snapshot_record *snapshot,
 	const struct sl_snapshot_object *objects, size_t n);
 
+/* The target's one record: added when its revision is 0, else replaced, one revision further.
+ * SL_ECONFLICT when the store's is not at that revision any more: read and decide again. */
+void sl_batch_put_drift(struct sl_batch *batch, const struct sl_drift_record *drift);
+
 void sl_batch_event(struct sl_batch *batch, const struct sl_event *event);
 void sl_batch_audit(struct sl_batch *batch, const struct sl_audit *audit);
 void sl_batch_message(struct sl_batch *batch, const struct sl_message *message);

@@ -33,6 +33,7 @@ SL_LIST(sl_run_list, struct sl_run);
 SL_LIST(sl_step_list, struct sl_step);
 SL_LIST(sl_snapshot_list, struct sl_snapshot_record);
 SL_LIST(sl_snapshot_object_list, struct sl_snapshot_object);
+SL_LIST(sl_drift_list, struct sl_drift_record);
 SL_LIST(sl_event_list, struct sl_event);
 SL_LIST(sl_audit_list, struct sl_audit);
 SL_LIST(sl_delivery_list, struct sl_delivery);
@@ -127,6 +128,12 @@ enum sl_code sl_store_snapshots(struct sl_store *store, const char *target, stru
 enum sl_code sl_store_snapshot_objects(struct sl_store *store, const char *hash,
 	struct sl_arena *arena, struct sl_snapshot_object_list *out, struct sl_error *err)
 	__attribute__((warn_unused_result));
+
+/* All records of drift, in no order; and that of one target: revision 0 when there is none. */
+enum sl_code sl_store_drifts(struct sl_store *store, struct sl_arena *arena,
+	struct sl_drift_list *out, struct sl_error *err) __attribute__((warn_unused_result));
+enum sl_code sl_store_drift(struct sl_store *store, const char *target, struct sl_arena *arena,
+	struct sl_drift_record *out, struct sl_error *err) __attribute__((warn_unused_result));
 
 struct sl_log_query {
 	int64_t change_id; /* 0: all */

@@ -12,6 +12,7 @@
 /* In order: the n-th makes version n.  Never edited once released. */
 static const char *const migrations[] = {
 	"0001_initial.sql",
+	"0002_drift.sql",
 };
 
 #define MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))

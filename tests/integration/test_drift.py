@@ -1,0 +1,437 @@
+"""What somebody changed by hand is found, shown, accepted or gone; what a run did is never drift."""
+
+import contextlib
+import json
+import shutil
+import sqlite3
+import urllib.error
+import urllib.request
+
+import pytest
+
+from harness.browser import Browser
+from harness.postgres import Postgres
+from harness.receiver import Receiver
+from harness.wait import wait_until
+from harness.workspace import Workspace, columns
+
+BY_HAND = "ALTER TABLE orders ADD COLUMN by_hand INTEGER"
+V2 = {"migrations/V2__note.sql": "ALTER TABLE customer ADD COLUMN note VARCHAR(40);\n"}
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def databases(request):
+    if request.param == "sqlite":
+        yield None
+        return
+    made = {name: Postgres.create() for name in ("dev", "prod")}
+    yield made
+    for database in made.values():
+        database.drop()
+
+
+@pytest.fixture
+def receiver():
+    made = Receiver()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def workspace(sluice, tmp_workspace, databases, receiver):
+    made = make(sluice, databases)
+    with made.config.open("a") as config:
+        config.write(f"routes:\n  - {{name: ops, kind: webhook, url: '{receiver.url}', events: [drift.*]}}\n")
+    yield seen(made.start())
+    made.close()
+
+
+@pytest.fixture
+def local(sluice, tmp_workspace):
+    """On SQLite, not started."""
+    made = make(sluice)
+    yield made
+    made.close()
+
+
+def scratch(database) -> str:
+    """A table's name for people who work by hand: the account's own schema is not where it belongs."""
+    return "public.scratch" if isinstance(database, Postgres) else "scratch"
+
+
+def make(sluice, databases=None, every="200ms"):
+    made = Workspace(sluice, databases)
+    made.configure(r"environments:", f"drift: {{every: {every}}}\nenvironments:")
+    return made
+
+
+def seen(workspace):
+    """Once every target was compared with something."""
+    wait_until(lambda: all(row["base"] for row in rows(workspace)), what="the first look at the targets")
+    return workspace
+
+
+def rows(workspace) -> list:
+    done = workspace.run("drift", "--output", "json")
+    assert done.status in (0, 1), done.err
+    return done.json()["drift"]
+
+
+def drift(workspace, target="dev") -> dict:
+    done = workspace.run("drift", target, "--output", "json")
+    assert done.status in (0, 1), done.err
+    return done.json()["drift"]
+
+
+def wait_drift(workspace, state, target="dev", timeout=30.0) -> dict:
+    def holds():
+        now = drift(workspace, target)
+        return now if now["state"] == state else None
+
+    return wait_until(holds, timeout, f"drift {state} of {target}")
+
+
+def events(workspace, target="dev") -> list:
+    """The kinds, oldest first."""
+    with contextlib.closing(sqlite3.connect(f"file:{workspace.root}/store.db?mode=ro", uri=True, timeout=10)) as store:
+        return [kind for (kind,) in store.execute("SELECT kind FROM event WHERE kind LIKE 'drift.%' AND target = ? ORDER BY id", (target,))]
+
+
+def checked_again(workspace, target="dev"):
+    """Until one more comparison has come to its end."""
+    done = workspace.run("drift", target, "--check", who="dana")
+    assert done.status in (0, 1), done.err
+
+
+def propose(workspace, files, branch="change/next"):
+    work = workspace.repository
+    work.branch(branch)
+    work.commit(files)
+    work.push(branch)
+    work.git("switch", "-q", "main")
+    work.git("merge", "-q", "--ff-only", branch)
+    work.push("main")
+
+
+# --- found, shown, accepted ------------------------------------------------------------------------
+
+
+def test_a_change_by_hand_is_found_by_the_schedule_shown_exactly_and_accepted(workspace, receiver):
+    assert workspace.run("drift").status == 0
+    workspace.targets["dev"].execute(BY_HAND)
+    found = wait_drift(workspace, "found")
+    assert (found["objects"], found["summary"]) == (1, "1 column added")
+    assert found["since"] and found["checked_at"] >= found["since"]
+    (difference,) = found["differences"]
+    assert (difference["change"], difference["kind"], difference["name"]) == ("changed", "table", "orders")
+    assert [line["text"].strip() for line in difference["lines"][1:]] == ["+ column by_hand: integer"]
+    assert "by_hand integer" in difference["now"] and "by_hand" not in difference["was"]
+    assert "create table" in difference["was"]
+
+    shown = workspace.run("drift", "dev")
+    assert shown.status == 1
+    assert "+ column by_hand: integer" in shown.out and "meant to be there:" in shown.out
+    every = workspace.run("drift")
+    assert every.status == 1
+    assert [line.split()[2] for line in every.out.splitlines()] == ["found", "none"]
+    assert "drifted: dev (1 column added)" in workspace.ok("status")
+    checked_again(workspace)
+    checked_again(workspace)
+    assert drift(workspace)["since"] == found["since"]
+    assert events(workspace) == ["drift.found"]
+    assert "by_hand" in columns(workspace.targets["dev"], "orders"), "nothing is healed by itself"
+
+    workspace.ok("drift", "accept", "dev", "--reason", "the vendor's hotfix", who="dana")
+    now = wait_drift(workspace, "none")
+    assert now["base"] == found["live"]
+    assert now["base_origin"] == "accepted by dana: the vendor's hotfix"
+    checked_again(workspace)
+    assert workspace.run("drift").status == 0
+    assert events(workspace) == ["drift.found", "drift.accepted", "drift.gone"]
+    audit = [row for row in workspace.json("audit")["audit"] if row["action"] == "drift.accept"]
+    assert [(row["by"], row["object"], row["refused"]) for row in audit] == [("dana", "target dev", False)]
+    assert "the vendor's hotfix" in audit[0]["detail"]
+    wait_until(lambda: receiver.events() == ["drift.found", "drift.gone"], what="one message each")
+    body = json.loads(receiver.got[0][1])
+    assert (body["target"], body["environment"]) == ("dev", "dev")
+    assert "1 column added" in body["text"]
+
+
+def test_what_is_undone_by_hand_is_gone(workspace):
+    dev = workspace.targets["dev"]
+    dev.execute(f"CREATE TABLE {scratch(dev)} (id INTEGER)")
+    found = wait_drift(workspace, "found")
+    assert [(each["change"], each["name"], each["was"]) for each in found["differences"]] == [("added", "scratch", "")]
+    dev.execute(f"DROP TABLE {scratch(dev)}")
+    wait_drift(workspace, "none")
+    assert events(workspace) == ["drift.found", "drift.gone"]
+
+
+def test_a_drift_that_becomes_another_one_is_told_once_more_and_not_accepted_unseen(workspace):
+    dev = workspace.targets["dev"]
+    dev.execute(f"CREATE TABLE {scratch(dev)} (id INTEGER)")
+    first = wait_drift(workspace, "found")
+    dev.execute(BY_HAND)
+    wait_until(lambda: drift(workspace)["objects"] == 2, what="the other drift")
+    assert events(workspace) == ["drift.found", "drift.changed"]
+    stale = workspace.run("drift", "accept", "dev", "--reason", "fine", "--live", first["live"], who="dana")
+    assert stale.status == 6
+    assert "another one" in stale.err
+    assert drift(workspace)["state"] == "found"
+    workspace.ok("drift", "accept", "dev", "--reason", "fine", "--live", drift(workspace)["live_short"], who="dana")
+    assert drift(workspace)["state"] == "none"
+
+
+def test_what_came_after_what_was_shown_is_drift_still(sluice, tmp_workspace):
+    workspace = make(sluice, every="1h")
+    try:
+        workspace.start()
+        checked_again(workspace)
+        dev = workspace.targets["dev"]
+        dev.execute(f"CREATE TABLE {scratch(dev)} (id INTEGER)")
+        checked_again(workspace)
+        dev.execute(BY_HAND)  # no comparison has seen it
+        workspace.ok("drift", "accept", "dev", "--reason", "scratch may stay", who="dana")
+        found = wait_drift(workspace, "found")
+        assert [each["name"] for each in found["differences"]] == ["orders"]
+    finally:
+        workspace.close()
+
+
+def test_who_may_accept_and_what(local):
+    seen(local.start())
+    nothing = local.run("drift", "accept", "dev", "--reason", "fine", who="dana")
+    assert (nothing.status, "has not drifted" in nothing.err) == (6, True)
+    local.targets["dev"].execute(BY_HAND)
+    wait_drift(local, "found")
+    refused = local.run("drift", "accept", "dev", "--reason", "fine", who="ana")
+    assert (refused.status, "owner, dba" in refused.err) == (4, True)
+    assert local.run("drift", "accept", "dev", who="dana").status == 2
+    assert local.run("drift", "accept", "dev", "--reason", "  ", who="dana").status == 2
+    assert local.run("drift", "accept", "nowhere", "--reason", "fine", who="dana").status == 5
+    assert local.run("drift", "nowhere").status == 5
+    assert local.run("drift", "accept", "dev", "--reason", "fine", "--live", "abc", who="dana").status == 2
+    assert drift(local)["state"] == "found"
+    audit = [row for row in local.json("audit")["audit"] if row["action"] == "drift.accept"]
+    assert [row["by"] for row in audit if row["refused"]].count("ana") == 1
+    assert all(row["refused"] for row in audit)
+
+
+def test_the_metrics_count_targets_that_drifted(local):
+    seen(local.start())
+    site = local.ok("login", who="dana").split("/login")[0]
+
+    def gauge():
+        with urllib.request.urlopen(f"{site}/metrics") as answer:
+            lines = answer.read().decode().splitlines()
+        return next(line.split()[1] for line in lines if line.startswith("sluice_targets_drifted "))
+
+    assert gauge() == "0"
+    local.targets["prod"].execute(BY_HAND)
+    wait_drift(local, "found", "prod")
+    assert gauge() == "1"
+    assert local.json("status")["status"]["drifted"] == 1
+
+
+# --- runs ------------------------------------------------------------------------------------------
+
+
+def test_what_runs_did_is_never_drift_and_what_others_did_survives_them(workspace):
+    dev, prod = workspace.targets["dev"], workspace.targets["prod"]
+    dev.execute(BY_HAND)
+    wait_drift(workspace, "found")
+    propose(workspace, V2)
+    workspace.wait_awaited(1, "approvals (dba)")
+    workspace.ok("approve", 1, who="dana")
+    workspace.wait_change(1, "done")
+    assert "note" in columns(dev, "customer") and "note" in columns(prod, "customer")
+    checked_again(workspace, "dev")
+    checked_again(workspace, "prod")
+    now = drift(workspace)
+    assert (now["state"], [each["name"] for each in now["differences"]]) == ("found", ["orders"])
+    assert "note" not in json.dumps(now["differences"])
+    assert events(workspace, "prod") == []
+    run = workspace.history("dev")[0]
+    assert run["outcome"] == "applied"
+    assert "had drifted before: 1 column added" in run["detail"]
+    assert "drifted" not in workspace.history("prod")[0]["detail"]
+    workspace.ok("drift", "accept", "dev", "--reason", "it may stay", who="dana")
+    checked_again(workspace)
+    assert drift(workspace)["state"] == "none"
+
+
+def test_a_run_that_removes_what_was_made_by_hand_ends_the_drift(workspace):
+    dev = workspace.targets["dev"]
+    dev.execute(f"CREATE TABLE {scratch(dev)} (id INTEGER)")
+    wait_drift(workspace, "found")
+    propose(workspace, {"migrations/V2__tidy.sql": f"DROP TABLE IF EXISTS {scratch(dev)};\n"})
+    workspace.wait_change(1, lambda change: change["state"] == "merged")
+    if workspace.change(1)["held"]:
+        workspace.ok("resume", 1, "--reason", "it is meant", who="dana")
+    wait_drift(workspace, "none")
+    wait_until(lambda: events(workspace) == ["drift.found", "drift.gone"], what="the drift's end")
+
+
+def test_a_run_waits_where_the_policy_says_hold(sluice, tmp_workspace, databases):
+    workspace = make(sluice, databases)
+    try:
+        workspace.configure(r"- \{name: dev\}", "- {name: dev, drift: {before_run: hold}}")
+        seen(workspace.start())
+        dev = workspace.targets["dev"]
+        dev.execute(BY_HAND)
+        propose(workspace, V2)
+        workspace.wait_change(1, lambda change: "drifted (1 column added)" in json.dumps(change["stages"]))
+        assert "note" not in columns(dev, "customer")
+        found = wait_drift(workspace, "found")
+        workspace.ok("drift", "accept", "dev", "--reason", "it may stay", "--live", found["live"], who="dana")
+        workspace.wait_stage(1, "dev", "done")
+        assert "note" in columns(dev, "customer")
+        checked_again(workspace)
+        assert drift(workspace)["state"] == "none"
+    finally:
+        workspace.close()
+
+
+def test_a_held_run_goes_on_when_the_drift_is_undone(local):
+    local.configure(r"drift: \{every", "drift: {before_run: hold, every")
+    seen(local.start())
+    dev = local.targets["dev"]
+    dev.execute(f"CREATE TABLE {scratch(dev)} (id INTEGER)")
+    propose(local, V2)
+    local.wait_change(1, lambda change: "drifted (1 table added)" in json.dumps(change["stages"]))
+    dev.execute(f"DROP TABLE {scratch(dev)}")
+    local.wait_stage(1, "dev", "done", timeout=60)
+
+
+def test_a_run_of_the_command_line_is_not_drift(local, sluice):
+    seen(local.start())
+    folder = local.home / "more"
+    folder.mkdir()
+    (folder / "V1__tag.sql").write_text("CREATE TABLE tag (id INTEGER PRIMARY KEY);\n")
+    sluice.ok("migrate", "--url", local.targets["dev"].url, "--dir", folder, "--ledger", "more", timeout=60)
+    checked_again(local)
+    now = drift(local)
+    assert (now["state"], now["differences"]) == ("none", [])
+    assert now["base_origin"].startswith("run ")
+    assert events(local) == []
+
+
+# --- what goes wrong -------------------------------------------------------------------------------
+
+
+def test_a_restart_in_between_forgets_nothing_and_tells_nothing_twice(workspace):
+    workspace.targets["dev"].execute(BY_HAND)
+    found = wait_drift(workspace, "found")
+    workspace.kill()
+    workspace.targets["prod"].execute(BY_HAND)
+    workspace.start(settled=False)
+    wait_drift(workspace, "found", "prod")
+    checked_again(workspace)
+    now = drift(workspace)
+    assert (now["state"], now["since"], now["live"]) == ("found", found["since"], found["live"])
+    assert events(workspace) == ["drift.found"]
+    assert events(workspace, "prod") == ["drift.found"]
+
+
+def test_a_target_that_cannot_be_reached_has_not_drifted(local):
+    seen(local.start())
+    path = local.targets["dev"].path
+    away = path.with_suffix(".away")
+    shutil.move(path, away)
+    asked = local.run("drift", "dev", "--check", who="dana")
+    assert asked.status == 3
+    now = drift(local)
+    assert (now["state"], now["reached"]) == ("none", False)
+    assert "dev.db" in now["note"]
+    assert events(local) == []
+    shutil.move(away, path)
+    wait_until(lambda: drift(local)["reached"], what="the target's return")
+    assert drift(local)["note"] == ""
+    assert events(local) == []
+
+
+def test_what_cannot_be_seen_whole_is_unknown(sluice, tmp_workspace, pg):
+    workspace = make(sluice, {"dev": pg, "prod": pg})
+    try:
+        workspace.configure(r"  - \{name: prod, environment: prod[^\n]*\n", "")
+        pg.execute("CREATE TEXT SEARCH CONFIGURATION shop (COPY = simple)")
+        workspace.start(settled=False)
+        now = wait_until(lambda: drift(workspace)["checked_at"] and drift(workspace), what="the first look")
+        assert now["state"] == "unknown"
+        assert "text search" in now["note"]
+        pg.execute("CREATE TABLE public.scratch (id integer)")
+        assert wait_drift(workspace, "found")["differences"][0]["name"] == "scratch"
+    finally:
+        workspace.close()
+
+
+def test_nothing_is_compared_unasked_where_it_is_off(sluice, tmp_workspace):
+    workspace = make(sluice, every="0s")
+    try:
+        workspace.start()
+        checked_again(workspace)
+        before = drift(workspace)
+        workspace.targets["dev"].execute(BY_HAND)
+        checked_again(workspace, "prod")
+        assert drift(workspace)["checked_at"] == before["checked_at"]
+        asked = workspace.run("drift", "dev", "--check", who="dana")
+        assert asked.status == 1
+        assert drift(workspace)["state"] == "found"
+    finally:
+        workspace.close()
+
+
+def test_rows_of_tables_are_no_drift(workspace):
+    workspace.targets["dev"].execute("INSERT INTO customer (id, email, name) VALUES (99, 'some@example.com', 'somebody')")
+    checked_again(workspace)
+    assert drift(workspace)["state"] == "none"
+
+
+# --- pages -----------------------------------------------------------------------------------------
+
+
+def test_a_page_shows_the_drift_and_takes_a_word_for_it(local, tmp_path):
+    seen(local.start())
+    local.targets["dev"].execute(BY_HAND)
+    local.targets["dev"].execute("CREATE TABLE \"<b>scratch</b>\" (id INTEGER)")
+    wait_until(lambda: drift(local)["objects"] == 2, what="both differences")
+    browser = Browser(tmp_path / "profile")
+    try:
+        browser.open(local.ok("login", who="dana").strip())
+        browser.press("Log in as dana")
+        site = browser.driver.current_url.rsplit("/", 1)[0]
+        browser.open(f"{site}/targets")
+        assert browser.texts(".row .tag.state-failed") == ["drifted"]
+        browser.follow("dev")
+        assert browser.texts(".drifted h3") == ["added table <b>scratch</b>", "changed table orders"]
+        assert "+ column by_hand: integer" in browser.texts(".drifted .diff div")
+        assert "create table" in browser.driver.find_element("css selector", ".drifted pre").get_attribute("textContent")
+        for width in (380, 1280):
+            for scheme in ("light", "dark"):
+                browser.show(width, scheme)
+                assert browser.content_width() <= width, width
+                for css in (".banner.warn", ".drifted h3", ".diff-added", ".diff-changed"):
+                    assert browser.contrast(css) >= 4.5, (scheme, css)
+        browser.fill("reason", "the vendor's & ours")
+        browser.press("Accept the drift")
+        assert browser.path == "/targets/dev"
+        assert "drifted" not in browser.texts(".drifted h3")
+        assert "the vendor's & ours" in browser.text
+        browser.open(f"{site}/targets")
+        assert browser.texts(".row .tag.state-failed") == []
+        assert browser.complaints == []
+    finally:
+        browser.close()
+    assert drift(local)["state"] == "none"
+
+
+def test_a_form_of_another_page_accepts_nothing(local):
+    seen(local.start())
+    local.targets["dev"].execute(BY_HAND)
+    live = wait_drift(local, "found")["live"]
+    site = local.ok("login", who="dana").split("/login")[0]
+    request = urllib.request.Request(f"{site}/targets/dev/drift/accept", data=f"live={live}&reason=x&csrf=y".encode())
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request)
+    assert refused.value.code == 401
+    assert drift(local)["state"] == "found"
