@@ -338,14 +338,12 @@ static enum sl_code keep(struct look *look, struct sl_error *err)
  */
 static enum sl_code keep_failure(struct look *look, enum sl_code code, struct sl_error *err)
 {
-	const struct sl_error cause = *err;
-
 	if (code == SL_ECANCELED)
 		return code;
 	sl_catalog_unref(look->live);
 	look->live = NULL;
 	look->row = look->was;
-	look->row.note = cause.msg;
+	look->row.note = sl_arena_strdup(look->arena, err->msg);
 	(void)!keep(look, NULL);
 	return code;
 }
