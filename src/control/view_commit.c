@@ -10,6 +10,7 @@
 #include "sluice/git.h"
 #include "sluice/policy/workspace.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define CHANGES_MAX 1000
@@ -179,6 +180,7 @@ static enum sl_code make(struct looking *l, const char *text, json_t **out, stru
 	bool worked_off = false;
 	enum sl_code code = find_commit(l, text, err);
 
+	assert(code != SL_OK || l->project);
 	if (code == SL_OK)
 		code = is_worked_off(l, &worked_off, err);
 	if (code == SL_OK)

@@ -17,7 +17,7 @@ from harness.cluster import USER, Cluster
 from harness.wait import wait_until
 
 FILES = 8
-FAULTS = 250 if os.environ.get("SLUICE_TEST_LONG") == "1" else 24
+FAULTS = 250 if os.environ.get("SLUICE_TEST_LONG") == "1" else 16
 DATABASE = "shop"
 
 # Statements of a file by their numbers; those that are counted insert a row with the file and their number.
