@@ -116,7 +116,7 @@ def check_libraries(house: House, files):
             homes = home_of(include.name)
             if homes is None and include.angled and not listed(include.name, SYSTEM):
                 yield Violation(path, include.line, f"<{include.name}> is no known library: give it its rooms in tests/lint/rules.py")
-            elif homes and not path.startswith(homes) and not (path.startswith(("tests/", "bench/"))):
+            elif homes and not path.startswith(homes) and not (path.startswith(("tests/", "bench/", "fuzz/"))):
                 yield Violation(path, include.line, f"<{include.name}> belongs to {', '.join(homes)}")
 
 

@@ -1,0 +1,128 @@
+"""Review: how fast, and how large it grows."""
+
+from measuring import texts
+from measuring.bench import CORE
+from measuring.measure import MIB, Row, Sample, peak_and_maps, rounds, run
+
+FOUND = (0, 1)  # findings are no failure here
+
+
+def review(bench, *words, core=CORE):
+    return run([bench.sluice, "review", "--format", "json", *words], good=FOUND, core=core)
+
+
+def postgres(bench):
+    n = bench.size(10_000, 200)
+    file = bench.place("review-postgres") / "V1__many.sql"
+    file.write_text(texts.postgres_statements(n))
+    times = bench.size(10, 1)
+    probe = bench.probe("raw_parse")
+
+    def parse_alone():
+        empty, full = run([probe, file, "0"], core=CORE), run([probe, file, str(times)], core=CORE)
+        return max(full.cpu - empty.cpu, 1e-6) / times
+
+    ours, alone = rounds(bench.rounds, lambda: review(bench, "--engine", "postgres", file).cpu, parse_alone)
+    size = file.stat().st_size / 1e6
+    return [Row(f"review of {n:,} PostgreSQL statements ({size:.1f} MB), one core, JSON", ours, alone, "libpg_query's raw parse alone", "s", 3.0)]
+
+
+def text(bench, engine, note):
+    n = bench.size(100_000, 500)
+    folder = bench.place(f"review-{engine}")
+    file = folder / "V1__many.sql"
+    file.write_text(texts.plain_statements(n))
+    size = file.stat().st_size / 1e6
+    words = ["sqlite3", folder / "run.db"]
+
+    def run_it():
+        (folder / "run.db").unlink(missing_ok=True)
+        return size / run([*words, "PRAGMA synchronous=OFF;", "PRAGMA journal_mode=OFF;", "BEGIN;", f".read {file}", "COMMIT;"]).cpu
+
+    rates, baseline = rounds(bench.rounds, lambda: size / review(bench, "--engine", engine, file).cpu, run_it)
+    what = f"review of {n:,} statements of {engine} ({size:.1f} MB, half DDL, half DML), one core, all rules"
+    return [Row(what, rates, baseline, "sqlite3 running the text, nothing written through", "MB/s", 20.0, "least", note)]
+
+
+def sqlite(bench):
+    return text(bench, "sqlite", "")
+
+
+def mysql(bench):
+    return text(bench, "mysql", "split and lexed only: there is no grammar yet, so every statement is reported as not reviewed")
+
+
+def schema(bench):
+    n = bench.size(2_000, 50)
+    folder = bench.place("review-schema")
+    (folder / "before.sql").write_text(texts.tables(n))
+    files = [folder / f"V{i}__one.sql" for i in range(1, 21)]
+    for i, file in enumerate(files):
+        file.write_text(f"ALTER TABLE t{i:05} ADD COLUMN extra text;\n")
+    snapshot = folder / "before.json"
+    database = bench.database()
+    run_script(bench, database, folder / "before.sql")
+    write(snapshot, [bench.sluice, "snapshot", "--url", database.url, "--format", "json"])
+    database.drop()
+    words = ["--engine", "postgres", "--schema", snapshot]
+    probe = bench.probe("snapshot")
+    times = bench.size(10, 1)
+
+    def read_alone():
+        empty, full = run([probe, snapshot, "0"], core=CORE), run([probe, snapshot, str(times)], core=CORE)
+        return max(full.cpu - empty.cpu, 1e-6) / times
+
+    one = lambda: review(bench, *words, files[0]).cpu  # noqa: E731
+    many, single = rounds(bench.rounds, lambda: review(bench, *words, *files).cpu, one)
+    alone, read = rounds(bench.rounds, one, read_alone)
+    return [
+        Row(f"review of 20 one-statement files against {n:,} tables", many, single, "review of one of them", "s", 1.5),
+        Row(f"review of one statement against {n:,} tables", alone, read, "reading the snapshot", "s", 3.0),
+    ]
+
+
+def memory(bench):
+    folder = bench.place("review-memory")
+    block = texts.postgres_statements(bench.size(10_000, 100))
+    large = folder / "V1__large.sql"
+    with open(large, "w") as out:
+        for _ in range(bench.size(200_000_000, 200_000) // len(block)):
+            out.write(block)
+    line = folder / "V1__line.sql"
+    with open(line, "w") as out:
+        out.write("INSERT INTO wide (id, note) VALUES ")
+        for i in range(bench.size(8_000_000, 80_000) // 40):
+            out.write(f"({i:08}, 'what is told of the row'), ")
+        out.write("(0, 'the last');\n")
+    rows = []
+    for what, file in (("a file", large), ("one line", line)):
+        for engine in ("postgres", "sqlite"):
+            peak, mapped = peak_and_maps([bench.sluice, "review", "--engine", engine, "--format", "json", file], file)
+            size = file.stat().st_size / 1e6
+            note = "the input was mapped, which it must not be" if mapped else "input not mapped"
+            rows.append(
+                Row(f"memory of review of {what} of {size:.0f} MB, {engine}", Sample([peak / MIB]), Sample([size * 1e6 / MIB]), "the file's size", "MiB", 0.0 if mapped else 256.0, "most", note)
+            )
+    return rows
+
+
+def run_script(bench, database, file):
+    from measuring.bench import PSQL
+
+    run([PSQL, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", file, bench.conninfo(database)])
+
+
+def write(path, words):
+    import subprocess
+
+    with open(path, "wb") as out:
+        subprocess.run([str(word) for word in words], stdout=out, check=True)
+
+
+ROWS = {
+    "review-postgres": postgres,
+    "review-sqlite": sqlite,
+    "review-mysql": mysql,
+    "review-schema": schema,
+    "review-memory": memory,
+}
