@@ -24,7 +24,8 @@ static void handle(void *ctx, struct sl_http_request *req, struct sl_http_respon
 	const char *body = sl_http_body(req, &len);
 
 	(void)ctx;
-	assert(len <= BODY_MAX && body[len] == '\0');
+	assert(body[len] == '\0');
+	assert(len <= (strcmp(sl_http_method(req), "POST") == 0 ? BODY_MAX : SL_HTTP_BODY_DEFAULT));
 	assert(!strchr(sl_http_param(req, "name"), '/'));
 	atomic_fetch_add(&calls, 1);
 	sl_buf_addf(sl_http_out(res), "%s %s %s %s", sl_http_method(req), sl_http_path(req),

@@ -62,10 +62,13 @@ class Bench:
 
     def durable(self, on):
         """Whether PostgreSQL waits for the disk; tests/servers says it does not."""
+        self.setting(on, "fsync", "full_page_writes", "synchronous_commit")
+
+    def setting(self, on, *names):
         from harness.postgres import Postgres
 
         self.servers()
         server = Postgres("postgres")
-        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+        for name in names:
             server.execute(f"ALTER SYSTEM SET {name} = {'on' if on else 'off'}")
         server.execute("SELECT pg_reload_conf()")

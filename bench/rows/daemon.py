@@ -21,14 +21,15 @@ environments: [{{name: dev}}, {{name: prod}}]
 
 
 def config_of(folder, targets, projects, poll="2s"):
-    """A workspace of so many SQLite targets and of the projects of those repositories."""
+    """A workspace of so many SQLite targets, and of a project for each of those repositories."""
+    apps = min(targets, len(projects))
     lines = [HEAD.format(folder=folder, poll=poll), "targets:\n"]
     for i in range(targets):
         environment = "prod" if i % 2 else "dev"
-        lines.append(f'  - {{name: t{i}, environment: {environment}, url: "sqlite:{folder}/t{i}.db", labels: {{app: a{i % max(len(projects), 1)}}}}}\n')
+        lines.append(f'  - {{name: t{i}, environment: {environment}, url: "sqlite:{folder}/t{i}.db", labels: {{app: a{i % apps}}}}}\n')
     lines.append("projects:\n")
     for i, repository in enumerate(projects):
-        lines.append(f"  - {{name: p{i}, repository: {{path: {repository}, branch: main}}, migrations: [{{path: migrations, targets: \"app = 'a{i}'\"}}]}}\n")
+        lines.append(f"  - {{name: p{i}, repository: {{path: {repository}, branch: main}}, migrations: [{{path: migrations, ledger: p{i}, targets: \"app = 'a{i % apps}'\"}}]}}\n")
     path = folder / "sluice.yaml"
     path.write_text("".join(lines))
     return path

@@ -1,7 +1,9 @@
 """Review: how fast, and how large it grows."""
 
+import subprocess
+
 from measuring import texts
-from measuring.bench import CORE
+from measuring.bench import CORE, PSQL
 from measuring.measure import MIB, Row, Sample, peak_and_maps, rounds, run
 
 FOUND = (0, 1)  # findings are no failure here
@@ -11,18 +13,22 @@ def review(bench, *words, core=CORE):
     return run([bench.sluice, "review", "--format", "json", *words], good=FOUND, core=core)
 
 
+def by_probe(bench, name, file):
+    """Seconds of CPU that the probe's work takes once, without its start."""
+    times = bench.size(10, 1)
+    empty, full = (run([bench.probe(name), file, str(n)], core=CORE).cpu for n in (0, times))
+    return max(full - empty, 1e-6) / times
+
+
+def raw_parse(bench, file):
+    return by_probe(bench, "raw_parse", file)
+
+
 def postgres(bench):
     n = bench.size(10_000, 200)
     file = bench.place("review-postgres") / "V1__many.sql"
     file.write_text(texts.postgres_statements(n))
-    times = bench.size(10, 1)
-    probe = bench.probe("raw_parse")
-
-    def parse_alone():
-        empty, full = run([probe, file, "0"], core=CORE), run([probe, file, str(times)], core=CORE)
-        return max(full.cpu - empty.cpu, 1e-6) / times
-
-    ours, alone = rounds(bench.rounds, lambda: review(bench, "--engine", "postgres", file).cpu, parse_alone)
+    ours, alone = rounds(bench.rounds, lambda: review(bench, "--engine", "postgres", file).cpu, lambda: raw_parse(bench, file))
     size = file.stat().st_size / 1e6
     return [Row(f"review of {n:,} PostgreSQL statements ({size:.1f} MB), one core, JSON", ours, alone, "libpg_query's raw parse alone", "s", 3.0)]
 
@@ -33,15 +39,9 @@ def text(bench, engine, note):
     file = folder / "V1__many.sql"
     file.write_text(texts.plain_statements(n))
     size = file.stat().st_size / 1e6
-    words = ["sqlite3", folder / "run.db"]
-
-    def run_it():
-        (folder / "run.db").unlink(missing_ok=True)
-        return size / run([*words, "PRAGMA synchronous=OFF;", "PRAGMA journal_mode=OFF;", "BEGIN;", f".read {file}", "COMMIT;"]).cpu
-
-    rates, baseline = rounds(bench.rounds, lambda: size / review(bench, "--engine", engine, file).cpu, run_it)
+    ours, alone = rounds(bench.rounds, lambda: size / review(bench, "--engine", engine, file).cpu, lambda: size / raw_parse(bench, file))
     what = f"review of {n:,} statements of {engine} ({size:.1f} MB, half DDL, half DML), one core, all rules"
-    return [Row(what, rates, baseline, "sqlite3 running the text, nothing written through", "MB/s", 20.0, "least", note)]
+    return [Row(what, ours, alone, "libpg_query's raw parse of the same text", "MB/s", 20.0, "least", note)]
 
 
 def sqlite(bench):
@@ -61,20 +61,17 @@ def schema(bench):
         file.write_text(f"ALTER TABLE t{i:05} ADD COLUMN extra text;\n")
     snapshot = folder / "before.json"
     database = bench.database()
-    run_script(bench, database, folder / "before.sql")
-    write(snapshot, [bench.sluice, "snapshot", "--url", database.url, "--format", "json"])
+    run([PSQL, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", folder / "before.sql", bench.conninfo(database)])
+    with open(snapshot, "wb") as out:
+        subprocess.run([bench.sluice, "snapshot", "--url", database.url, "--format", "json"], stdout=out, check=True)
     database.drop()
     words = ["--engine", "postgres", "--schema", snapshot]
-    probe = bench.probe("snapshot")
-    times = bench.size(10, 1)
 
-    def read_alone():
-        empty, full = run([probe, snapshot, "0"], core=CORE), run([probe, snapshot, str(times)], core=CORE)
-        return max(full.cpu - empty.cpu, 1e-6) / times
+    def one():
+        return review(bench, *words, files[0]).cpu
 
-    one = lambda: review(bench, *words, files[0]).cpu  # noqa: E731
     many, single = rounds(bench.rounds, lambda: review(bench, *words, *files).cpu, one)
-    alone, read = rounds(bench.rounds, one, read_alone)
+    alone, read = rounds(bench.rounds, one, lambda: by_probe(bench, "snapshot", snapshot))
     return [
         Row(f"review of 20 one-statement files against {n:,} tables", many, single, "review of one of them", "s", 1.5),
         Row(f"review of one statement against {n:,} tables", alone, read, "reading the snapshot", "s", 3.0),
@@ -104,19 +101,6 @@ def memory(bench):
                 Row(f"memory of review of {what} of {size:.0f} MB, {engine}", Sample([peak / MIB]), Sample([size * 1e6 / MIB]), "the file's size", "MiB", 0.0 if mapped else 256.0, "most", note)
             )
     return rows
-
-
-def run_script(bench, database, file):
-    from measuring.bench import PSQL
-
-    run([PSQL, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", file, bench.conninfo(database)])
-
-
-def write(path, words):
-    import subprocess
-
-    with open(path, "wb") as out:
-        subprocess.run([str(word) for word in words], stdout=out, check=True)
 
 
 ROWS = {
