@@ -6,7 +6,7 @@
 
 struct seen {
 	unsigned lengths, encodings, hosts;
-	bool bad; /* a name that is no token, or a coding whose end we cannot find */
+	bool bad; /* a name that is no token or hides one, or a coding whose end we cannot find */
 };
 
 /* RFC 9110, 5.6.2: token characters. */
@@ -21,6 +21,18 @@ static bool is_token(const char *name)
 	return true;
 }
 
+/* Whether the header is the named one.  libmicrohttpd puts a folded line behind the name of its
+ * header ("Host13"), so that a name which only begins like one of framing hides one: *bad. */
+static bool is_header(const char *name, const char *framing, bool *bad)
+{
+	size_t len = strlen(framing);
+
+	if (strncasecmp(name, framing, len) != 0)
+		return false;
+	*bad = *bad || name[len] != '\0';
+	return true;
+}
+
 static enum MHD_Result look(void *ctx, enum MHD_ValueKind kind, const char *name, const char *value)
 {
 	struct seen *seen = ctx;
@@ -28,11 +40,9 @@ static enum MHD_Result look(void *ctx, enum MHD_ValueKind kind, const char *name
 	(void)kind;
 	if (!is_token(name))
 		seen->bad = true;
-	if (strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0)
-		seen->lengths++;
-	if (strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0)
-		seen->hosts++;
-	if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
+	seen->lengths += is_header(name, MHD_HTTP_HEADER_CONTENT_LENGTH, &seen->bad);
+	seen->hosts += is_header(name, MHD_HTTP_HEADER_HOST, &seen->bad);
+	if (is_header(name, MHD_HTTP_HEADER_TRANSFER_ENCODING, &seen->bad)) {
 		seen->encodings++;
 		seen->bad = seen->bad || !value || strcasecmp(value, "chunked") != 0;
 	}

@@ -273,6 +273,20 @@ static void another_coding_than_chunked_is_refused(void **state)
 		400);
 }
 
+/* libmicrohttpd adds a folded line to the name of the header before it. */
+static void a_header_of_framing_that_is_folded_is_refused(void **state)
+{
+	assert_status(ask(state, "GET /hello/a HTTP/1.1\r\nHost: there\r\n 13\r\n" END), 400);
+	assert_status(ask(state,
+			      "POST /form HTTP/1.1\r\nContent-Length: 5\r\n"
+			      "Transfer-Encoding:\r\n\tchunked\r\n" END "0\r\n\r\n"),
+		400);
+	assert_status(ask(state,
+			      "POST /form HTTP/1.1\r\nContent-Length: 0\r\n"
+			      "content-length:\r\n 13\r\n" END),
+		400);
+}
+
 static void a_malformed_request_is_answered_before_its_body(void **state)
 {
 	const char *answer = ask(state,
@@ -486,6 +500,7 @@ int main(void)
 		cmocka_unit_test(an_error_becomes_json_with_its_status),
 		cmocka_unit_test(a_taken_address_says_what_to_do),
 		cmocka_unit_test(another_coding_than_chunked_is_refused),
+		cmocka_unit_test(a_header_of_framing_that_is_folded_is_refused),
 		cmocka_unit_test(a_malformed_request_is_answered_before_its_body),
 		cmocka_unit_test(a_chunked_body_is_read),
 		cmocka_unit_test(a_body_of_another_type_is_no_form),
