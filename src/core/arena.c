@@ -51,26 +51,42 @@ struct sl_arena *sl_arena_new(void)
 	return arena;
 }
 
-void sl_arena_clear(struct sl_arena *arena)
+static void free_blocks(struct block *block)
 {
-	struct block *block = arena->blocks;
-
 	while (block) {
 		struct block *next = block->next;
 
 		free(block);
 		block = next;
 	}
-	arena->blocks = NULL;
+}
+
+/* Many units of work are a statement: the newest block serves the next one too, zeroed again as far
+ * as it was used. */
+void sl_arena_clear(struct sl_arena *arena)
+{
+	struct block *kept = arena->blocks;
+
 	arena->used = 0;
-	arena->next_size = BLOCK_SIZE;
+	if (!kept)
+		return;
+	if (BLOCK_SIZE == 0 || kept->size > BLOCK_MOST) {
+		free_blocks(kept);
+		arena->blocks = NULL;
+		arena->next_size = BLOCK_SIZE;
+		return;
+	}
+	free_blocks(kept->next);
+	kept->next = NULL;
+	memset(kept->data, 0, kept->used);
+	kept->used = 0;
 }
 
 void sl_arena_free(struct sl_arena *arena)
 {
 	if (!arena)
 		return;
-	sl_arena_clear(arena);
+	free_blocks(arena->blocks);
 	free(arena);
 }
 

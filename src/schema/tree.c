@@ -11,6 +11,8 @@ int sl_name_compare(bool fold, const char *a, const char *b)
 	for (;; i++) {
 		unsigned char x = (unsigned char)a[i], y = (unsigned char)b[i];
 
+		if (x == y && x != '\0')
+			continue;
 		if (x >= 'A' && x <= 'Z')
 			x = (unsigned char)(x + ('a' - 'A'));
 		if (y >= 'A' && y <= 'Z')

@@ -18,7 +18,8 @@ struct sl_arena *sl_arena_new(void) __attribute__((returns_nonnull, warn_unused_
 void sl_arena_free(struct sl_arena *arena);
 SL_DEFINE_CLEANUP(struct sl_arena, sl_arena_free);
 
-/* Frees what was handed out and keeps the arena for the next unit of work. */
+/* What was handed out is gone; the arena, and at most 256 KiB of it, serve the next unit of work.
+ */
 void sl_arena_clear(struct sl_arena *arena);
 
 /* Bytes handed out since the last clear; a caller that must bound a unit of work asks this. */

@@ -144,8 +144,9 @@ void sl_report_add(struct sl_report *out, struct sl_arena *arena, const struct s
 /* Releases what the report holds beside the arena. */
 void sl_report_done(struct sl_report *report);
 
-/* Whether the first migration of the set builds tables from nothing, so that a folder without a
- * known schema may be reviewed as one that begins with an empty database. */
+/* Whether the first migration of the set (its first 1,000 statements) builds tables from nothing,
+ * so that a folder without a known schema may be reviewed as one that begins with an empty
+ * database. */
 bool sl_review_begins_empty(enum sl_dialect dialect, int version, struct sl_migration_set set);
 
 #endif
