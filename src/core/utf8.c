@@ -1,5 +1,7 @@
 #include "sluice/core/utf8.h"
 
+#include <string.h>
+
 #define REPLACEMENT UINT32_C(0xfffd)
 
 /* Bytes that the lead byte announces, and the smallest code point that may need them; 0 for a byte
@@ -45,14 +47,30 @@ static size_t decode(const char *s, size_t len, uint32_t *point)
 	return n;
 }
 
+/* ASCII bytes at the front, eight at a time: most text is nothing else. */
+static size_t ascii_prefix(const char *s, size_t len)
+{
+	size_t at = 0;
+	uint64_t eight;
+
+	for (; len - at >= sizeof(eight); at += sizeof(eight)) {
+		memcpy(&eight, s + at, sizeof(eight));
+		if (eight & UINT64_C(0x8080808080808080))
+			break;
+	}
+	return at;
+}
+
 size_t sl_utf8_valid_prefix(const char *s, size_t len)
 {
 	size_t at = 0;
 	uint32_t point = 0;
 
 	while (at < len) {
-		size_t n = decode(s + at, len - at, &point);
+		size_t n = ascii_prefix(s + at, len - at);
 
+		if (n == 0)
+			n = decode(s + at, len - at, &point);
 		if (n == 0)
 			break;
 		at += n;

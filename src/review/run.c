@@ -267,8 +267,8 @@ static struct sl_splitter *splitter_of(const struct walk *walk,
 }
 
 /* Facts live as long as their statement; clearing for each of many small ones would cost more than
- * parsing them. */
-#define SCRATCH_MOST ((size_t)1024 * 1024)
+ * parsing them, and more than the arena keeps would have to be asked for again. */
+#define SCRATCH_MOST ((size_t)128 * 1024)
 
 /* A splitter over memory does not fail. */
 static bool next(struct walk *walk, struct sl_splitter *splitter,

@@ -6,6 +6,8 @@ int sl_name_compare(bool fold, const char *a, const char *b)
 {
 	size_t i = 0;
 
+	if (a == b)
+		return 0;
 	if (!fold)
 		return strcmp(a, b);
 	for (;; i++) {
