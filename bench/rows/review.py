@@ -81,10 +81,15 @@ def schema(bench):
 def memory(bench):
     folder = bench.place("review-memory")
     block = texts.postgres_statements(bench.size(10_000, 100))
-    large = folder / "V1__large.sql"
+    large, data = folder / "V1__large.sql", folder / "V1__data.sql"
+    size = bench.size(200_000_000, 200_000)
     with open(large, "w") as out:
-        for _ in range(bench.size(200_000_000, 200_000) // len(block)):
+        for _ in range(size // len(block)):
             out.write(block)
+    with open(data, "w") as out:
+        out.write("CREATE TABLE wide (id bigint PRIMARY KEY, note text);\n")
+        for i in range(size // 1_880):
+            out.write(f"INSERT INTO wide (id, note) VALUES {', '.join(f'({i * 40 + j:010}, {chr(39)}what is told of the row{chr(39)})' for j in range(45))};\n")
     line = folder / "V1__line.sql"
     with open(line, "w") as out:
         out.write("INSERT INTO wide (id, note) VALUES ")
@@ -92,13 +97,13 @@ def memory(bench):
             out.write(f"({i:08}, 'what is told of the row'), ")
         out.write("(0, 'the last');\n")
     rows = []
-    for what, file in (("a file", large), ("one line", line)):
+    for what, file in (("mixed statements", large), ("data", data), ("one statement in one line", line)):
         for engine in ("postgres", "sqlite"):
             peak, mapped = peak_and_maps([bench.sluice, "review", "--engine", engine, "--format", "json", file], file)
             size = file.stat().st_size / 1e6
             note = "the input was mapped, which it must not be" if mapped else "input not mapped"
             rows.append(
-                Row(f"memory of review of {what} of {size:.0f} MB, {engine}", Sample([peak / MIB]), Sample([size * 1e6 / MIB]), "the file's size", "MiB", 0.0 if mapped else 256.0, "most", note)
+                Row(f"memory of review of {size:.0f} MB of {what}, {engine}", Sample([peak / MIB]), Sample([size * 1e6 / MIB]), "the file's size", "MiB", 0.0 if mapped else 256.0, "most", note)
             )
     return rows
 
