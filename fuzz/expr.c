@@ -68,19 +68,16 @@ static int watch(void *ctx, int action, const char *first, const char *second, c
 /* The text as it was written, in a SQLite without a guard, which a watcher looks at. */
 static void check_touch(struct sl_arena *arena, const char *text)
 {
-	static const char head[] = "WITH v(environment,kind,affected_rows,share,reviewed) AS "
-				   "(SELECT ?1,?2,?3,?4,?5) SELECT (";
-	size_t len = strlen(text);
-	char *sql = sl_arena_alloc(arena, sizeof(head) + len + sizeof(") FROM v"));
+	const char *sql = sl_arena_printf(arena,
+		"WITH v(environment,kind,affected_rows,share,reviewed) AS "
+		"(SELECT ?1,?2,?3,?4,?5) SELECT (%s) FROM v",
+		text);
 	const char *tail = NULL;
 	sqlite3_stmt *stmt = NULL;
 	static sqlite3 *db;
 
 	if (!db)
 		assert(sqlite3_open(":memory:", &db) == SQLITE_OK);
-	memcpy(sql, head, sizeof(head));
-	memcpy(sql + sizeof(head) - 1, text, len);
-	memcpy(sql + sizeof(head) - 1 + len, ") FROM v", sizeof(") FROM v"));
 	selects = 0;
 	(void)sqlite3_set_authorizer(db, watch, NULL);
 	if (sqlite3_prepare_v2(db, sql, -1, &stmt, &tail) == SQLITE_OK) {

@@ -21,9 +21,11 @@
 
 #ifdef EACH_ITS_OWN
 #define BLOCK_SIZE ((size_t)0)
+#define KEPT_MOST  ((size_t)0)
 #define ROUNDING   ((size_t)1)
 #else
 #define BLOCK_SIZE ((size_t)8192)
+#define KEPT_MOST  BLOCK_MOST
 #define ROUNDING   alignof(max_align_t)
 #endif
 
@@ -70,7 +72,7 @@ void sl_arena_clear(struct sl_arena *arena)
 	arena->used = 0;
 	if (!kept)
 		return;
-	if (BLOCK_SIZE == 0 || kept->size > BLOCK_MOST) {
+	if (kept->size > KEPT_MOST) {
 		free_blocks(kept);
 		arena->blocks = NULL;
 		arena->next_size = BLOCK_SIZE;
