@@ -296,9 +296,9 @@ struct sl_apply_word {
 };
 
 /* The structure up to and including version `to` was made by other means: writes its files as
- * baseline, makes the ledger where there is none.  to NULL: all of the set.  SL_ENOTFOUND when the
- * set has no such version; SL_ECONFLICT when the ledger knows one of the files already.  *count:
- * rows. */
+ * baseline, makes the ledger where there is none.  to NULL: all of the set; "": none of it, so that
+ * all of it will run.  SL_ENOTFOUND when the set has no such version; SL_ECONFLICT when the ledger
+ * knows one of the files already.  *count: rows. */
 enum sl_code sl_apply_baseline(const struct sl_apply_word *word, const struct sl_migration_set *set,
 	const char *to, size_t *count, struct sl_error *err)
 	__attribute__((warn_unused_result, nonnull(1, 2)));

@@ -118,6 +118,12 @@ static enum sl_code write_baseline(struct correction *c, struct sl_buf *sql, str
 	enum sl_code code = SL_OK;
 	bool found = !c->to;
 
+	if (c->to && c->to[0] == '\0') { /* nothing of the folder was run: only the ledger begins */
+		if (c->run->ledger.entries_len > 0)
+			return sl_error_set(err, SL_ECONFLICT,
+				"the ledger has begun already; a baseline comes before the first run");
+		return SL_OK;
+	}
 	for (size_t i = 0; i < c->set->len && !found; i++)
 		found = c->set->at[i].kind == SL_MIGRATION_VERSION &&
 			sl_version_compare(c->set->at[i].key, c->to) == 0;

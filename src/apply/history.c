@@ -318,12 +318,29 @@ static const struct sl_migration *applied_and_pending(struct run *run,
 	return NULL;
 }
 
-static bool has_entries(const struct ledger *ledger, bool adopted)
+static bool has_adopted(const struct ledger *ledger)
 {
 	for (size_t i = 0; i < ledger->entries_len; i++)
-		if (!adopted || ledger->entries[i].state == SL_LEDGER_ADOPTED)
+		if (ledger->entries[i].state == SL_LEDGER_ADOPTED)
 			return true;
 	return false;
+}
+
+/* Whether the history is that of another scope's folder. */
+static enum sl_code adopted_elsewhere(struct run *run, bool *out, struct sl_error *err)
+{
+	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
+	struct sl_rows rows = { 0 };
+	enum sl_code code;
+
+	*out = false;
+	if (!run->ledger.exists || run->ledger.entries_len > 0)
+		return SL_OK;
+	sl_buf_addf(&sql, "SELECT 1 FROM %smigration WHERE state = 'adopted' LIMIT 1",
+		run->ledger.prefix);
+	code = sl_conn_query(run->conn, &rows, run->arena, sl_buf_str(&sql), err);
+	*out = rows.len > 0;
+	return code;
 }
 
 enum sl_code apply_check_history(struct run *run)
@@ -332,12 +349,18 @@ enum sl_code apply_check_history(struct run *run)
 	const struct sl_migration *twice;
 	struct sl_error cause = SL_ERROR_INIT;
 	struct history history;
+	bool elsewhere = false;
 	enum sl_code code;
 
-	/* A ledger that was begun in another way has been asked: its word counts. */
-	if (has_entries(ledger, false) && !has_entries(ledger, true))
+	/* A scope that was begun in another way has been asked: its word counts. */
+	if (ledger->exists && ledger->epoch > 0 && !has_adopted(ledger))
 		return SL_OK;
-	code = apply_history_read(&history, run->conn, run->arena, run->request->layout, &cause);
+	code = adopted_elsewhere(run, &elsewhere, &cause);
+	if (code == SL_OK && elsewhere)
+		return SL_OK;
+	if (code == SL_OK)
+		code = apply_history_read(&history, run->conn, run->arena, run->request->layout,
+			&cause);
 	if (code == SL_ECONFLICT && ledger->exists)
 		return SL_OK;
 	if (code != SL_OK)

@@ -434,7 +434,7 @@ static const struct sl_cli_option baseline_options[] = {
 	SL_CLI_OPTION_LAYOUT,
 	SL_CLI_OPTION_LEDGER,
 	SL_CLI_OPTION_PASSWORD,
-	{ "to", 0, "VERSION", "the last version whose structure is there already", false },
+	{ "to", 0, "VERSION", "the last version whose structure is there already, or none", false },
 	{ "reason", 0, "TEXT", "why, for the ledger", false },
 	{ NULL, 0, NULL, NULL, false },
 };
@@ -442,7 +442,7 @@ static const struct sl_cli_option baseline_options[] = {
 static enum sl_code run_baseline(struct sl_cli *cli, struct sl_error *err)
 {
 	sl_auto_cli_migrations struct sl_cli_migrations migrations = { 0 };
-	const char *url = sl_cli_value(cli, "url"), *to;
+	const char *url = sl_cli_value(cli, "url"), *given = sl_cli_value(cli, "to"), *to = "";
 	struct sl_conn_spec spec;
 	struct sl_apply_word word = { .target = &spec,
 		.scope = sl_cli_value(cli, "ledger"),
@@ -452,7 +452,8 @@ static enum sl_code run_baseline(struct sl_cli *cli, struct sl_error *err)
 		.clock = sl_cli_clock(cli),
 		.rand = sl_cli_rand(cli) };
 	size_t count = 0;
-	enum sl_code code = check_to(cli, &to, err);
+	bool none = sl_str_eq(given ? given : "", "none");
+	enum sl_code code = none ? SL_OK : check_to(cli, &to, err);
 
 	if (code == SL_OK && !url)
 		return sl_error_set(err, SL_EINVAL, "which database? say it with --url");
@@ -468,7 +469,7 @@ static enum sl_code run_baseline(struct sl_cli *cli, struct sl_error *err)
 	if (code == SL_ENOTFOUND)
 		sl_cli_exit(cli, 2);
 	if (code == SL_OK)
-		sl_cli_print(cli, "%s: baseline at %s: %zu %s will not run\n", url, to, count,
+		sl_cli_print(cli, "%s: baseline at %s: %zu %s will not run\n", url, given, count,
 			count == 1 ? "file" : "files");
 	return code;
 }

@@ -125,7 +125,7 @@ static enum sl_code read_layout(struct wish *wish, const struct sl_cli *cli, str
 	if (name && !sl_layout_kind_parse(&wish->batch.layout, name))
 		return sl_error_set(err, SL_EINVAL,
 			"--layout: '%s' is none of auto, plain, flyway, golang-migrate, goose, "
-			"dbmate and diesel",
+			"dbmate, diesel, prisma and sqlx",
 			name);
 	return SL_OK;
 }

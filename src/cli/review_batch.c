@@ -51,7 +51,8 @@ const char *batch_folder_of(struct sl_arena *arena, const char *path)
 	const char *base = base_name(path);
 	const char *folder = folder_name(arena, path);
 
-	if (sl_str_eq(base, "up.sql") || sl_str_eq(base, "down.sql"))
+	if (sl_str_eq(base, "up.sql") || sl_str_eq(base, "down.sql") ||
+		sl_str_eq(base, "migration.sql"))
 		folder = folder_name(arena, folder);
 	while (sl_layout_path_dialect(base_name(folder)) != SL_DIALECT_COUNT &&
 		!strchr(base_name(folder), '.'))
@@ -112,6 +113,16 @@ static enum sl_dialect dialect_of(const struct batch_wish *wish, const char *pat
 	return dialect;
 }
 
+/* A folder may name its engine in a file of its own, as Prisma's does. */
+static enum sl_dialect dialect_in(struct sl_arena *arena, const struct batch_wish *wish,
+	const struct sl_cli_folder *files)
+{
+	struct sl_layout layout;
+
+	sl_layout_read(&layout, arena, wish->layout, SL_DIALECT_COUNT, files->at, files->len);
+	return layout.engine;
+}
+
 static bool names_sql(const struct sl_cli_folder *files)
 {
 	for (size_t i = 0; i < files->len; i++) {
@@ -155,6 +166,8 @@ enum sl_code batch_of_folder(struct batches *out, struct sl_arena *arena,
 	if (code != SL_OK)
 		return code;
 	batch.dialect = dialect_of(wish, folder->path, files);
+	if (batch.dialect == SL_DIALECT_COUNT)
+		batch.dialect = dialect_in(arena, wish, files);
 	*recognised = is_migrations(arena, wish, batch.dialect, files);
 	if (!*recognised)
 		return SL_OK;
@@ -356,6 +369,8 @@ static bool batch_of_siblings(struct batches *out, struct sl_arena *arena,
 		sl_cli_folder_read(files, arena, folder, deep, NULL) != SL_OK)
 		return false;
 	batch.dialect = dialect_of(wish, path, NULL);
+	if (batch.dialect == SL_DIALECT_COUNT)
+		batch.dialect = dialect_in(arena, wish, files);
 	if (batch.dialect == SL_DIALECT_COUNT)
 		return false;
 	sl_layout_read(&batch.layout, arena, wish->layout, batch.dialect, files->at, files->len);

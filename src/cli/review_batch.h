@@ -66,8 +66,8 @@ enum sl_code batch_of_folder(struct batches *out, struct sl_arena *arena,
 	const struct batch_wish *wish, const struct batch_folder *folder, bool *recognised,
 	struct sl_error *err) __attribute__((warn_unused_result));
 
-/* The folder in which a migration file's siblings stand: above up.sql and above an engine's name.
- */
+/* The folder in which a migration file's siblings stand: above up.sql or migration.sql, and above
+ * an engine's name. */
 const char *batch_folder_of(struct sl_arena *arena, const char *path);
 
 #endif

@@ -540,6 +540,31 @@ def test_a_baseline_says_which_files_will_not_run(sluice, database, folder):
     assert migrate(sluice, database, folder).status == 0 and hits(database) == [2, 3, 4]
 
 
+def test_a_baseline_at_none_begins_a_folder_in_a_database_of_others(sluice, database, folder):
+    tool = Goose(database)
+    tool.run(3)
+    (folder / "1_own.sql").write_text("CREATE TABLE own (id INTEGER);\n")
+    assert migrate(sluice, database, folder).status == 6
+    done = sluice.run("baseline", "--url", database.url, "--dir", folder, "--to", "none", "--reason", "goose is another team's")
+    assert done.status == 0 and "baseline at none: 0 files will not run" in done.out and ledger(database) == []
+    assert migrate(sluice, database, folder).status == 0 and ledger(database) == [("1", "applied")]
+    done = sluice.run("baseline", "--url", database.url, "--dir", folder, "--to", "none")
+    assert done.status == 6 and "has begun already" in done.err
+
+
+def test_a_second_folder_is_not_held_against_the_history_of_the_first(sluice, database, folder, tmp_workspace):
+    tool = Goose(database)
+    tool.write(folder)
+    tool.run()
+    other = tmp_workspace / "other"
+    other.mkdir()
+    (other / "1_other.sql").write_text("CREATE TABLE other (id INTEGER);\n")
+    assert adopt(sluice, database, folder).status == 0
+    done = migrate(sluice, database, other, "--ledger", "other")
+    assert done.status == 0 and ledger(database, "other") == [("1", "applied")], done.err
+    assert migrate(sluice, database, folder).status == 0 and hits(database) == [2, 3, 4]
+
+
 def test_a_baseline_is_refused_where_the_ledger_has_begun_or_the_version_is_no_file(sluice, database, folder):
     tool = Flyway(database)
     tool.write(folder)

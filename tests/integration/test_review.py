@@ -137,6 +137,24 @@ def test_an_edited_file_and_a_late_version_are_found_against_the_base(sluice, re
     assert sorted(set(rules_of(result))) == ["index-create-concurrently", "migration-edited", "migration-out-of-order"]
 
 
+def test_prismas_folder_is_reviewed_as_a_whole_and_names_its_engine(sluice, repository):
+    git("checkout", "-q", "main", cwd=repository)
+    folder = repository / "prisma" / "migrations"
+    for path, text in {
+        "migration_lock.toml": 'provider = "postgresql"\n',
+        "20240101000000_users/migration.sql": "CREATE TABLE visitor (id bigint PRIMARY KEY);\n",
+        "20240102000000_index/migration.sql": "CREATE INDEX visitor_id ON visitor (id);\n",
+    }.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    for arguments in ([], ["prisma/migrations"], ["prisma/migrations/20240102000000_index/migration.sql"]):
+        done = sluice.run("review", "--format", "json", *arguments, cwd=repository)
+        assert done.status in (0, 1), done.err
+        found = {file["path"]: file for file in done.json()["files"]}
+        assert found["prisma/migrations/20240102000000_index/migration.sql"]["engine"] == "postgres"
+        assert not any(finding["rule"] == "migration-unreadable" for file in found.values() for finding in file["findings"])
+
+
 def test_all_reviews_what_the_base_has_too(sluice, repository):
     result = sluice.run("review", "--engine", "postgres", "--format", "json", "--all")
     assert [file["path"] for file in result.json()["files"]] == ["db/migrations/V1__init.sql", "db/migrations/V2__idx.sql"]
