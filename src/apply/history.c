@@ -273,10 +273,12 @@ enum sl_code apply_history_read(struct history *out, struct sl_conn *conn, struc
 
 bool apply_history_says_much(const struct history *history)
 {
+	if (!history->tool)
+		return false;
 	for (size_t i = 0; i < history->len; i++)
 		if (history->rows[i].verdict != HISTORY_NOTHING)
 			return true;
-	return history->tool && !history->tool->select;
+	return !history->tool->select;
 }
 
 /* --- what it forbids ------------------------------------------------------------------------ */

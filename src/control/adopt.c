@@ -78,17 +78,21 @@ static enum sl_code take_entry(struct adopting *a, struct sl_repo *repo, const c
 	const struct sl_migrations_entry *entry, struct sl_error *err)
 {
 	const struct request *request = a->request;
-	const struct history_word word = { .actor = request->ask->who.user,
+	struct folder folder = { .entry = entry, .dialect = a->row->dialect };
+	const struct history_case kase = { .control = request->control,
+		.world = request->world,
+		.arena = request->arena,
+		.folder = &folder,
+		.target = a->target,
+		.actor = request->ask->who.user,
 		.reason = request->ask->reason,
 		.dry_run = a->dry_run };
-	struct folder folder = { .entry = entry, .dialect = a->row->dialect };
 	struct sl_adoption adoption;
 	enum sl_code code = sl_folder_read(&folder, request->arena, repo, request->world, commit,
 		err);
 
 	if (code == SL_OK)
-		code = sl_history_take(request->control, request->world, request->arena, &folder,
-			a->target, &word, &adoption, err);
+		code = sl_history_take(&kase, &adoption, err);
 	if (code == SL_OK)
 		add_history(a, entry, &adoption);
 	return code == SL_ENOTFOUND ? SL_OK : code;

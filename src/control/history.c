@@ -18,28 +18,29 @@ bool sl_history_counts(const struct sl_ledger *ledger, const char *scope)
 	return !any;
 }
 
-enum sl_code sl_history_take(struct sl_control *control, const struct sl_world *world,
-	struct sl_arena *arena, const struct folder *folder, const char *target,
-	const struct history_word *word, struct sl_adoption *out, struct sl_error *err)
+enum sl_code sl_history_take(const struct history_case *kase, struct sl_adoption *out,
+	struct sl_error *err)
 {
+	const struct folder *folder = kase->folder;
+	const struct ledger_place place = { kase->world, kase->arena, kase->target,
+		folder->entry->ledger };
 	const struct sl_adopt_wish wish = { .set = &folder->layout.set,
 		.layout = sl_layout_kind_name(folder->layout.kind),
-		.dry_run = word->dry_run };
-	struct sl_apply_word given;
+		.dry_run = kase->dry_run };
+	struct sl_apply_word word;
 	struct sl_conn_spec spec;
 	enum sl_code code = sl_layout_check(&folder->layout, err);
 
 	*out = (struct sl_adoption){ .tool = "", .table = "" };
 	if (code != SL_OK)
 		return sl_error_wrap(err, code, "%s", folder->entry->path);
-	code = sl_control_target_word(control, world, arena, target, folder->entry->ledger, &spec,
-		&given, err);
+	code = sl_control_target_word(kase->control, &place, &spec, &word, err);
 	if (code != SL_OK)
 		return code;
-	given.actor = word->actor;
-	given.reason = word->reason;
-	code = sl_apply_adopt_history(&given, &wish, out, arena, err);
-	return code == SL_OK ? SL_OK : sl_error_wrap(err, code, "target %s", target);
+	word.actor = kase->actor;
+	word.reason = kase->reason;
+	code = sl_apply_adopt_history(&word, &wish, out, kase->arena, err);
+	return code == SL_OK ? SL_OK : sl_error_wrap(err, code, "target %s", kase->target);
 }
 
 /* --- because the configuration says so ------------------------------------------------------ */
@@ -83,11 +84,16 @@ static bool may_have_history(struct pass *pass, const struct folder *folder, con
 
 static void adopt(struct pass *pass, const struct folder *folder, const char *target)
 {
-	const struct history_word word = { .actor = "sluice", .reason = "history: adopt" };
+	const struct history_case kase = { .control = pass->control,
+		.world = pass->world,
+		.arena = pass->arena,
+		.folder = folder,
+		.target = target,
+		.actor = "sluice",
+		.reason = "history: adopt" };
 	struct sl_error err = SL_ERROR_INIT;
 	struct sl_adoption adoption;
-	enum sl_code code = sl_history_take(pass->control, pass->world, pass->arena, folder, target,
-		&word, &adoption, &err);
+	enum sl_code code = sl_history_take(&kase, &adoption, &err);
 
 	if (code == SL_OK && adoption.records_len > 0) {
 		remember(pass, target, &adoption);

@@ -5,8 +5,13 @@
 #include "folder.h"
 #include "inside.h"
 
-/* Whose word it is. */
-struct history_word {
+/* One folder on one target, and whose word it is. */
+struct history_case {
+	struct sl_control *control;
+	const struct sl_world *world;
+	struct sl_arena *arena;
+	const struct folder *folder;
+	const char *target;
 	const char *actor, *reason;
 	bool dry_run;
 };
@@ -15,10 +20,8 @@ struct history_word {
  * another way, and a history is no matter any more. */
 bool sl_history_counts(const struct sl_ledger *ledger, const char *scope);
 
-/* For one folder on one target.  SL_ENOTFOUND: no tool left a history there. */
-enum sl_code sl_history_take(struct sl_control *control, const struct sl_world *world,
-	struct sl_arena *arena, const struct folder *folder, const char *target,
-	const struct history_word *word, struct sl_adoption *out, struct sl_error *err)
-	__attribute__((warn_unused_result));
+/* SL_ENOTFOUND: no tool left a history there. */
+enum sl_code sl_history_take(const struct history_case *kase, struct sl_adoption *out,
+	struct sl_error *err) __attribute__((warn_unused_result));
 
 #endif

@@ -68,11 +68,18 @@ enum sl_code sl_control_target_spec(struct sl_control *control, const struct sl_
 	const struct sl_target *target, struct sl_arena *arena, struct sl_conn_spec *out,
 	struct sl_error *err) __attribute__((warn_unused_result));
 
-/* How the installation speaks to a target's ledger; actor and reason are still to be set.  What it
- * points to lives in the arena and in spec.  SL_ENOTFOUND: no such target. */
-enum sl_code sl_control_target_word(struct sl_control *control, const struct sl_world *world,
-	struct sl_arena *arena, const char *target, const char *scope, struct sl_conn_spec *spec,
-	struct sl_apply_word *out, struct sl_error *err) __attribute__((warn_unused_result));
+/* How the installation speaks to a scope of a target's ledger. */
+struct ledger_place {
+	const struct sl_world *world;
+	struct sl_arena *arena;
+	const char *target, *scope;
+};
+
+/* Actor and reason are still to be set; what it points to lives in the arena and in spec.
+ * SL_ENOTFOUND: no such target. */
+enum sl_code sl_control_target_word(struct sl_control *control, const struct ledger_place *place,
+	struct sl_conn_spec *spec, struct sl_apply_word *out, struct sl_error *err)
+	__attribute__((warn_unused_result));
 
 /* --- observations --------------------------------------------------------------------------- */
 

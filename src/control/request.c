@@ -50,8 +50,8 @@ enum sl_code sl_request_may(const struct request *request, enum sl_verb verb, st
 enum sl_code sl_request_word(struct request *request, const char *target, const char *scope,
 	struct sl_conn_spec *spec, struct sl_apply_word *out, struct sl_error *err)
 {
-	enum sl_code code = sl_control_target_word(request->control, request->world, request->arena,
-		target, scope, spec, out, err);
+	const struct ledger_place place = { request->world, request->arena, target, scope };
+	enum sl_code code = sl_control_target_word(request->control, &place, spec, out, err);
 
 	if (code != SL_OK)
 		return code;

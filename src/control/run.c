@@ -541,15 +541,20 @@ static void not_begun(struct sl_apply_result *result, enum sl_code code, const s
 /* What another tool applied meanwhile, where the configuration says that it counts. */
 static enum sl_code adopt_history(struct attempt *attempt, struct sl_apply_result *result)
 {
-	const struct history_word word = { .actor = "sluice", .reason = "history: adopt" };
+	const struct history_case kase = { .control = attempt->control,
+		.world = attempt->world,
+		.arena = attempt->arena,
+		.folder = &attempt->folder,
+		.target = attempt->task.target,
+		.actor = "sluice",
+		.reason = "history: adopt" };
 	struct sl_error err = SL_ERROR_INIT;
 	struct sl_adoption adoption;
 	enum sl_code code;
 
 	if (!attempt->folder.entry->adopts_history)
 		return SL_OK;
-	code = sl_history_take(attempt->control, attempt->world, attempt->arena, &attempt->folder,
-		attempt->task.target, &word, &adoption, &err);
+	code = sl_history_take(&kase, &adoption, &err);
 	if (code == SL_OK || code == SL_ENOTFOUND)
 		return SL_OK;
 	not_begun(result, code, &err, attempt->arena);

@@ -34,26 +34,27 @@ enum sl_code sl_control_target_spec(struct sl_control *control, const struct sl_
 	return SL_OK;
 }
 
-enum sl_code sl_control_target_word(struct sl_control *control, const struct sl_world *world,
-	struct sl_arena *arena, const char *target, const char *scope, struct sl_conn_spec *spec,
-	struct sl_apply_word *out, struct sl_error *err)
+enum sl_code sl_control_target_word(struct sl_control *control, const struct ledger_place *place,
+	struct sl_conn_spec *spec, struct sl_apply_word *out, struct sl_error *err)
 {
-	const struct sl_workspace *workspace = world->workspace;
-	size_t index = sl_workspace_target(workspace, target);
+	const struct sl_workspace *workspace = place->world->workspace;
+	size_t index = sl_workspace_target(workspace, place->target);
 	int64_t epoch = 0;
 	enum sl_code code;
 
 	if (index == workspace->targets_len)
 		return sl_error_set(err, SL_ENOTFOUND, "there is no target %s in the configuration",
-			target);
-	code = sl_control_target_spec(control, world, &workspace->targets[index], arena, spec, err);
+			place->target);
+	code = sl_control_target_spec(control, place->world, &workspace->targets[index],
+		place->arena, spec, err);
 	if (code == SL_OK)
 		code = sl_store_epoch(control->doors.store,
-			sl_arena_printf(arena, "%s/%s", target, scope), &epoch, err);
+			sl_arena_printf(place->arena, "%s/%s", place->target, place->scope), &epoch,
+			err);
 	if (code != SL_OK)
 		return code;
 	*out = (struct sl_apply_word){ .target = spec,
-		.scope = scope,
+		.scope = place->scope,
 		.tool = control->doors.tool,
 		.installation = sl_store_installation(control->doors.store),
 		.epoch = epoch,

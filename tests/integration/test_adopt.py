@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from harness.history import TOOLS, Dbmate, Diesel, Flyway, GolangMigrate, Goose, Prisma, Sqlx
+from harness.history import TOOLS, Dbmate, Diesel, Flyway, GolangMigrate, Goose, Maria, Prisma, Sqlx
 from harness.workspace import Sqlite, ledger
 
 
@@ -23,6 +23,13 @@ def database(request, tmp_workspace):
 
 
 @pytest.fixture
+def maria(tmp_workspace):
+    made = Maria.create()
+    yield made
+    made.drop()
+
+
+@pytest.fixture
 def folder(tmp_workspace):
     made = tmp_workspace / "migrations"
     made.mkdir()
@@ -34,7 +41,15 @@ def hits(database) -> list:
     return [row[0] for row in database.rows("SELECT id FROM hit ORDER BY id")]
 
 
+def states(database) -> list:
+    if isinstance(database, Maria):
+        return [row[0] for row in database.rows("SELECT state FROM _sluice_migration ORDER BY seq")]
+    return [state for _, state in ledger(database)]
+
+
 def has_ledger(database) -> bool:
+    if isinstance(database, Maria):
+        return bool(database.rows("SHOW TABLES LIKE '\\_sluice%'"))
     if isinstance(database, Sqlite):
         return bool(database.rows("SELECT 1 FROM sqlite_schema WHERE name LIKE '\\_sluice%' ESCAPE '\\'"))
     return bool(database.rows("SELECT 1 FROM pg_namespace WHERE nspname = 'sluice'"))
@@ -53,7 +68,15 @@ def adopt(sluice, database, folder, *more):
 
 @pytest.mark.parametrize("kind", TOOLS)
 def test_what_a_tool_applied_is_adopted_and_only_the_next_migration_runs(sluice, database, folder, kind):
-    tool = kind(database)
+    adopt_and_go_on(sluice, database, folder, kind(database))
+
+
+@pytest.mark.parametrize("kind", TOOLS)
+def test_what_a_tool_applied_on_mariadb_is_adopted_and_only_the_next_migration_runs(sluice, maria, folder, kind):
+    adopt_and_go_on(sluice, maria, folder, kind(maria))
+
+
+def adopt_and_go_on(sluice, database, folder, tool):
     tool.write(folder)
     tool.run()
     refused = migrate(sluice, database, folder)
@@ -65,7 +88,7 @@ def test_what_a_tool_applied_is_adopted_and_only_the_next_migration_runs(sluice,
     command = shlex.split(re.search(r"do it with: sluice (.*)", refused.err).group(1))
     done = sluice.run(*command, "--reason", "moving in")
     assert done.status == 0 and "3 files adopted, 1 pending" in done.out, done.err
-    assert [state for _, state in ledger(database)] == ["adopted"] * 3 and hits(database) == [2, 3]
+    assert states(database) == ["adopted"] * 3 and hits(database) == [2, 3]
     again = adopt(sluice, database, folder)
     assert again.status == 0 and "0 files adopted, 1 pending, 3 known before" in again.out
     next_one = migrate(sluice, database, folder)
@@ -192,6 +215,20 @@ def test_a_bad_state_is_named_and_nothing_is_adopted(sluice, database, folder, k
     assert done.status == 6 and told in done.err, done.err
     assert not has_ledger(database)
     assert migrate(sluice, database, folder).status == 6 and hits(database) == [2, 3]
+
+
+ON_MARIADB = [case for case in BAD if case[1] in (flyway_failed, flyway_edited, golang_dirty, goose_rolled_back_below, dbmate_gap, prisma_unfinished, sqlx_failed)]
+
+
+@pytest.mark.parametrize(("kind", "spoil", "told"), ON_MARIADB, ids=[spoil.__name__ for _, spoil, _ in ON_MARIADB])
+def test_a_bad_state_on_mariadb_is_named_and_nothing_is_adopted(sluice, maria, folder, kind, spoil, told):
+    tool = kind(maria)
+    tool.write(folder)
+    tool.run()
+    spoil(tool)
+    done = adopt(sluice, maria, folder)
+    assert done.status == 6 and told in done.err, done.err
+    assert not has_ledger(maria) and hits(maria) == [2, 3]
 
 
 def test_every_bad_state_is_told_when_there_are_several(sluice, database, folder):

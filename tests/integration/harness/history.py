@@ -1,7 +1,7 @@
 """Databases as other migration tools leave them: their folders and their history tables.
 
 The tables are written here from each tool's own sources or documentation:
-  Flyway          flyway-core, createMetaDataTable.sql of its PostgreSQL and SQLite support
+  Flyway          flyway-core, createMetaDataTable.sql of its PostgreSQL, MySQL and SQLite support
   golang-migrate  database/postgres and database/sqlite, ensureVersionTable
   goose           internal/dialect/dialectquery, CreateTable
   dbmate          pkg/driver/postgres and sqlite, CreateMigrationsTable
@@ -13,6 +13,7 @@ The tables are written here from each tool's own sources or documentation:
 import hashlib
 import zlib
 
+from .mariadb import MariaDB
 from .workspace import Sqlite
 
 STEPS = [
@@ -23,8 +24,24 @@ STEPS = [
 ]
 
 
+class Maria(MariaDB):
+    """A MariaDB database that answers as the others do."""
+
+    def execute(self, sql):
+        self.script(f"{sql};")
+
+    def rows(self, sql) -> list:
+        return [tuple(int(cell) if cell.isdigit() else cell for cell in row) for row in super().rows(sql)]
+
+    def value(self, sql):
+        ((value, *_),) = self.rows(sql)
+        return value
+
+
 def engine_of(database) -> str:
-    return "sqlite" if isinstance(database, Sqlite) else "postgres"
+    if isinstance(database, Sqlite):
+        return "sqlite"
+    return "mariadb" if isinstance(database, MariaDB) else "postgres"
 
 
 class Tool:
@@ -61,7 +78,7 @@ class Tool:
             self.database.execute(statement)
 
     def truth(self, value) -> str:
-        return ("1" if value else "0") if self.engine == "sqlite" else str(bool(value)).lower()
+        return str(bool(value)).lower() if self.engine == "postgres" else str(int(bool(value)))
 
     def sql(self, text, **values):
         self.database.execute(text.format(**values, true=self.truth(True), false=self.truth(False)))
@@ -81,6 +98,12 @@ class Flyway(Tool):
             " type VARCHAR(20) NOT NULL, script VARCHAR(1000) NOT NULL, checksum INTEGER, installed_by VARCHAR(100) NOT NULL,"
             " installed_on TIMESTAMP NOT NULL DEFAULT now(), execution_time INTEGER NOT NULL, success BOOLEAN NOT NULL)",
             "ALTER TABLE flyway_schema_history ADD CONSTRAINT flyway_schema_history_pk PRIMARY KEY (installed_rank)",
+            "CREATE INDEX flyway_schema_history_s_idx ON flyway_schema_history (success)",
+        ],
+        "mariadb": [
+            "CREATE TABLE flyway_schema_history (installed_rank INT NOT NULL, version VARCHAR(50), description VARCHAR(200) NOT NULL,"
+            " type VARCHAR(20) NOT NULL, script VARCHAR(1000) NOT NULL, checksum INT, installed_by VARCHAR(100) NOT NULL,"
+            " installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, execution_time INT NOT NULL, success BOOL NOT NULL, PRIMARY KEY (installed_rank))",
             "CREATE INDEX flyway_schema_history_s_idx ON flyway_schema_history (success)",
         ],
     }
@@ -111,6 +134,7 @@ class GolangMigrate(Tool):
     ddl = {
         "sqlite": ["CREATE TABLE schema_migrations (version uint64, dirty bool)", "CREATE UNIQUE INDEX version_unique ON schema_migrations (version)"],
         "postgres": ["CREATE TABLE schema_migrations (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL)"],
+        "mariadb": ["CREATE TABLE schema_migrations (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL)"],
     }
 
     def file(self, number, name, sql):
@@ -134,6 +158,11 @@ class Goose(Tool):
             " is_applied boolean NOT NULL, tstamp timestamp NOT NULL DEFAULT now())",
             "INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, true)",
         ],
+        "mariadb": [
+            "CREATE TABLE goose_db_version (id bigint unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY, version_id bigint NOT NULL,"
+            " is_applied boolean NOT NULL, tstamp timestamp NULL DEFAULT now())",
+            "INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, true)",
+        ],
     }
 
     def file(self, number, name, sql):
@@ -148,6 +177,7 @@ class Dbmate(Tool):
     ddl = {
         "sqlite": ["CREATE TABLE IF NOT EXISTS schema_migrations (version varchar(128) PRIMARY KEY)"],
         "postgres": ["CREATE TABLE IF NOT EXISTS schema_migrations (version varchar(128) PRIMARY KEY)"],
+        "mariadb": ["CREATE TABLE IF NOT EXISTS schema_migrations (version varchar(128) PRIMARY KEY)"],
     }
 
     def version(self, number):
@@ -166,7 +196,7 @@ class Diesel(Tool):
         engine: [
             "CREATE TABLE __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)"
         ]
-        for engine in ("sqlite", "postgres")
+        for engine in ("sqlite", "postgres", "mariadb")
     }
 
     def file(self, number, name, sql):
@@ -189,6 +219,11 @@ class Prisma(Tool):
             " migration_name VARCHAR(255) NOT NULL, logs TEXT, rolled_back_at TIMESTAMPTZ, started_at TIMESTAMPTZ NOT NULL DEFAULT now(),"
             " applied_steps_count INTEGER NOT NULL DEFAULT 0)"
         ],
+        "mariadb": [
+            "CREATE TABLE _prisma_migrations (id VARCHAR(36) PRIMARY KEY NOT NULL, checksum VARCHAR(64) NOT NULL, finished_at DATETIME(3),"
+            " migration_name VARCHAR(255) NOT NULL, logs TEXT, rolled_back_at DATETIME(3), started_at DATETIME(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3),"
+            " applied_steps_count INTEGER UNSIGNED NOT NULL DEFAULT 0)"
+        ],
     }
 
     def folder(self, number):
@@ -198,7 +233,7 @@ class Prisma(Tool):
         return f"2024010{number}120000_{name}/migration.sql", sql
 
     def files(self):
-        provider = "sqlite" if self.engine == "sqlite" else "postgresql"
+        provider = {"sqlite": "sqlite", "postgres": "postgresql", "mariadb": "mysql"}[self.engine]
         return {**super().files(), "migration_lock.toml": f'provider = "{provider}"\n'}
 
     def insert(self, number, finished=True, rolled_back=False, checksum=None):
@@ -223,6 +258,10 @@ class Sqlx(Tool):
             "CREATE TABLE IF NOT EXISTS _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL,"
             " installed_on TIMESTAMPTZ NOT NULL DEFAULT now(), success BOOLEAN NOT NULL, checksum BYTEA NOT NULL, execution_time BIGINT NOT NULL)"
         ],
+        "mariadb": [
+            "CREATE TABLE IF NOT EXISTS _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL,"
+            " installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, success BOOLEAN NOT NULL, checksum BLOB NOT NULL, execution_time BIGINT NOT NULL)"
+        ],
     }
 
     def file(self, number, name, sql):
@@ -230,7 +269,7 @@ class Sqlx(Tool):
 
     def insert(self, number, success=True):
         digest = hashlib.sha384(self.text(number).encode()).hexdigest()
-        binary = f"x'{digest}'" if self.engine == "sqlite" else f"decode('{digest}', 'hex')"
+        binary = f"decode('{digest}', 'hex')" if self.engine == "postgres" else f"x'{digest}'"
         self.database.execute(
             "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)"
             f" VALUES (2024010{number}120000, '{STEPS[number - 1][0]}', {self.truth(success)}, {binary}, 1000)"
