@@ -4,6 +4,7 @@
 #include "sluice/core/str.h"
 #include "sluice/core/vec.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* --- which tables there are ----------------------------------------------------------------- */
@@ -283,26 +284,31 @@ bool apply_history_says_much(const struct history *history)
 
 /* --- what it forbids ------------------------------------------------------------------------ */
 
+/* path: of a file that the history has as applied, or "" where nothing was taken over yet. */
 static enum sl_code fail_not_adopted(struct run *run, const struct history *history,
 	const char *path)
 {
 	const struct history_tool *tool = history->tool;
+	const char *what;
 
+	assert(tool); /* a history that says much is somebody's */
 	if (!tool->select)
 		return apply_fail(run, SL_OUTCOME_BLOCKED, SL_ECONFLICT,
 			"it has the history of %s (%s), which is not read; say which version it is "
 			"at: %s",
 			tool->name, history->shown, apply_baseline_command(run));
+	what = path[0] == '\0' ?
+		sl_arena_printf(run->arena, "it has the history of %s (%s)", tool->name,
+			history->shown) :
+		sl_arena_printf(run->arena, "%s is applied by the history of %s (%s)", path,
+			tool->name, history->shown);
 	if (run->installation[0] != '\0')
 		return apply_fail(run, SL_OUTCOME_BLOCKED, SL_ECONFLICT,
-			"%s%s has the history of %s (%s), which was not taken over; say `sluice "
-			"target adopt %s`, or `history: adopt` in the configuration",
-			path, path[0] != '\0' ? " is in it: it" : "it", tool->name, history->shown,
-			run->name);
+			"%s, which was not taken over; say `sluice target adopt %s`, or `history: "
+			"adopt` in the configuration",
+			what, run->name);
 	return apply_fail(run, SL_OUTCOME_BLOCKED, SL_ECONFLICT,
-		"%s%s has the history of %s (%s), which was not taken over; do it with: sluice "
-		"migrate %s --adopt",
-		path, path[0] != '\0' ? " is in it: it" : "it", tool->name, history->shown,
+		"%s, which was not taken over; do it with: sluice migrate %s --adopt", what,
 		apply_command_options(run));
 }
 

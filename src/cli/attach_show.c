@@ -130,12 +130,12 @@ static const char *const state_names[] = {
 static json_t *target_json(const struct attach_target *target)
 {
 	const struct sl_adoption *adoption = &target->adoption;
+	const size_t applied = target->settled + adoption->records_len;
 
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s}", "name", target->name,
 		"environment", target->environment, "url", target->url, "state",
 		state_names[target->state], "tool", adoption->tool ? adoption->tool : "", "table",
-		adoption->table ? adoption->table : "", "applied",
-		(json_int_t)(target->settled + adoption->records_len), "pending",
+		adoption->table ? adoption->table : "", "applied", (json_int_t)applied, "pending",
 		(json_int_t)pending_of(target), "why", target->why ? target->why : "", "baseline",
 		target->baseline ? target->baseline : "");
 }
