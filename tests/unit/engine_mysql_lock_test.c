@@ -1,6 +1,9 @@
 #include "engine_mysql_world.h"
 
 #include <pthread.h>
+#include <signal.h>
+#include <sys/types.h>
+#include <sys/wait.h>
 
 /* --- lock and reset ------------------------------------------------------------------------- */
 
@@ -143,6 +146,65 @@ static void a_session_can_be_looked_for_by_its_name(void **state)
 	await_gone(w, sl_arena_strndup(w->arena, name, strcspn(name, "@")));
 	assert_int_equal(sl_conn_look(w->other, name, &seen, w->arena, NULL), SL_OK);
 	assert_false(seen.there);
+}
+
+/* A copy of 100 rows that takes some seconds. */
+static const char slow_alter[] =
+	"ALTER TABLE t ADD COLUMN c varchar(128) DEFAULT (sha2(repeat(a, 2000000), 512)), "
+	"ALGORITHM=COPY";
+
+/* In a process of its own: says which session it is, takes the lock, and alters. */
+static void alter_and_never_return(struct world *w, int out)
+{
+	struct sl_conn *conn = opened(&w->spec);
+	const char *name = NULL;
+
+	if (sl_conn_session(conn, &name, w->arena, NULL) != SL_OK ||
+		!takes(w, conn, "default", NULL) || write(out, name, strlen(name) + 1) < 0)
+		_exit(1);
+	(void)run_sql(conn, slow_alter, NULL, NULL);
+	_exit(2);
+}
+
+static void an_alter_outlives_its_client_and_is_found(void **state)
+{
+	static const char altering[] =
+		"SELECT count(*) FROM information_schema.processlist WHERE db = DATABASE() "
+		"AND state = 'copy to tmp table'";
+	struct world *w = *state;
+	struct sl_conn *rival = opened(&w->spec);
+	struct sl_session seen;
+	const char *holder = NULL;
+	char name[64] = "";
+	int ends[2], status;
+	pid_t child;
+
+	must(w->other, "CREATE TABLE t (a int)");
+	must(w->other, "INSERT INTO t SELECT seq FROM seq_1_to_100");
+	assert_int_equal(pipe(ends), 0);
+	child = fork();
+	if (child == 0)
+		alter_and_never_return(w, ends[1]);
+	assert_true(read(ends[0], name, sizeof(name)) > 0);
+	await_value(w, altering, "1");
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(sl_conn_look(w->other, name, &seen, w->arena, NULL), SL_OK);
+	assert_true(seen.there && seen.busy);
+	assert_string_equal(seen.doing, "copy to tmp table");
+	assert_true(sl_str_starts(seen.shown, "ALTER TABLE t ADD COLUMN c varchar(128)"));
+	assert_true(seen.percent >= 0 && seen.percent < 100);
+	assert_false(takes(w, rival, "default", &holder));
+	assert_non_null(strstr(holder, "busy for"));
+	await_gone(w, sl_arena_strndup(w->arena, name, strcspn(name, "@")));
+	assert_int_equal(sl_conn_look(w->other, name, &seen, w->arena, NULL), SL_OK);
+	assert_false(seen.there);
+	assert_true(takes(w, rival, "default", NULL));
+	assert_string_equal(value(w, rival, "SELECT count(c) FROM t"), "100");
+	sl_conn_close(rival);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
 }
 
 static void a_session_of_an_earlier_server_is_gone(void **state)
@@ -308,6 +370,7 @@ int main(void)
 		WITH(a_reset_forgets_the_file_and_keeps_the_lock),
 		WITH(nobody_gets_the_lock_while_it_is_kept_over_resets),
 		WITH(a_session_can_be_looked_for_by_its_name),
+		WITH(an_alter_outlives_its_client_and_is_found),
 		WITH(a_session_of_an_earlier_server_is_gone),
 		WITH(a_fingerprint_tells_a_change_and_not_the_counter),
 		WITH(a_truncated_table_has_the_shape_and_another_incarnation),

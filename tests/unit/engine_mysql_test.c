@@ -1,5 +1,7 @@
 #include "engine_mysql_world.h"
 
+#include "sluice/schema/catalog.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -492,10 +494,11 @@ struct relay {
 	int listener;
 	enum cut cut;
 	const char *at; /* the message that is cut */
+	unsigned messages; /* chunks from the client */
 };
 
 /* Passes one chunk on; false when it is time to cut. */
-static bool pass(const struct relay *relay, int from, int to, bool to_server, bool *cut_next)
+static bool pass(struct relay *relay, int from, int to, bool to_server, bool *cut_next)
 {
 	char chunk[65536];
 	ssize_t n = recv(from, chunk, sizeof(chunk), 0);
@@ -505,6 +508,7 @@ static bool pass(const struct relay *relay, int from, int to, bool to_server, bo
 		return false;
 	if (!to_server && *cut_next)
 		return false;
+	relay->messages += to_server;
 	found = to_server && memmem(chunk, (size_t)n, relay->at, strlen(relay->at));
 	if (found && relay->cut == CUT_BEFORE)
 		return false;
@@ -527,7 +531,7 @@ static int dial(void)
 
 static void *relay_one(void *ctx)
 {
-	const struct relay *relay = ctx;
+	struct relay *relay = ctx;
 	int client = accept(relay->listener, NULL, NULL), server = dial();
 	struct pollfd fds[2] = { { client, POLLIN, 0 }, { server, POLLIN, 0 } };
 	bool cut_next = false, goes_on = true;
@@ -575,6 +579,35 @@ static void a_commit_whose_answer_was_cut_off_is_unknown_and_done(void **state)
 	cut_at_commit(*state, CUT_AFTER, "1");
 }
 
+/* A message may arrive in several chunks, a chunk never holds two messages. */
+static void a_thousand_tables_are_read_in_a_handful_of_messages(void **state)
+{
+	struct world *w = *state;
+	struct relay relay = { .at = "no such message" };
+	const struct sl_catalog *catalog = NULL;
+	struct sl_error err = SL_ERROR_INIT;
+	struct sl_conn *conn;
+	pthread_t thread;
+	uint16_t port;
+
+	for (unsigned i = 0; i < 1000; i++)
+		must(w->other,
+			sl_arena_printf(w->arena, "CREATE TABLE t%u (a int) ENGINE=Aria", i));
+	relay.listener = silent_server(&port);
+	assert_int_equal(pthread_create(&thread, NULL, relay_one, &relay), 0);
+	point_at(w, url_to(w, sl_arena_printf(w->arena, "%u", port), w->database));
+	conn = opened(&w->spec);
+	if (sl_conn_introspect(conn, &catalog, &err) != SL_OK)
+		fail_msg("%s", err.msg);
+	sl_conn_close(conn);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_non_null(sl_catalog_table(catalog, "", "t999"));
+	sl_catalog_unref(catalog);
+	if (relay.messages > 60)
+		fail_msg("%u messages", relay.messages);
+	(void)close(relay.listener);
+}
+
 int main(void)
 {
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -605,6 +638,7 @@ int main(void)
 		WITH(another_thread_may_interrupt),
 		WITH(a_commit_that_was_cut_off_is_unknown),
 		WITH(a_commit_whose_answer_was_cut_off_is_unknown_and_done),
+		WITH(a_thousand_tables_are_read_in_a_handful_of_messages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

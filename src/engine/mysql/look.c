@@ -22,7 +22,7 @@ static enum sl_code server_start(struct sl_conn *base, int64_t *out, struct sl_e
 {
 	struct sl_arena *arena sl_auto(sl_arena_free_p) = sl_arena_new();
 	struct sl_rows now = { 0 }, uptime = { 0 };
-	int64_t at, since;
+	int64_t at = 0, since = 0;
 	enum sl_code code = sl_my_query(base, &now, arena,
 		"SELECT FLOOR(UNIX_TIMESTAMP(SYSDATE(6)))", err);
 
@@ -41,7 +41,7 @@ static enum sl_code server_start(struct sl_conn *base, int64_t *out, struct sl_e
 enum sl_code sl_my_session(struct sl_conn *base, const char **out, struct sl_arena *arena,
 	struct sl_error *err)
 {
-	int64_t start;
+	int64_t start = 0;
 	enum sl_code code = server_start(base, &start, err);
 
 	if (code == SL_OK)
@@ -81,7 +81,7 @@ enum sl_code sl_my_look(struct sl_conn *base, const char *session, struct sl_ses
 {
 	bool mariadb = base->dialect == SL_DIALECT_MARIADB;
 	struct sl_rows rows = { 0 };
-	int64_t id, then, start;
+	int64_t id, then = 0, start = 0;
 	enum sl_code code;
 
 	if (!read_session(session, &id, &then))

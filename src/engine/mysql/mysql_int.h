@@ -49,8 +49,8 @@ SL_DEFINE_CLEANUP(struct sl_my_where, sl_my_where_drop);
 enum sl_code sl_my_connect(MYSQL **my, struct sl_my_where *where, const struct sl_conn_spec *spec,
 	struct sl_error *err);
 
-/* Connects in the calling thread; *my is closed on failure. */
-enum sl_code sl_my_connect_here(MYSQL **my, const struct sl_my_where *where, struct sl_error *err);
+/* Connects in the calling thread; on failure *out is left. */
+enum sl_code sl_my_connect_here(MYSQL **out, const struct sl_my_where *where, struct sl_error *err);
 
 /* Fills base.server from the handle's last error and translates its code; a connection that is
  * gone is given up. */
