@@ -292,20 +292,12 @@ static void *try_to_connect(void *ctx)
 	return NULL;
 }
 
-static enum sl_code start(struct attempt *attempt, struct sl_error *err)
+static enum sl_code start(struct attempt *attempt, pthread_t *thread, struct sl_error *err)
 {
-	pthread_attr_t attr;
-	pthread_t thread;
-	int status;
-
 	if (attempt->done < 0)
 		return sl_error_set(err, SL_EUNAVAIL, "connect: no descriptor to wait on");
-	(void)pthread_attr_init(&attr);
-	(void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	atomic_fetch_add(&attempt->holders, 1);
-	status = pthread_create(&thread, &attr, try_to_connect, attempt);
-	(void)pthread_attr_destroy(&attr);
-	if (status == 0)
+	if (pthread_create(thread, NULL, try_to_connect, attempt) == 0)
 		return SL_OK;
 	atomic_fetch_sub(&attempt->holders, 1);
 	return sl_error_set(err, SL_EUNAVAIL, "connect: no thread to connect on");
@@ -333,17 +325,22 @@ enum sl_code sl_my_connect(MYSQL **my, struct sl_my_where *where, const struct s
 	struct sl_error *err)
 {
 	struct attempt *attempt sl_auto(drop_p) = sl_xcalloc(1, sizeof(*attempt));
+	pthread_t thread;
 	enum sl_code code;
 
 	atomic_init(&attempt->holders, 1);
 	atomic_fetch_add(&where->holders, 1);
 	attempt->where = where;
 	attempt->done = eventfd(0, EFD_CLOEXEC);
-	code = start(attempt, err);
-	if (code == SL_OK)
-		code = await(attempt, spec, err);
+	code = start(attempt, &thread, err);
 	if (code != SL_OK)
 		return code;
+	code = await(attempt, spec, err);
+	if (code != SL_OK) {
+		(void)pthread_detach(thread);
+		return code;
+	}
+	(void)pthread_join(thread, NULL); /* it has nothing left to do but to end */
 	if (attempt->code != SL_OK) {
 		if (err)
 			*err = attempt->err;
