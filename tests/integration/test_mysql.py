@@ -158,6 +158,15 @@ class TestLogin:
         assert "Access denied" in out.err
         assert sluice.run(*arguments, "--password", "env:SECRET", env={"SECRET": "s;e'cret"}).status == 0
 
+    def test_the_password_comes_from_the_clients_own_file(self, sluice, tmp_workspace, mariadb, login):
+        mariadb.script(f"ALTER USER {login} IDENTIFIED BY 'a b#c'; GRANT ALL ON {mariadb.name}.* TO {login}")
+        file = pathlib.Path.home() / ".my.cnf"
+        file.write_text("# mine\n[mysqld]\npassword=other\n[client]\nssl-verify-server-cert\npassword = \"a b#c\"\n")
+        arguments = ("snapshot", "--url", mariadb.url_of(login))
+        assert sluice.run(*arguments).status == 0
+        file.chmod(0o666)
+        assert sluice.run(*arguments).status != 0
+
     def test_a_database_that_is_not_there_is_unreachable(self, sluice, tmp_workspace, mariadb):
         out = sluice.run("snapshot", "--url", mariadb.url.replace(mariadb.name, "no_such"))
         assert out.status == 3

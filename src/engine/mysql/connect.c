@@ -63,6 +63,8 @@ struct sl_my_where *sl_my_where_new(const struct sl_conn_spec *spec)
 	where->tls = url->tls;
 	where->timeout_us = spec->connect_timeout_us > 0 ? spec->connect_timeout_us :
 							   CONNECT_TIMEOUT_US;
+	if (!spec->password)
+		sl_my_defaults(where);
 	return where;
 }
 

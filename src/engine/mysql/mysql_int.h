@@ -45,6 +45,9 @@ struct sl_my_where *sl_my_where_copy(const struct sl_my_where *from);
 void sl_my_where_drop(struct sl_my_where *where);
 SL_DEFINE_CLEANUP(struct sl_my_where, sl_my_where_drop);
 
+/* Fills in what of user and password was not said and the client's own file knows. */
+void sl_my_defaults(struct sl_my_where *where);
+
 /* Connects on a thread of its own, names included, within the deadline; on failure *my is left. */
 enum sl_code sl_my_connect(MYSQL **my, struct sl_my_where *where, const struct sl_conn_spec *spec,
 	struct sl_error *err);
