@@ -327,7 +327,7 @@ enum sl_code sl_my_connect(MYSQL **my, struct sl_my_where *where, const struct s
 	struct sl_error *err)
 {
 	struct attempt *attempt sl_auto(drop_p) = sl_xcalloc(1, sizeof(*attempt));
-	pthread_t thread;
+	pthread_t thread = 0;
 	enum sl_code code;
 
 	atomic_init(&attempt->holders, 1);
