@@ -50,9 +50,9 @@ CREATE INDEX change_by_project ON change (project, branch, id);
 CREATE TABLE person (
 	id INTEGER PRIMARY KEY,
 	change_id INTEGER NOT NULL REFERENCES change (id),
-	user TEXT NOT NULL,
+	"user" TEXT NOT NULL,
 	pushed INTEGER NOT NULL,
-	UNIQUE (change_id, user)
+	UNIQUE (change_id, "user")
 ) STRICT;
 
 CREATE TABLE file (

@@ -81,14 +81,38 @@ static enum sl_code raise_revisions(struct sl_batch *batch, struct tx *tx, struc
 	return code;
 }
 
+static void tell_touched(const struct sl_batch *batch, struct tx *tx)
+{
+	for (size_t i = 0; i < batch->touched.len; i++) {
+		if (batch->touched.at[i].object == SL_OBJECT_CHANGE)
+			store_tx_tell(tx, SL_NEWS_CHANGE, batch->touched.at[i].id);
+		else if (batch->touched.at[i].object == SL_OBJECT_TASK)
+			store_tx_tell(tx, SL_NEWS_TASK, batch->touched.at[i].id);
+	}
+}
+
+/* As it was built: a transaction that lost is run again. */
+static void forget_run(struct sl_batch *batch)
+{
+	batch->touched.len = 0;
+	batch->changes.len = 0;
+	for (size_t i = 0; i < batch->ids.len; i++)
+		batch->ids.at[i] = 0;
+}
+
 static enum sl_code run_batch(struct tx *tx, void *arg, struct sl_error *err)
 {
 	struct sl_batch *batch = arg;
 	enum sl_code code = SL_OK;
 
+	forget_run(batch);
 	for (const struct step *step = batch->first; step && code == SL_OK; step = step->next)
 		code = step->run(batch, tx, step, err);
-	return code == SL_OK ? raise_revisions(batch, tx, err) : code;
+	if (code == SL_OK)
+		code = raise_revisions(batch, tx, err);
+	if (code == SL_OK)
+		tell_touched(batch, tx);
+	return code;
 }
 
 enum sl_code sl_store_commit(struct sl_store *store, struct sl_batch *batch, struct sl_error *err)
@@ -182,6 +206,19 @@ void sl_batch_expect(struct sl_batch *batch, int64_t change_id, int64_t revision
 	struct sl_change expected = { .id = change_id, .revision = revision };
 
 	(void)step_with(batch, store_step_expect, &store_change_table, &expected);
+}
+
+void sl_batch_expect_task(struct sl_batch *batch, int64_t task_id, int64_t epoch)
+{
+	struct sl_task expected = { .id = task_id, .lease_epoch = epoch };
+
+	(void)step_with(batch, store_step_expect_task, &store_task_table, &expected);
+}
+
+void sl_batch_expect_lease(struct sl_batch *batch, const char *name, int64_t epoch)
+{
+	(void)step_with(batch, store_step_expect_lease, &store_lease_table,
+		&(struct lease_row){ .name = name, .holder = "", .epoch = epoch });
 }
 
 void sl_batch_put_project(struct sl_batch *batch, const struct sl_project_record *project)

@@ -57,10 +57,18 @@ void store_batch_touch_change(struct sl_batch *batch, int64_t change_id);
 enum sl_code store_batch_insert(struct sl_batch *batch, struct tx *tx, const struct table *table,
 	const void *record, int64_t *id, struct sl_error *err) __attribute__((warn_unused_result));
 
+/* The row with the id, and before it its change, kept from other writers to the end. */
+enum sl_code store_batch_lock(struct sl_batch *batch, struct tx *tx, const struct table *table,
+	int64_t id, void **out, struct sl_error *err) __attribute__((warn_unused_result));
+
 /* The steps. */
 enum sl_code store_step_move(struct sl_batch *batch, struct tx *tx, const struct step *step,
 	struct sl_error *err);
 enum sl_code store_step_expect(struct sl_batch *batch, struct tx *tx, const struct step *step,
+	struct sl_error *err);
+enum sl_code store_step_expect_task(struct sl_batch *batch, struct tx *tx, const struct step *step,
+	struct sl_error *err);
+enum sl_code store_step_expect_lease(struct sl_batch *batch, struct tx *tx, const struct step *step,
 	struct sl_error *err);
 enum sl_code store_step_insert(struct sl_batch *batch, struct tx *tx, const struct step *step,
 	struct sl_error *err);

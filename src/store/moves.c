@@ -176,7 +176,7 @@ enum sl_code store_step_move(struct sl_batch *batch, struct tx *tx, const struct
 	enum sl_code code;
 
 	moving.table = table_of(move->object);
-	code = store_tx_by_id(tx, moving.table, id, batch->arena, &row, err);
+	code = store_batch_lock(batch, tx, moving.table, id, &row, err);
 	if (code != SL_OK)
 		return code;
 	moving.row = row;

@@ -34,6 +34,21 @@ static void touch_row(struct sl_batch *batch, const struct table *table, const v
 		store_batch_touch(batch, SL_OBJECT_TASK, id);
 }
 
+enum sl_code store_batch_lock(struct sl_batch *batch, struct tx *tx, const struct table *table,
+	int64_t id, void **out, struct sl_error *err)
+{
+	const struct column *change = change_column(table);
+	void *row = NULL;
+	enum sl_code code = SL_OK;
+
+	if (change)
+		code = store_tx_by_id(tx, table, id, batch->arena, &row, err);
+	if (code == SL_OK && change)
+		code = store_tx_lock(tx, &store_change_table, store_column_number(change, row),
+			batch->arena, &row, err);
+	return code == SL_OK ? store_tx_lock(tx, table, id, batch->arena, out, err) : code;
+}
+
 enum sl_code store_batch_insert(struct sl_batch *batch, struct tx *tx, const struct table *table,
 	const void *record, int64_t *id, struct sl_error *err)
 {
@@ -112,14 +127,14 @@ enum sl_code store_step_update(struct sl_batch *batch, struct tx *tx, const stru
 	int64_t id = store_batch_resolve(batch, step->id);
 	struct set sets[SETS_MAX];
 	void *row = NULL;
-	enum sl_code code;
+	enum sl_code code = SL_OK;
 
 	make_sets(batch, step, sets);
-	code = store_tx_set(tx, step->table, id, sets, err);
-	if (code != SL_OK || only_wait(step))
-		return code;
-	code = store_tx_by_id(tx, step->table, id, batch->arena, &row, err);
+	if (!only_wait(step))
+		code = store_batch_lock(batch, tx, step->table, id, &row, err);
 	if (code == SL_OK)
+		code = store_tx_set(tx, step->table, id, sets, err);
+	if (code == SL_OK && row)
 		touch_row(batch, step->table, row, id);
 	return code;
 }
@@ -130,7 +145,7 @@ enum sl_code store_step_expect(struct sl_batch *batch, struct tx *tx, const stru
 	const struct sl_change *expected = step->record;
 	const struct sl_change *now;
 	void *row = NULL;
-	enum sl_code code = store_tx_by_id(tx, &store_change_table, step->id, batch->arena, &row,
+	enum sl_code code = store_tx_lock(tx, &store_change_table, step->id, batch->arena, &row,
 		err);
 
 	if (code != SL_OK)
@@ -140,6 +155,40 @@ enum sl_code store_step_expect(struct sl_batch *batch, struct tx *tx, const stru
 		return sl_error_set(err, SL_ECONFLICT,
 			"change %" PRId64 ": changed since it was read", now->id);
 	return SL_OK;
+}
+
+enum sl_code store_step_expect_task(struct sl_batch *batch, struct tx *tx, const struct step *step,
+	struct sl_error *err)
+{
+	const struct sl_task *expected = step->record;
+	const struct sl_task *now;
+	void *row = NULL;
+	enum sl_code code = store_tx_lock(tx, &store_task_table, step->id, batch->arena, &row, err);
+
+	if (code != SL_OK)
+		return code;
+	now = row;
+	if (now->state != SL_TASK_RUNNING || now->lease_epoch != expected->lease_epoch)
+		return sl_error_set(err, SL_ECONFLICT,
+			"task %" PRId64 ": another worker has taken it over", now->id);
+	return SL_OK;
+}
+
+enum sl_code store_step_expect_lease(struct sl_batch *batch, struct tx *tx, const struct step *step,
+	struct sl_error *err)
+{
+	const struct lease_row *expected = step->record;
+	struct query query = { .table = &store_lease_table,
+		.filters = { { .column = "name", .text = expected->name },
+			{ .column = "epoch", .number = expected->epoch } },
+		.lock = LOCK_ROWS };
+	void *row = NULL;
+	enum sl_code code = store_tx_first(tx, &query, batch->arena, &row, err);
+
+	if (code == SL_OK && !row)
+		code = sl_error_set(err, SL_ECONFLICT, "%s: another replica has taken it over",
+			expected->name);
+	return code;
 }
 
 enum sl_code store_step_put_project(struct sl_batch *batch, struct tx *tx, const struct step *step,
@@ -152,11 +201,15 @@ enum sl_code store_step_put_project(struct sl_batch *batch, struct tx *tx, const
 		{ .column = "settled", .number = project->settled },
 		{ .column = "seen_at", .number = project->seen_at }, { 0 } };
 	size_t changed = 0;
-	int64_t id;
+	int64_t id = 0;
 	enum sl_code code = store_tx_ops(tx)->update(tx, &where, sets, &changed, err);
 
 	if (code == SL_OK && changed == 0)
 		code = store_batch_insert(batch, tx, &store_project_table, project, &id, err);
+	if (code == SL_OK && changed == 0 && id == 0) /* another process added it meanwhile */
+		code = store_tx_ops(tx)->update(tx, &where, sets, &changed, err);
+	if (code == SL_OK && store_tx_ops(tx)->tell)
+		store_tx_ops(tx)->tell(tx, SL_NEWS_PROJECT, project->name);
 	return code;
 }
 
@@ -240,7 +293,7 @@ static enum sl_code waiting_stage(struct sl_batch *batch, struct tx *tx, int64_t
 {
 	const struct sl_stage *stage;
 	void *row = NULL;
-	enum sl_code code = store_tx_by_id(tx, &store_stage_table, id, batch->arena, &row, err);
+	enum sl_code code = store_batch_lock(batch, tx, &store_stage_table, id, &row, err);
 
 	if (code != SL_OK)
 		return code;
@@ -285,8 +338,8 @@ enum sl_code store_step_add_approval(struct sl_batch *batch, struct tx *tx, cons
 	const struct sl_stage *stage;
 	void *row = NULL;
 	int64_t id = 0;
-	enum sl_code code = store_tx_by_id(tx, &store_stage_table,
-		store_batch_resolve(batch, approval->stage_id), batch->arena, &row, err);
+	enum sl_code code = store_batch_lock(batch, tx, &store_stage_table,
+		store_batch_resolve(batch, approval->stage_id), &row, err);
 
 	if (code != SL_OK)
 		return code;
@@ -312,8 +365,7 @@ enum sl_code store_step_revoke(struct sl_batch *batch, struct tx *tx, const stru
 	const struct set sets[] = { { .column = "revoked_by", .text = revoked->revoked_by },
 		{ .column = "revoked_at", .number = revoked->revoked_at }, { 0 } };
 	void *row = NULL;
-	enum sl_code code = store_tx_by_id(tx, &store_approval_table, step->id, batch->arena, &row,
-		err);
+	enum sl_code code = store_batch_lock(batch, tx, &store_approval_table, step->id, &row, err);
 
 	if (code != SL_OK)
 		return code;

@@ -1,6 +1,7 @@
 #include "sluice/store/store.h"
 
 #include "memory/memory.h"
+#include "postgres/postgres.h"
 #include "sqlite/sqlite.h"
 #include "store_int.h"
 
@@ -18,10 +19,13 @@
 
 static const struct {
 	const char *scheme;
-	enum sl_code (*open)(struct backend **out, const char *where, struct sl_error *err);
+	enum sl_code (*open)(struct backend **out, const struct backend_place *place,
+		struct sl_error *err);
 } backends[] = {
 	{ "sqlite:", store_sqlite_backend_open },
 	{ "memory:", store_memory_backend_open },
+	{ "postgres://", store_postgres_backend_open },
+	{ "postgresql://", store_postgres_backend_open },
 };
 
 enum sl_code store_begin(struct sl_store *store, struct tx **out, struct sl_error *err)
@@ -31,12 +35,49 @@ enum sl_code store_begin(struct sl_store *store, struct tx **out, struct sl_erro
 	return head->ops->begin(store->backend, false, out, err);
 }
 
+#define ATTEMPTS_MAX 10
+
+/* A transaction of its own, beside those of others. */
+static enum sl_code write_once(struct sl_store *store,
+	enum sl_code (*run)(struct tx *tx, void *arg, struct sl_error *err), void *arg,
+	struct sl_error *err)
+{
+	const struct backend_ops *ops = ((const struct backend_head *)(const void *)store->backend)
+						->ops;
+	struct tx *tx = NULL;
+	enum sl_code code = ops->begin(store->backend, true, &tx, err);
+
+	if (code == SL_OK) {
+		code = run(tx, arg, err);
+		if (code == SL_OK)
+			return ops->commit(tx, err);
+		ops->rollback(tx);
+	}
+	return code;
+}
+
+static enum sl_code write_beside(struct sl_store *store,
+	enum sl_code (*run)(struct tx *tx, void *arg, struct sl_error *err), void *arg,
+	struct sl_error *err)
+{
+	enum sl_code code = SL_EBUSY;
+
+	for (unsigned attempt = 0; attempt < ATTEMPTS_MAX && code == SL_EBUSY; attempt++)
+		code = write_once(store, run, arg, err);
+	if (code == SL_EBUSY && err)
+		err->code = SL_EUNAVAIL;
+	return code == SL_EBUSY ? SL_EUNAVAIL : code;
+}
+
 enum sl_code store_write(struct sl_store *store,
 	enum sl_code (*run)(struct tx *tx, void *arg, struct sl_error *err), void *arg,
 	struct sl_error *err)
 {
+	const struct backend_head *head = (const void *)store->backend;
 	struct job job = { .run = run, .arg = arg };
 
+	if (head->shared)
+		return write_beside(store, run, arg, err);
 	return store_writer_run(&store->writer, store->backend, &job, err);
 }
 
@@ -82,33 +123,43 @@ static enum sl_code settle_installation(struct sl_store *store, const char *path
 {
 	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
 	char kept[SL_ID_SIZE] = "";
+	char made[SL_ID_SIZE];
 	const char *stored = NULL;
-	enum sl_code code = sl_store_meta(store, INSTALLATION_KEY, arena, &stored, err);
+	bool fresh;
+	enum sl_code code = path ? read_installation(kept, path, err) : SL_OK;
 
-	if (code == SL_OK && path)
-		code = read_installation(kept, path, err);
+	if (code == SL_OK)
+		code = sl_store_first_meta(store, INSTALLATION_KEY,
+			kept[0] != '\0' ? kept : sl_rand_id(rand, made), arena, &stored, &fresh,
+			err);
 	if (code != SL_OK)
 		return code;
-	if (stored && is_id(stored, strlen(stored)))
-		memcpy(store->installation, stored, SL_ID_SIZE);
-	else if (kept[0] != '\0')
-		memcpy(store->installation, kept, SL_ID_SIZE);
-	else
-		(void)sl_rand_id(rand, store->installation);
+	if (!is_id(stored, strlen(stored)))
+		return sl_error_set(err, SL_EINVAL,
+			"the store's installation is not an id (32 hex digits)");
+	memcpy(store->installation, stored, SL_ID_SIZE);
 	if (path && !sl_str_eq(kept, store->installation))
 		code = write_installation(path, store->installation, err);
-	if (code == SL_OK && !stored)
-		code = sl_store_set_meta(store, INSTALLATION_KEY, store->installation, err);
 	return code;
 }
 
-static enum sl_code open_backend(struct backend **out, const char *url, struct sl_error *err)
+enum sl_code store_backend_open(struct backend **out, const struct sl_store_options *options,
+	enum backend_use use, struct sl_error *err)
 {
+	struct backend_place place = { .url = options->url,
+		.password = options->password,
+		.clock = options->clock ? options->clock : sl_clock_system(),
+		.use = use };
+
 	for (size_t i = 0; i < sizeof(backends) / sizeof(backends[0]); i++) {
-		if (sl_str_starts(url, backends[i].scheme))
-			return backends[i].open(out, url + strlen(backends[i].scheme), err);
+		if (!sl_str_starts(options->url, backends[i].scheme))
+			continue;
+		place.where = options->url + strlen(backends[i].scheme);
+		return backends[i].open(out, &place, err);
 	}
-	return sl_error_set(err, SL_EINVAL, "store %s: only sqlite:PATH is available", url);
+	return sl_error_set(err, SL_EINVAL,
+		"store %.*s: begin it with sqlite: or postgres://",
+		(int)strcspn(options->url, ":"), options->url);
 }
 
 enum sl_code sl_store_open(struct sl_store **out, const struct sl_store_options *options,
@@ -118,7 +169,7 @@ enum sl_code sl_store_open(struct sl_store **out, const struct sl_store_options 
 	sl_auto(sl_store_free_p) struct sl_store *store = NULL;
 	struct backend *backend = NULL;
 	const char *path = NULL;
-	enum sl_code code = open_backend(&backend, options->url, err);
+	enum sl_code code = store_backend_open(&backend, options, BACKEND_SERVE, err);
 
 	if (code != SL_OK)
 		return code;
@@ -150,6 +201,44 @@ void sl_store_on_commit(struct sl_store *store,
 {
 	store->woken = woken;
 	store->woken_ctx = ctx;
+}
+
+bool sl_store_is_shared(const struct sl_store *store)
+{
+	return ((const struct backend_head *)(const void *)store->backend)->shared;
+}
+
+void sl_store_on_news(struct sl_store *store,
+	void (*heard)(void *ctx, enum sl_news news, const char *key), void *ctx)
+{
+	const struct backend_head *head = (const void *)store->backend;
+
+	if (head->ops->listen)
+		head->ops->listen(store->backend, &(struct ears){ heard, ctx });
+}
+
+struct telling {
+	enum sl_news news;
+	const char *key;
+};
+
+static enum sl_code run_tell(struct tx *tx, void *arg, struct sl_error *err)
+{
+	const struct telling *telling = arg;
+	struct rows rows;
+	struct query any = { .table = &store_meta_table, .limit = 1 };
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+
+	store_tx_ops(tx)->tell(tx, telling->news, telling->key);
+	return store_tx_select(tx, &any, arena, &rows, err);
+}
+
+enum sl_code sl_store_tell(struct sl_store *store, enum sl_news news, const char *key,
+	struct sl_error *err)
+{
+	struct telling telling = { news, key };
+
+	return sl_store_is_shared(store) ? store_write(store, run_tell, &telling, err) : SL_OK;
 }
 
 const char *sl_store_installation(const struct sl_store *store)
@@ -184,18 +273,24 @@ enum sl_code sl_store_meta(struct sl_store *store, const char *key, struct sl_ar
 	return code;
 }
 
+static struct query meta_named(const char *key)
+{
+	return (struct query){ .table = &store_meta_table,
+		.filters = { { .column = "key", .text = key } } };
+}
+
+/* Whichever process adds it first, the others replace it. */
 static enum sl_code put_meta(struct tx *tx, void *arg, struct sl_error *err)
 {
 	const struct meta_row *row = arg;
-	struct query where = { .table = &store_meta_table,
-		.filters = { { .column = "key", .text = row->key } } };
+	struct query where = meta_named(row->key);
 	const struct set sets[] = { { .column = "value", .text = row->value }, { 0 } };
 	size_t changed = 0;
-	int64_t id;
-	enum sl_code code = store_tx_ops(tx)->update(tx, &where, sets, &changed, err);
+	int64_t id = 0;
+	enum sl_code code = store_tx_ops(tx)->insert(tx, &store_meta_table, row, &id, err);
 
-	if (code == SL_OK && changed == 0)
-		code = store_tx_ops(tx)->insert(tx, &store_meta_table, row, &id, err);
+	if (code == SL_OK && id == 0)
+		code = store_tx_ops(tx)->update(tx, &where, sets, &changed, err);
 	return code;
 }
 
@@ -205,4 +300,44 @@ enum sl_code sl_store_set_meta(struct sl_store *store, const char *key, const ch
 	struct meta_row row = { key, value };
 
 	return store_write(store, put_meta, &row, err);
+}
+
+struct first {
+	struct meta_row row;
+	struct sl_arena *arena;
+	const char *now;
+	bool fresh;
+};
+
+static enum sl_code put_first(struct tx *tx, void *arg, struct sl_error *err)
+{
+	struct first *first = arg;
+	struct query where = meta_named(first->row.key);
+	void *row = NULL;
+	int64_t id = 0;
+	enum sl_code code = store_tx_first(tx, &where, first->arena, &row, err);
+
+	if (code == SL_OK && !row)
+		code = store_tx_ops(tx)->insert(tx, &store_meta_table, &first->row, &id, err);
+	if (code == SL_OK && !row)
+		code = store_tx_first(tx, &where, first->arena, &row, err);
+	if (code == SL_OK && !row)
+		code = sl_error_set(err, SL_EINTERNAL, "store: meta %s: is not kept",
+			first->row.key);
+	first->now = code == SL_OK ? ((const struct meta_row *)row)->value : NULL;
+	first->fresh = id != 0;
+	return code;
+}
+
+enum sl_code sl_store_first_meta(struct sl_store *store, const char *key, const char *value,
+	struct sl_arena *arena, const char **out, bool *fresh, struct sl_error *err)
+{
+	struct first first = { .row = { key, value }, .arena = arena };
+	enum sl_code code = store_write(store, put_first, &first, err);
+
+	if (code == SL_OK) {
+		*out = first.now;
+		*fresh = first.fresh;
+	}
+	return code;
 }

@@ -15,6 +15,12 @@ struct sl_store {
 	void *woken_ctx;
 };
 
+enum sl_code store_backend_open(struct backend **out, const struct sl_store_options *options,
+	enum backend_use use, struct sl_error *err) __attribute__((warn_unused_result));
+
+/* Nothing where there is one process. */
+void store_tx_tell(struct tx *tx, enum sl_news news, int64_t id);
+
 static inline const struct backend_ops *store_tx_ops(struct tx *tx)
 {
 	return ((const struct tx_head *)(const void *)tx)->ops;
@@ -37,6 +43,11 @@ enum sl_code store_tx_first(struct tx *tx, const struct query *query, struct sl_
 
 /* The row with the id; SL_ENOTFOUND, naming the table, when there is none. */
 enum sl_code store_tx_by_id(struct tx *tx, const struct table *table, int64_t id,
+	struct sl_arena *arena, void **out, struct sl_error *err)
+	__attribute__((warn_unused_result));
+
+/* The same, kept from other writers to the end. */
+enum sl_code store_tx_lock(struct tx *tx, const struct table *table, int64_t id,
 	struct sl_arena *arena, void **out, struct sl_error *err)
 	__attribute__((warn_unused_result));
 

@@ -80,12 +80,19 @@ struct epoch_row {
 	int64_t value;
 };
 
+struct lease_row {
+	const char *name; /* what is worked on by one replica at a time */
+	const char *holder;
+	int64_t epoch; /* raised when the holder changes */
+	int64_t until;
+};
+
 extern const struct table store_project_table, store_change_table, store_person_table,
 	store_file_table, store_review_table, store_finding_table, store_waiver_table,
 	store_stage_table, store_approval_table, store_task_table, store_run_table,
 	store_step_table, store_snapshot_table, store_drift_table, store_content_table,
 	store_object_table, store_event_table, store_audit_table, store_inbox_table,
-	store_outbox_table, store_meta_table, store_epoch_table;
+	store_outbox_table, store_meta_table, store_epoch_table, store_lease_table;
 
 extern const struct table *const store_all_tables[];
 extern const size_t store_all_tables_len;

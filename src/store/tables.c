@@ -344,6 +344,15 @@ static const struct column epoch_columns[] = {
 static const struct key epoch_keys[] = { { { "name" }, NULL } };
 TABLE_KEYED(epoch, epoch_row, TABLE_WITHOUT_ID);
 
+static const struct column lease_columns[] = {
+	TEXT(lease_row, name),
+	TEXT(lease_row, holder),
+	INT(lease_row, epoch),
+	INT(lease_row, until),
+};
+static const struct key lease_keys[] = { { { "name" }, NULL } };
+TABLE_KEYED(lease, lease_row, TABLE_WITHOUT_ID);
+
 const struct table *const store_all_tables[] = {
 	&store_project_table,
 	&store_change_table,
@@ -367,6 +376,7 @@ const struct table *const store_all_tables[] = {
 	&store_outbox_table,
 	&store_meta_table,
 	&store_epoch_table,
+	&store_lease_table,
 };
 
 const size_t store_all_tables_len = LEN(store_all_tables);

@@ -1,6 +1,7 @@
 #include "store_int.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 enum sl_code store_tx_select(struct tx *tx, const struct query *query, struct sl_arena *arena,
 	struct rows *out, struct sl_error *err)
@@ -22,16 +23,43 @@ enum sl_code store_tx_first(struct tx *tx, const struct query *query, struct sl_
 	return code;
 }
 
+static enum sl_code by_id(struct tx *tx, struct query *query, struct sl_arena *arena, void **out,
+	struct sl_error *err)
+{
+	enum sl_code code = store_tx_first(tx, query, arena, out, err);
+
+	if (code == SL_OK && !*out)
+		code = sl_error_set(err, SL_ENOTFOUND, "%s %" PRId64 ": there is none",
+			query->table->name, query->filters[0].number);
+	return code;
+}
+
 enum sl_code store_tx_by_id(struct tx *tx, const struct table *table, int64_t id,
 	struct sl_arena *arena, void **out, struct sl_error *err)
 {
 	struct query query = { .table = table, .filters = { { .column = "id", .number = id } } };
-	enum sl_code code = store_tx_first(tx, &query, arena, out, err);
 
-	if (code == SL_OK && !*out)
-		code = sl_error_set(err, SL_ENOTFOUND, "%s %" PRId64 ": there is none", table->name,
-			id);
-	return code;
+	return by_id(tx, &query, arena, out, err);
+}
+
+enum sl_code store_tx_lock(struct tx *tx, const struct table *table, int64_t id,
+	struct sl_arena *arena, void **out, struct sl_error *err)
+{
+	struct query query = { .table = table,
+		.filters = { { .column = "id", .number = id } },
+		.lock = LOCK_ROWS };
+
+	return by_id(tx, &query, arena, out, err);
+}
+
+void store_tx_tell(struct tx *tx, enum sl_news news, int64_t id)
+{
+	char key[24];
+
+	if (!store_tx_ops(tx)->tell)
+		return;
+	(void)snprintf(key, sizeof(key), "%" PRId64, id);
+	store_tx_ops(tx)->tell(tx, news, key);
 }
 
 enum sl_code store_tx_set(struct tx *tx, const struct table *table, int64_t id,

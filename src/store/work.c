@@ -19,6 +19,29 @@ struct task_claim {
 	bool found;
 };
 
+/* The task as it is now, kept from other claims, or NULL: a claim of another process looks at it, or
+ * has taken it.  Tasks of one target are claimed by one at a time. */
+static enum sl_code hold_candidate(struct tx *tx, const struct task_claim *job, int64_t id,
+	const char *target, struct sl_task **out, struct sl_error *err)
+{
+	struct query ready = { .table = &store_task_table,
+		.filters = { { .column = "id", .number = id },
+			{ .column = "state", .number = SL_TASK_READY },
+			{ .column = "due_at", .compare = AT_MOST, .number = job->claim->now } },
+		.lock = LOCK_FREE_ROWS };
+	bool got = true;
+	void *row = NULL;
+	enum sl_code code = SL_OK;
+
+	if (store_tx_ops(tx)->guard) {
+		code = store_tx_ops(tx)->guard(tx, target, &got, err);
+		if (code == SL_OK && got)
+			code = store_tx_first(tx, &ready, job->arena, &row, err);
+		*out = row;
+	}
+	return code;
+}
+
 /* What it did last is to be proved before anything else happens to its target. */
 static bool is_unproved(const struct sl_task *task)
 {
@@ -91,11 +114,16 @@ static enum sl_code claim_task(struct tx *tx, void *arg, struct sl_error *err)
 	enum sl_code code = store_tx_select(tx, &ready, job->arena, &rows, err);
 	struct sl_task *tasks = rows.at;
 
+	job->found = false;
 	for (size_t i = 0; code == SL_OK && i < rows.len && !job->found; i++) {
-		code = is_free(tx, &tasks[i], job->arena, &job->found, err);
+		struct sl_task *task = &tasks[i];
+
+		code = hold_candidate(tx, job, task->id, task->target, &task, err);
+		if (code == SL_OK && task)
+			code = is_free(tx, task, job->arena, &job->found, err);
 		if (code == SL_OK && job->found) {
-			code = take_task(tx, job, &tasks[i], err);
-			*job->out = tasks[i];
+			code = take_task(tx, job, task, err);
+			*job->out = *task;
 		}
 	}
 	return code;
@@ -214,6 +242,8 @@ static enum sl_code take_in(struct tx *tx, void *arg, struct sl_error *err)
 {
 	struct intake *intake = arg;
 
+	if (store_tx_ops(tx)->tell)
+		store_tx_ops(tx)->tell(tx, SL_NEWS_PROJECT, intake->delivery->source);
 	return store_tx_ops(tx)->insert(tx, &store_inbox_table, intake->delivery, &intake->id, err);
 }
 
@@ -264,7 +294,8 @@ static enum sl_code claim_messages(struct tx *tx, void *arg, struct sl_error *er
 	struct query due = { .table = &store_outbox_table,
 		.filters = { { .column = "done_at", .number = 0 },
 			{ .column = "due_at", .compare = AT_MOST, .number = claim->now } },
-		.limit = job->limit };
+		.limit = job->limit,
+		.lock = LOCK_FREE_ROWS };
 	enum sl_code code = store_tx_select(tx, &due, job->arena, &job->rows, err);
 	struct sl_message *messages = job->rows.at;
 

@@ -164,7 +164,7 @@ static void a_newer_schema_is_refused(void **state)
 
 	sl_store_free(must_open(world));
 	execute(world->path, "PRAGMA user_version = 99");
-	refused(world, SL_EINVAL, "has schema 99 and this Sluice knows 2");
+	refused(world, SL_EINVAL, "has schema 99 and this Sluice knows 3");
 	assert_int_equal(number(world->path, "PRAGMA user_version"), 99);
 }
 
@@ -221,8 +221,8 @@ static void another_kind_of_store_is_not_available(void **state)
 	struct world *world = *state;
 
 	free(world->url);
-	world->url = sl_xstrdup("postgres://db1/sluice");
-	refused(world, SL_EINVAL, "only sqlite:PATH is available");
+	world->url = sl_xstrdup("mysql://db1/sluice");
+	refused(world, SL_EINVAL, "begin it with sqlite: or postgres://");
 }
 
 static void a_second_process_is_refused_with_the_pid_of_the_first(void **state)

@@ -609,5 +609,5 @@ int main(int argc, char **argv)
 
 	if (argc > 1)
 		backend = argv[1];
-	return cmocka_run_group_tests_name(backend, tests, NULL, NULL);
+	return cmocka_run_group_tests_name(backend, tests, NULL, drop_group_database);
 }

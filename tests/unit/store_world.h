@@ -1,4 +1,4 @@
-/* A fresh store of either backend for each test, and the ways to fill it. */
+/* A fresh store of every backend for each test, and the ways to fill it. */
 #ifndef TESTS_UNIT_STORE_WORLD_H
 #define TESTS_UNIT_STORE_WORLD_H
 
@@ -6,6 +6,8 @@
 #include "sluice/store/read.h"
 #include "sluice/store/store.h"
 #include "sluice/store/work.h"
+
+#include "unit/pg_database.h"
 
 #include "sluice/core/alloc.h"
 #include "sluice/core/str.h"
@@ -29,7 +31,7 @@
 extern const char *backend;
 
 struct world {
-	char *folder;
+	char *folder, *url;
 	struct sl_store *store;
 	struct sl_arena *arena;
 	struct sl_error err;
@@ -38,15 +40,24 @@ struct world {
 
 static inline void open_store(struct world *world)
 {
-	sl_autofree char *url = sl_str_eq(backend, "sqlite") ?
-		sl_xasprintf("sqlite:%s/store.db", world->folder) :
-		sl_xasprintf("memory:");
-	struct sl_store_options options = { .url = url,
+	struct sl_store_options options = { .url = world->url,
 		.data_folder = world->folder,
 		.rand = &world->random.rand };
 
 	if (sl_store_open(&world->store, &options, &world->err) != SL_OK)
 		fail_msg("%s", world->err.msg);
+}
+
+/* One for all tests of the program; each begins without the store's schema in it. */
+static char *group_database;
+
+static inline int drop_group_database(void **state)
+{
+	(void)state;
+	if (group_database)
+		pg_database_drop(group_database);
+	free(group_database);
+	return 0;
 }
 
 static inline int setup(void **state)
@@ -58,6 +69,15 @@ static inline int setup(void **state)
 	assert_non_null(mkdtemp(world->folder));
 	world->arena = sl_arena_new();
 	sl_rand_seed(&world->random, 7);
+	if (sl_str_eq(backend, "postgres")) {
+		if (!group_database)
+			group_database = pg_database_new();
+		world->url = sl_xstrdup(group_database);
+	}
+	if (sl_str_eq(backend, "sqlite"))
+		world->url = sl_xasprintf("sqlite:%s/store.db", world->folder);
+	if (sl_str_eq(backend, "memory"))
+		world->url = sl_xstrdup("memory:");
 	open_store(world);
 	*state = world;
 	return 0;
@@ -70,6 +90,9 @@ static inline int teardown(void **state)
 	sl_store_free(world->store);
 	sl_arena_free(world->arena);
 	assert_int_equal(sl_tree_remove(world->folder, NULL), SL_OK);
+	if (sl_str_eq(backend, "postgres"))
+		pg_do(world->url, "DROP SCHEMA sluice_store CASCADE");
+	free(world->url);
 	free(world->folder);
 	free(world);
 	return 0;

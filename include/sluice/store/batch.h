@@ -55,6 +55,11 @@ void sl_batch_move(struct sl_batch *batch, const struct sl_move *move);
  * view (approvals, a hold, a digest) is made only when nothing of it has changed since. */
 void sl_batch_expect(struct sl_batch *batch, int64_t change_id, int64_t revision);
 
+/* The commit holds only while the task is running with this lease epoch, or while the lease of that
+ * name (sl_store_lease_take()) has this epoch: what a frozen worker writes late is refused. */
+void sl_batch_expect_task(struct sl_batch *batch, int64_t task_id, int64_t epoch);
+void sl_batch_expect_lease(struct sl_batch *batch, const char *name, int64_t epoch);
+
 /* Projects, by name: added, or head, settled and seen_at replaced. */
 void sl_batch_put_project(struct sl_batch *batch, const struct sl_project_record *project);
 

@@ -9,34 +9,40 @@
  *	read.h     every read: lists, views, one record
  *	work.h     claims and leases of tasks, the inbox, the outbox
  *
- * Threads: any number at once.  Writers queue up and one of them commits for all that wait, so that
- * many small writes share one fsync; a write that returned SL_OK is on the disk.  Readers never
- *wait for writers.  No transaction outlives a call, so none is ever open while somebody talks to a
- *target or a host.
+ * Threads: any number at once.  In SQLite writers queue up and one of them commits for all that wait,
+ * so that many small writes share one fsync; in PostgreSQL they go side by side.  A write that
+ * returned SL_OK is on the disk.  Readers never wait for writers.  No transaction outlives a call,
+ * so none is ever open while somebody talks to a target or a host.
  *
- * Failures: SL_EINVAL when the place cannot hold a store (not a database, a folder, a newer
- *schema); SL_ECONFLICT when another daemon owns it, or a compare-and-set lost; SL_EUNAVAIL when the
- *disk is full or refuses (nothing of the batch is kept); SL_ENOTFOUND for an id that is not there.
+ * Failures: SL_EINVAL when the place cannot hold a store (not a database, a folder, a newer schema);
+ * SL_ECONFLICT when another daemon owns it, or a compare-and-set lost; SL_EUNAVAIL when the disk is
+ * full or refuses, or the server is away (nothing of the batch is kept); SL_EUNKNOWN when the server
+ * went away during a commit and did not come back to say how it ended; SL_ENOTFOUND for an id that
+ * is not there.
  */
 #ifndef SLUICE_STORE_STORE_H
 #define SLUICE_STORE_STORE_H
 
 #include "sluice/core/arena.h"
 #include "sluice/core/cleanup.h"
+#include "sluice/core/clock.h"
 #include "sluice/core/error.h"
 #include "sluice/core/rand.h"
 #include "sluice/model/words.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct sl_store;
 
 struct sl_store_options {
-	const char *url; /* "sqlite:PATH" or "memory:" */
+	const char *url; /* "sqlite:PATH", "postgres://USER@HOST:PORT/DB" or "memory:" */
+	const char *password; /* PostgreSQL: reference to a secret, read at each connect; or NULL */
 	/* Keeps the installation's id beside the store, so that a new store takes it over; NULL:
 	 * the store alone keeps it. */
 	const char *data_folder;
 	const struct sl_rand *rand; /* for a new installation's id */
+	const struct sl_clock *clock; /* deadlines of calls; NULL: the machine's */
 };
 
 /* Opens, makes or migrates the store.  The caller owns *out.  Exclusive for an embedded backend: a
@@ -53,6 +59,28 @@ SL_DEFINE_CLEANUP(struct sl_store, sl_store_free);
 void sl_store_on_commit(struct sl_store *store,
 	void (*woken)(void *ctx, enum sl_object object, int64_t id), void *ctx);
 
+/* Whether several processes may serve the store at once. */
+bool sl_store_is_shared(const struct sl_store *store);
+
+/* What another process wrote, or told. */
+enum sl_news {
+	SL_NEWS_CHANGE, /* key: id of the change that was touched */
+	SL_NEWS_TASK, /* key: id of the task that was touched */
+	SL_NEWS_PROJECT, /* key: project that is to be looked at, or was worked off */
+	SL_NEWS_ALL, /* something was missed: look at everything; key: "" */
+	SL_NEWS_COUNT
+};
+
+/* Called on a thread of the store, without any lock, for what other processes committed; nothing is
+ * promised to arrive, so whoever relies on it looks by itself now and then.  Set it before threads
+ * start, and before nothing else can be missed; never called for a store of one process. */
+void sl_store_on_news(struct sl_store *store,
+	void (*heard)(void *ctx, enum sl_news news, const char *key), void *ctx);
+
+/* Tells the other processes.  Nothing happens in a store of one process. */
+enum sl_code sl_store_tell(struct sl_store *store, enum sl_news news, const char *key,
+	struct sl_error *err) __attribute__((warn_unused_result));
+
 /* 32 hex digits; borrowed, as long as the store lives. */
 const char *sl_store_installation(const struct sl_store *store);
 
@@ -66,5 +94,10 @@ enum sl_code sl_store_meta(struct sl_store *store, const char *key, struct sl_ar
 	const char **out, struct sl_error *err) __attribute__((warn_unused_result));
 enum sl_code sl_store_set_meta(struct sl_store *store, const char *key, const char *value,
 	struct sl_error *err) __attribute__((warn_unused_result));
+
+/* Sets it when there is none: *out is what it is then, whoever was first; *fresh that it was us. */
+enum sl_code sl_store_first_meta(struct sl_store *store, const char *key, const char *value,
+	struct sl_arena *arena, const char **out, bool *fresh, struct sl_error *err)
+	__attribute__((warn_unused_result));
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Work that several threads, and one day several replicas, take from the store: tasks, deliveries,
- * messages.  Taking is durable before it returns.  Moments are wall microseconds and come from the
+ * Work that several threads and replicas take from the store: tasks, deliveries, messages, and what
+ * one replica at a time does.  Taking is durable before it returns.  Moments are wall microseconds and come from the
  * caller.
  */
 #ifndef SLUICE_STORE_WORK_H
@@ -42,6 +42,19 @@ enum sl_code sl_store_tasks_expired(struct sl_store *store, int64_t now, struct 
  * the ends of running tasks' leases.  0 when nothing does. */
 enum sl_code sl_store_next_due(struct sl_store *store, int64_t *out, struct sl_error *err)
 	__attribute__((warn_unused_result));
+
+/*
+ * What one replica at a time works on, by a name ("project/shop").  *got: it is the claim's
+ * replica's for lease_us from now on, or was already and is for at least half of that; *epoch is
+ * what sl_batch_expect_lease() takes, and higher whenever the holder changed or let it run out.
+ */
+enum sl_code sl_store_lease_take(struct sl_store *store, const struct sl_claim *claim,
+	const char *name, int64_t *epoch, bool *got, struct sl_error *err)
+	__attribute__((warn_unused_result));
+
+/* Gives it back, unless it is another's by now. */
+enum sl_code sl_store_lease_give(struct sl_store *store, const char *name, int64_t epoch,
+	struct sl_error *err) __attribute__((warn_unused_result));
 
 /* Keeps a delivery.  *fresh is false when (source, key) was here before. */
 enum sl_code sl_store_inbox_add(struct sl_store *store, const struct sl_delivery *delivery,

@@ -256,11 +256,12 @@ static const struct backend_ops memory_ops = {
 	.select = select_rows,
 };
 
-enum sl_code store_memory_backend_open(struct backend **out, const char *name, struct sl_error *err)
+enum sl_code store_memory_backend_open(struct backend **out, const struct backend_place *place,
+	struct sl_error *err)
 {
 	struct backend *backend = sl_xcalloc(1, sizeof(*backend));
 
-	(void)name;
+	(void)place;
 	(void)err;
 	backend->head.ops = &memory_ops;
 	(void)pthread_rwlock_init(&backend->lock, NULL);

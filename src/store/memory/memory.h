@@ -4,8 +4,8 @@
 
 #include "backend.h"
 
-/* name is not looked at. */
-enum sl_code store_memory_backend_open(struct backend **out, const char *name, struct sl_error *err)
-	__attribute__((warn_unused_result));
+/* place is not looked at. */
+enum sl_code store_memory_backend_open(struct backend **out, const struct backend_place *place,
+	struct sl_error *err) __attribute__((warn_unused_result));
 
 #endif

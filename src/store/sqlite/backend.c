@@ -165,6 +165,26 @@ static enum sl_code select_rows(struct tx *tx, const struct query *query, struct
 	return store_rows_select(tx->conn, query, arena, out, err);
 }
 
+static enum sl_code defer(struct tx *tx, struct sl_error *err)
+{
+	return store_conn_exec(tx->conn, "PRAGMA defer_foreign_keys = ON", err);
+}
+
+static enum sl_code load(struct tx *tx, const struct table *table, const void *record, int64_t id,
+	struct sl_error *err)
+{
+	return store_rows_load(tx->conn, table, record, id, err);
+}
+
+/* SQLite sees by itself which ids came in. */
+static enum sl_code loaded(struct tx *tx, const struct table *table, struct sl_error *err)
+{
+	(void)tx;
+	(void)table;
+	(void)err;
+	return SL_OK;
+}
+
 static const struct backend_ops sqlite_ops = {
 	.free = backend_free,
 	.begin = begin,
@@ -177,6 +197,9 @@ static const struct backend_ops sqlite_ops = {
 	.update = update,
 	.remove = remove_rows,
 	.select = select_rows,
+	.defer = defer,
+	.load = load,
+	.loaded = loaded,
 };
 
 /* Refuses what can be told before SQLite sees it, and takes the place for this process. */
@@ -212,19 +235,57 @@ static enum sl_code prepare_file(struct backend *backend, struct sl_error *err)
 	return code == SL_OK ? store_schema_migrate(conn, err) : code;
 }
 
-enum sl_code store_sqlite_backend_open(struct backend **out, const char *path, struct sl_error *err)
+/* Beside the daemon, or without one: nothing is made, nothing is written. */
+static enum sl_code look_only(struct backend *backend, struct sl_error *err)
+{
+	enum sl_code code;
+
+	if (!sl_file_exists(backend->path) || sl_file_is_folder(backend->path))
+		return sl_error_set(err, SL_ENOTFOUND, "store %s: there is no such file",
+			backend->path);
+	code = store_conn_open(&backend->writer, backend->path, err);
+	return code == SL_OK ? store_schema_check(backend->writer, err) : code;
+}
+
+/* One file without companions. */
+static enum sl_code make_file(struct backend *backend, struct sl_error *err)
+{
+	int fd = open(backend->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, STORE_MODE);
+	enum sl_code code;
+
+	if (fd < 0)
+		return sl_os_error(err, errno, "%s: write", backend->path);
+	(void)close(fd);
+	code = store_conn_open(&backend->writer, backend->path, err);
+	if (code == SL_OK)
+		code = store_conn_exec(backend->writer, "PRAGMA synchronous = FULL", err);
+	return code == SL_OK ? store_schema_migrate(backend->writer, err) : code;
+}
+
+static enum sl_code open_place(struct backend *backend, enum backend_use use, struct sl_error *err)
+{
+	enum sl_code code;
+
+	if (use == BACKEND_READ)
+		return look_only(backend, err);
+	if (use == BACKEND_FILE)
+		return make_file(backend, err);
+	code = take_place(backend, err);
+	if (code == SL_OK)
+		code = store_conn_open(&backend->writer, backend->path, err);
+	return code == SL_OK ? prepare_file(backend, err) : code;
+}
+
+enum sl_code store_sqlite_backend_open(struct backend **out, const struct backend_place *place,
+	struct sl_error *err)
 {
 	sl_auto(backend_free_p) struct backend *backend = sl_xcalloc(1, sizeof(*backend));
 	enum sl_code code;
 
 	backend->head.ops = &sqlite_ops;
 	(void)pthread_mutex_init(&backend->lock, NULL);
-	backend->path = sl_xstrdup(path);
-	code = take_place(backend, err);
-	if (code == SL_OK)
-		code = store_conn_open(&backend->writer, backend->path, err);
-	if (code == SL_OK)
-		code = prepare_file(backend, err);
+	backend->path = sl_xstrdup(place->where);
+	code = open_place(backend, place->use, err);
 	if (code == SL_OK)
 		*out = sl_steal(backend);
 	return code;

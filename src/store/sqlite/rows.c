@@ -1,7 +1,7 @@
 #include "sqlite/rows.h"
 
 #include "sluice/core/vec.h"
-#include "sqlite/text.h"
+#include "text.h"
 
 #include <assert.h>
 #include <string.h>
@@ -79,6 +79,18 @@ static enum sl_code finish(struct conn *conn, struct binding *binding, const cha
 	return code;
 }
 
+static void bind_record(struct binding *binding, const struct table *table, const void *record)
+{
+	for (size_t i = 0; i < table->len; i++) {
+		const struct column *column = &table->columns[i];
+
+		if (column->kind == COLUMN_TEXT)
+			bind_text(binding, store_column_text(column, record));
+		else
+			bind_value(binding, column, store_column_number(column, record));
+	}
+}
+
 enum sl_code store_rows_insert(struct conn *conn, const struct table *table, const void *record,
 	int64_t *id, struct sl_error *err)
 {
@@ -90,18 +102,27 @@ enum sl_code store_rows_insert(struct conn *conn, const struct table *table, con
 	code = prepare(conn, &sql, &binding, err);
 	if (code != SL_OK)
 		return code;
-	for (size_t i = 0; i < table->len; i++) {
-		const struct column *column = &table->columns[i];
-
-		if (column->kind == COLUMN_TEXT)
-			bind_text(&binding, store_column_text(column, record));
-		else
-			bind_value(&binding, column, store_column_number(column, record));
-	}
+	bind_record(&binding, table, record);
 	code = finish(conn, &binding, table->name, err);
 	if (code == SL_OK)
 		*id = sqlite3_changes(conn->db) > 0 ? sqlite3_last_insert_rowid(conn->db) : 0;
 	return code;
+}
+
+enum sl_code store_rows_load(struct conn *conn, const struct table *table, const void *record,
+	int64_t id, struct sl_error *err)
+{
+	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(SQL_TEXT_MAX);
+	struct binding binding;
+	enum sl_code code;
+
+	store_text_load(&sql, table);
+	code = prepare(conn, &sql, &binding, err);
+	if (code != SL_OK)
+		return code;
+	bind_number(&binding, id);
+	bind_record(&binding, table, record);
+	return finish(conn, &binding, table->name, err);
 }
 
 enum sl_code store_rows_update(struct conn *conn, const struct query *where, const struct set *sets,
@@ -207,10 +228,12 @@ enum sl_code store_rows_select(struct conn *conn, const struct query *query, str
 	struct rows *out, struct sl_error *err)
 {
 	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(SQL_TEXT_MAX);
+	struct query plain = *query;
 	struct binding binding;
 	enum sl_code code;
 
-	store_text_select(&sql, query);
+	plain.lock = LOCK_NONE; /* there is one writer, and all is its own */
+	store_text_select(&sql, &plain);
 	code = prepare(conn, &sql, &binding, err);
 	if (code != SL_OK)
 		return code;

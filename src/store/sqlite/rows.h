@@ -7,6 +7,8 @@
 
 enum sl_code store_rows_insert(struct conn *conn, const struct table *table, const void *record,
 	int64_t *id, struct sl_error *err) __attribute__((warn_unused_result));
+enum sl_code store_rows_load(struct conn *conn, const struct table *table, const void *record,
+	int64_t id, struct sl_error *err) __attribute__((warn_unused_result));
 enum sl_code store_rows_update(struct conn *conn, const struct query *where, const struct set *sets,
 	size_t *changed, struct sl_error *err) __attribute__((warn_unused_result));
 enum sl_code store_rows_remove(struct conn *conn, const struct query *where, struct sl_error *err)

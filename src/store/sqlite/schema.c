@@ -1,25 +1,17 @@
 #include "sqlite/schema.h"
 
 #include "sluice/core/buf.h"
+#include "migrations.h"
 #include "sqlite/sqlite.h"
 
-#include <assert.h>
 #include <inttypes.h>
 
 #define APPLICATION_ID      0x534c4345 /* "SLCE", in the file's header */
 #define VERSION_COMMAND_MAX 200
 
-/* In order: the n-th makes version n.  Never edited once released. */
-static const char *const migrations[] = {
-	"0001_initial.sql",
-	"0002_drift.sql",
-};
-
-#define MIGRATIONS ((int)(sizeof(migrations) / sizeof(migrations[0])))
-
 int store_sqlite_schema_version(void)
 {
-	return MIGRATIONS;
+	return store_migrations();
 }
 
 /* Whether the file is new, or one of ours. */
@@ -41,10 +33,9 @@ static enum sl_code check_owner(struct conn *conn, struct sl_error *err)
 static enum sl_code step_to(struct conn *conn, int version, struct sl_error *err)
 {
 	sl_auto_buf struct sl_buf mark = SL_BUF_INIT(VERSION_COMMAND_MAX);
-	const char *sql = store_schema_file(migrations[version - 1]);
+	const char *sql = store_migration(version);
 	enum sl_code code;
 
-	assert(sql);
 	sl_buf_addf(&mark, "PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID,
 		version);
 	code = store_conn_exec(conn, "BEGIN IMMEDIATE", err);
@@ -59,6 +50,31 @@ static enum sl_code step_to(struct conn *conn, int version, struct sl_error *err
 	return code;
 }
 
+static enum sl_code newer(const struct conn *conn, int64_t version, struct sl_error *err)
+{
+	return sl_error_set(err, SL_EINVAL,
+		"store %s: has schema %" PRId64
+		" and this Sluice knows %d: start the newer version that made it",
+		conn->path, version, store_migrations());
+}
+
+enum sl_code store_schema_check(struct conn *conn, struct sl_error *err)
+{
+	int64_t version = 0;
+	enum sl_code code = check_owner(conn, err);
+
+	if (code == SL_OK)
+		code = store_conn_number(conn, "PRAGMA user_version", &version, err);
+	if (code == SL_OK && version > store_migrations())
+		return newer(conn, version, err);
+	if (code == SL_OK && version < store_migrations())
+		code = sl_error_set(err, SL_EINVAL,
+			version == 0 ? "store %s: holds no store" :
+				       "store %s: is of an older version: start the daemon once",
+			conn->path);
+	return code;
+}
+
 enum sl_code store_schema_migrate(struct conn *conn, struct sl_error *err)
 {
 	int64_t version = 0;
@@ -68,12 +84,9 @@ enum sl_code store_schema_migrate(struct conn *conn, struct sl_error *err)
 		code = store_conn_number(conn, "PRAGMA user_version", &version, err);
 	if (code != SL_OK)
 		return code;
-	if (version > MIGRATIONS)
-		return sl_error_set(err, SL_EINVAL,
-			"store %s: has schema %" PRId64
-			" and this Sluice knows %d: start the newer version that made it",
-			conn->path, version, MIGRATIONS);
-	for (int next = (int)version + 1; next <= MIGRATIONS && code == SL_OK; next++)
+	if (version > store_migrations())
+		return newer(conn, version, err);
+	for (int next = (int)version + 1; next <= store_migrations() && code == SL_OK; next++)
 		code = step_to(conn, next, err);
 	return code;
 }

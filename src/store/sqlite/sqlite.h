@@ -7,8 +7,8 @@
 
 #include "backend.h"
 
-enum sl_code store_sqlite_backend_open(struct backend **out, const char *path, struct sl_error *err)
-	__attribute__((warn_unused_result));
+enum sl_code store_sqlite_backend_open(struct backend **out, const struct backend_place *place,
+	struct sl_error *err) __attribute__((warn_unused_result));
 
 /* How many numbered migrations this build has. */
 int store_sqlite_schema_version(void);

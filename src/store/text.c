@@ -1,4 +1,4 @@
-#include "sqlite/text.h"
+#include "text.h"
 
 #include "sluice/core/escape.h"
 
@@ -49,19 +49,31 @@ static void conditions(struct sl_buf *out, const struct query *query)
 	}
 }
 
-void store_text_insert(struct sl_buf *out, const struct table *table)
+/* Up to and with the values. */
+static void insert_into(struct sl_buf *out, const struct table *table, bool with_id)
 {
 	sl_buf_adds(out, "INSERT INTO ");
 	name(out, table->name);
-	sl_buf_adds(out, " (");
+	sl_buf_adds(out, with_id ? " (id, " : " (");
 	for (size_t i = 0; i < table->len; i++) {
 		separate(out, i, ", ");
 		name(out, table->columns[i].name);
 	}
-	sl_buf_adds(out, ") VALUES (");
+	sl_buf_adds(out, with_id ? ") VALUES (?, " : ") VALUES (");
 	for (size_t i = 0; i < table->len; i++)
 		sl_buf_adds(out, i > 0 ? ", ?" : "?");
-	sl_buf_adds(out, ") ON CONFLICT DO NOTHING");
+	sl_buf_adds(out, ")");
+}
+
+void store_text_insert(struct sl_buf *out, const struct table *table)
+{
+	insert_into(out, table, false);
+	sl_buf_adds(out, " ON CONFLICT DO NOTHING");
+}
+
+void store_text_load(struct sl_buf *out, const struct table *table)
+{
+	insert_into(out, table, true);
 }
 
 void store_text_update(struct sl_buf *out, const struct query *where, const struct set *sets)
@@ -101,6 +113,11 @@ static void column(struct sl_buf *out, const struct query *query, const char *co
 
 void store_text_select(struct sl_buf *out, const struct query *query)
 {
+	static const char *const locks[] = {
+		[LOCK_NONE] = "",
+		[LOCK_ROWS] = " FOR NO KEY UPDATE",
+		[LOCK_FREE_ROWS] = " FOR NO KEY UPDATE SKIP LOCKED",
+	};
 	const char *direction = query->descending ? " DESC" : "";
 
 	sl_buf_adds(out, "SELECT id");
@@ -117,4 +134,5 @@ void store_text_select(struct sl_buf *out, const struct query *query)
 	sl_buf_addf(out, "id%s", direction);
 	if (query->limit > 0)
 		sl_buf_adds(out, " LIMIT ?");
+	sl_buf_adds(out, locks[query->lock]);
 }
