@@ -16,8 +16,7 @@ static enum sl_code check_listen(const char *text, struct sl_error *err)
 }
 
 static const char *const web_schemes[] = { "https", "http", NULL };
-static const char *const store_schemes[] = { "sqlite", NULL };
-static const char *const store_schemes_later[] = { "postgres", NULL };
+static const char *const store_schemes[] = { "sqlite", "postgres", NULL };
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
 
 #define MS INT64_C(1000)
@@ -67,6 +66,13 @@ static const struct sl_option rows[] = {
 		.min = 10 * MS,
 		.max = INT64_MAX,
 		.doc = "How often repositories are read again when no hook said that they changed." },
+	{ .path = "server.lease",
+		.type = SL_OPTION_DURATION,
+		.fallback = "30s",
+		.min = 1000 * MS,
+		.max = 3600 * 1000 * MS,
+		.doc = "How long a replica's work stays its own without a sign of life; the same for "
+		       "every replica." },
 	{ .path = "server.workers",
 		.type = SL_OPTION_INT,
 		.flags = SL_OPTION_RESTART,
@@ -86,8 +92,12 @@ static const struct sl_option rows[] = {
 		.flags = SL_OPTION_RESTART,
 		.fallback = "sqlite:/var/lib/sluice/store.db",
 		.names = store_schemes,
-		.later_names = store_schemes_later,
-		.doc = "Where Sluice keeps its own data." },
+		.doc = "Where Sluice keeps its own data: sqlite:PATH, or postgres://USER@HOST/DB for "
+		       "several replicas." },
+	{ .path = "store_password",
+		.type = SL_OPTION_SECRET,
+		.flags = SL_OPTION_RESTART,
+		.doc = "Password of the store's PostgreSQL; read again at each connect." },
 	{ .path = "log.level",
 		.type = SL_OPTION_ENUM,
 		.fallback = "info",

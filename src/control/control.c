@@ -64,6 +64,8 @@ struct sl_control *sl_control_new(const struct sl_control_doors *doors,
 	control->seen = sl_map_new();
 	control->looked = sl_map_new();
 	control->failing = sl_map_new();
+	control->leases = sl_map_new();
+	(void)pthread_mutex_init(&control->fetching, NULL);
 	control->leaving = sl_cancel_new(doors->clock, NULL, 0);
 	(void)pthread_mutex_init(&control->lock, NULL);
 	(void)pthread_condattr_init(&attr);
@@ -78,6 +80,7 @@ void sl_control_free(struct sl_control *control)
 	if (!control)
 		return;
 	assert(!control->runs);
+	sl_control_give_projects(control);
 	for (size_t i = 0; i < sl_map_len(control->observed); i++)
 		sl_observation_unref(control, sl_map_value_at(control->observed, i));
 	for (size_t i = 0; i < sl_map_len(control->seen); i++)
@@ -89,7 +92,11 @@ void sl_control_free(struct sl_control *control)
 	sl_map_free(control->observed);
 	sl_map_free(control->seen);
 	sl_map_free(control->looked);
+	for (size_t i = 0; i < sl_map_len(control->leases); i++)
+		free(sl_map_value_at(control->leases, i));
 	sl_map_free(control->failing);
+	sl_map_free(control->leases);
+	(void)pthread_mutex_destroy(&control->fetching);
 	sl_world_unref(control->world);
 	sl_cancel_free(control->leaving);
 	(void)pthread_cond_destroy(&control->reconciled);
@@ -116,7 +123,7 @@ static void forget_seen(struct sl_control *control)
 	control->seen = sl_map_new();
 }
 
-static void queue_world(struct sl_control *control, const struct sl_world *world)
+void sl_control_queue_world(struct sl_control *control, const struct sl_world *world)
 {
 	for (size_t i = 0; i < world->workspace->targets_len; i++) {
 		sl_control_queue_add(control, SL_WORK_OBSERVE, world->workspace->targets[i].name,
@@ -138,10 +145,10 @@ void sl_control_reload(struct sl_control *control, const struct sl_world *world)
 	forget_seen(control);
 	(void)pthread_mutex_unlock(&control->lock);
 	sl_world_unref(old);
-	queue_world(control, world);
+	sl_control_queue_world(control, world);
 }
 
-static enum sl_code queue_merged(struct sl_control *control, struct sl_error *err)
+enum sl_code sl_control_queue_merged(struct sl_control *control, struct sl_error *err)
 {
 	const struct sl_change_query query = { .states = SL_STATE_BIT(SL_CHANGE_MERGED),
 		.page = { .limit = 1000 } };
@@ -228,8 +235,8 @@ enum sl_code sl_control_start(struct sl_control *control, struct sl_error *err)
 	enum sl_code code = take_over(control, err);
 
 	if (code == SL_OK)
-		code = queue_merged(control, err);
-	queue_world(control, world);
+		code = sl_control_queue_merged(control, err);
+	sl_control_queue_world(control, world);
 	for (size_t i = 0; i < world->workspace->targets_len; i++)
 		sl_control_queue_add(control, SL_WORK_RUN, world->workspace->targets[i].name, 0);
 	sl_control_queue_add(control, SL_WORK_DELIVER, "", 0);
@@ -263,9 +270,9 @@ static void stop_run(struct sl_control *control, int64_t task_id)
 }
 
 /* Keeps what runs here ours; a lease that was lost all the same stops its run. */
-static void renew_runs(struct sl_control *control)
+static void renew_runs(struct sl_control *control, const struct sl_world *world)
 {
-	const int64_t until = sl_control_now(control) + SL_LEASE_US;
+	const int64_t until = sl_control_now(control) + world->lease_us;
 	struct lease leases[RENEW_MAX];
 	size_t n = copy_leases(control, leases);
 
@@ -321,22 +328,24 @@ static void queue_overdue(struct sl_control *control, int64_t now)
 
 enum sl_code sl_control_sweep(struct sl_control *control, struct sl_error *err)
 {
+	sl_auto(sl_world_unref_p) const struct sl_world *world = sl_control_world(control);
 	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
 	const int64_t now = sl_control_now(control);
 	struct sl_task_list tasks;
 	enum sl_code code;
 
-	renew_runs(control);
+	renew_runs(control, world);
+	sl_control_renew_projects(control, world);
 	code = sl_store_tasks_expired(control->doors.store, now, arena, &tasks, err);
 	if (code == SL_OK)
 		code = disown(control, &tasks, err);
 	if (code == SL_OK)
-		code = queue_merged(control, err);
+		code = sl_control_queue_merged(control, err);
 	queue_overdue(control, now);
 	if (code == SL_OK)
 		code = sl_drift_sweep(control, now - SL_SWEEP_US, err);
 	sl_control_queue_add(control, SL_WORK_DELIVER, "", 0);
-	sl_control_queue_add(control, SL_WORK_SWEEP, "", now + SL_SWEEP_US);
+	sl_control_queue_add(control, SL_WORK_SWEEP, "", now + sl_control_sweep_us(world));
 	return code;
 }
 

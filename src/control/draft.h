@@ -30,8 +30,13 @@ struct pass {
 	struct folder_list before; /* as since has them */
 	struct sl_forge_changes open; /* on the host */
 	struct sl_delivery_list pushes; /* not worked off yet, this project's only */
+	int64_t lease_epoch; /* of our lease on the project; 0: there are no other replicas */
 	int64_t now;
 };
+
+/* Refused with SL_ECONFLICT when the project is another replica's by now. */
+enum sl_code sl_pass_commit(struct pass *pass, struct sl_batch *batch, struct sl_error *err)
+	__attribute__((warn_unused_result));
 
 /* The project's folders at a commit. */
 enum sl_code sl_pass_folders(struct pass *pass, const char *commit, struct folder_list *out,

@@ -17,7 +17,6 @@
 #include <pthread.h>
 
 #define SL_REPORT_BYTES (16u << 20)
-#define SL_LEASE_US     (60 * SL_SECOND_US)
 #define SL_SWEEP_US     (10 * SL_SECOND_US)
 
 /* What was last seen of a target; a cache, made again at each start. */
@@ -50,6 +49,8 @@ struct sl_control {
 	struct sl_map *seen; /* project: digest of its branches when it was last worked off */
 	struct sl_map *looked; /* project: when it was last worked on, int64_t */
 	struct sl_map *failing; /* "work key": its failure that was told, struct failing */
+	struct sl_map *leases; /* project: epoch of our lease on it, int64_t; empty when alone */
+	pthread_mutex_t fetching; /* one fetch for runs at a time */
 	struct active_run *runs;
 	int64_t started_at; /* wall */
 	struct sl_cancel *leaving; /* asked by a drain: no fetch is worth waiting for */
@@ -117,6 +118,27 @@ enum sl_code sl_control_sweep(struct sl_control *control, struct sl_error *err);
 enum sl_code sl_control_keep_push(struct sl_control *control, const char *project,
 	const struct sl_person *who, const char *branch, const char *head, struct sl_error *err)
 	__attribute__((warn_unused_result));
+
+/* --- replicas ------------------------------------------------------------------------------- */
+
+/* How often leases are renewed and what others may have missed is looked for. */
+int64_t sl_control_sweep_us(const struct sl_world *world);
+
+/* Whether the project is ours to work on; *epoch is what its batches expect, 0 when there are no
+ * other replicas. */
+enum sl_code sl_control_own_project(struct sl_control *control, const struct sl_world *world,
+	const char *project, bool *ours, int64_t *epoch, struct sl_error *err)
+	__attribute__((warn_unused_result));
+void sl_control_renew_projects(struct sl_control *control, const struct sl_world *world);
+void sl_control_give_projects(struct sl_control *control);
+
+/* Queues the project's work, here and with the replica that works on it. */
+void sl_control_poke_project(struct sl_control *control, const char *project);
+
+/* The moment's work of a target or a change, for those that heard of it. */
+enum sl_code sl_control_queue_merged(struct sl_control *control, struct sl_error *err)
+	__attribute__((warn_unused_result));
+void sl_control_queue_world(struct sl_control *control, const struct sl_world *world);
 
 /* --- records that go with many batches ------------------------------------------------------ */
 

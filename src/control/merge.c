@@ -89,7 +89,7 @@ static enum sl_code end_change(struct pass *pass, const struct sl_change *change
 			.target = "",
 			.by = "sluice",
 			.text = ending->text });
-	return sl_store_commit(pass->control->doors.store, batch, err);
+	return sl_pass_commit(pass, batch, err);
 }
 
 /* A change that comes in red, or unread, does nothing until somebody answers for it. */
@@ -134,7 +134,7 @@ static enum sl_code merged(struct pass *pass, const struct sl_change *change, st
 			.target = "",
 			.by = "sluice",
 			.text = text });
-	code = sl_store_commit(pass->control->doors.store, batch, err);
+	code = sl_pass_commit(pass, batch, err);
 	if (code == SL_OK)
 		sl_control_queue_change(pass->control, change->id, 0);
 	return code;
@@ -158,7 +158,7 @@ static enum sl_code stays_open(struct pass *pass, const struct sl_change *change
 	if (sl_str_eq(change->wait, wait))
 		return SL_OK;
 	sl_batch_wait(batch, SL_OBJECT_CHANGE, change->id, wait);
-	return sl_store_commit(pass->control->doors.store, batch, err);
+	return sl_pass_commit(pass, batch, err);
 }
 
 static enum sl_code not_merged(struct pass *pass, const struct sl_change *change,

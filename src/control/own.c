@@ -221,7 +221,7 @@ enum sl_code sl_control_open_change(struct sl_control *control, const struct sl_
 	if (code == SL_OK)
 		code = remember(&request, opening->targets, err);
 	if (code == SL_OK)
-		sl_control_queue_add(control, SL_WORK_PROJECT, SL_OWN_PROJECT, 0);
+		sl_control_poke_project(control, SL_OWN_PROJECT);
 	return sl_request_close(&request, code, err);
 }
 
@@ -311,6 +311,6 @@ enum sl_code sl_control_merge(struct sl_control *control, const struct sl_ask *a
 	if (code == SL_OK)
 		code = remember(&request, change.branch, err);
 	if (code == SL_OK)
-		sl_control_queue_add(control, SL_WORK_PROJECT, SL_OWN_PROJECT, 0);
+		sl_control_poke_project(control, SL_OWN_PROJECT);
 	return sl_request_close(&request, code, err);
 }

@@ -285,7 +285,7 @@ static void look_again(struct sl_control *control, const char *project)
 	seen = sl_map_remove(control->seen, project);
 	(void)pthread_mutex_unlock(&control->lock);
 	free(seen);
-	sl_control_queue_add(control, SL_WORK_PROJECT, project, 0);
+	sl_control_poke_project(control, project);
 }
 
 enum sl_code sl_control_waive(struct sl_control *control, const struct sl_ask *ask,

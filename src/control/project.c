@@ -23,6 +23,15 @@ static void pass_done(struct pass *pass)
 
 #define PUSHES_MAX 500
 
+enum sl_code sl_pass_commit(struct pass *pass, struct sl_batch *batch, struct sl_error *err)
+{
+	if (pass->lease_epoch != 0)
+		sl_batch_expect_lease(batch,
+			sl_arena_printf(pass->arena, "project/%s", pass->project->name),
+			pass->lease_epoch);
+	return sl_store_commit(pass->control->doors.store, batch, err);
+}
+
 /* The deliveries of this project; those of others stay where they are. */
 static enum sl_code read_pushes(struct pass *pass, struct sl_error *err)
 {
@@ -168,7 +177,7 @@ static enum sl_code store_project(struct pass *pass, struct sl_error *err)
 			.settled = true,
 			.first_seen_at = pass->now,
 			.seen_at = pass->now });
-	return sl_store_commit(pass->control->doors.store, batch, err);
+	return sl_pass_commit(pass, batch, err);
 }
 
 /* Targets that were never looked at are looked at now: what is settled there decides what a first
@@ -284,6 +293,37 @@ static int64_t next_look(const struct pass *pass, enum sl_code code)
 	return pass->now + pass->world->poll_us;
 }
 
+static enum sl_code work_on(struct pass *pass, struct sl_error *err)
+{
+	const char *name = pass->project->name;
+	char digest[SL_SHA256_HEX];
+	enum sl_code code = pass_open(pass, err);
+
+	if (code != SL_OK)
+		return code;
+	branches_digest(pass, digest);
+	if (pass->pushes.len > 0 || !seen_before(pass, name, digest))
+		code = work_through(pass, err);
+	if (code == SL_OK && !pass->postponed)
+		remember(pass, name, digest);
+	return code;
+}
+
+/* A repository that Sluice owns is made by the first change that is opened. */
+static bool is_there(const struct pass *pass)
+{
+	return pass->project != pass->world->own || sl_file_is_folder(pass->project->repository);
+}
+
+/* Another replica works on it: whether it still does is looked at when its lease could have ended.
+ */
+static int64_t next_try(const struct pass *pass)
+{
+	return pass->now +
+		(pass->world->lease_us < pass->world->poll_us ? pass->world->lease_us :
+								pass->world->poll_us);
+}
+
 enum sl_code sl_control_project(struct sl_control *control, const char *name,
 	struct sl_cancel *cancel, struct sl_error *err)
 {
@@ -292,26 +332,20 @@ enum sl_code sl_control_project(struct sl_control *control, const char *name,
 		.arena = sl_arena_new(),
 		.cancel = cancel,
 		.now = sl_control_now(control) };
-	size_t index = sl_workspace_project(pass.world->workspace, name);
-	char digest[SL_SHA256_HEX];
+	const struct sl_workspace *workspace = pass.world->workspace;
+	size_t index = sl_workspace_project(workspace, name);
+	bool ours = false;
 	enum sl_code code = SL_OK;
 
-	if (index < pass.world->workspace->projects_len) {
-		pass.project = &pass.world->workspace->projects[index];
-		if (pass.project == pass.world->own &&
-			!sl_file_is_folder(pass.project->repository)) {
-			pass_done(&pass); /* made by the first change that is opened */
-			return SL_OK;
-		}
-		code = pass_open(&pass, err);
-		if (code == SL_OK) {
-			branches_digest(&pass, digest);
-			if (pass.pushes.len > 0 || !seen_before(&pass, name, digest))
-				code = work_through(&pass, err);
-			if (code == SL_OK && !pass.postponed)
-				remember(&pass, name, digest);
-		}
-		sl_control_queue_add(control, SL_WORK_PROJECT, name, next_look(&pass, code));
+	if (index < workspace->projects_len)
+		pass.project = &workspace->projects[index];
+	if (pass.project && is_there(&pass)) {
+		code = sl_control_own_project(control, pass.world, name, &ours, &pass.lease_epoch,
+			err);
+		if (code == SL_OK && ours)
+			code = work_on(&pass, err);
+		sl_control_queue_add(control, SL_WORK_PROJECT, name,
+			code == SL_OK && !ours ? next_try(&pass) : next_look(&pass, code));
 	}
 	pass_done(&pass);
 	return code;

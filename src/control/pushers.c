@@ -119,7 +119,7 @@ static enum sl_code name_pusher(struct pass *pass, const struct sl_change *chang
 			.user = user,
 			.pushed = true });
 	sl_batch_update_change(batch, &row);
-	code = sl_store_commit(pass->control->doors.store, batch, err);
+	code = sl_pass_commit(pass, batch, err);
 	if (code == SL_OK)
 		sl_control_queue_change(pass->control, change->id, 0);
 	return code;

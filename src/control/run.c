@@ -97,6 +97,7 @@ static enum sl_code keep_intent(struct attempt *attempt, const struct sl_apply_i
 
 	if (code != SL_OK)
 		return code;
+	sl_batch_expect_task(batch, attempt->task.id, attempt->task.lease_epoch);
 	sl_batch_raise_epoch(batch, attempt->epoch_name, intent->epoch);
 	if (!attempt->begun) /* else it goes on in another session */
 		add_run(attempt, intent, batch);
@@ -145,8 +146,10 @@ static enum sl_code on_step(void *ctx, const struct sl_step *step, struct sl_err
 
 	if (!attempt->begun)
 		return SL_OK;
-	if (!attempt->steps)
+	if (!attempt->steps) {
 		attempt->steps = sl_batch_new();
+		sl_batch_expect_task(attempt->steps, attempt->task.id, attempt->task.lease_epoch);
+	}
 	sl_batch_put_step(attempt->steps, step);
 	attempt->steps_len++;
 	if (attempt->steps_len < STEPS_MAX && now - attempt->steps_kept_at < STEPS_WAIT_US)
@@ -162,6 +165,7 @@ static enum sl_code on_snapshot(void *ctx, bool after, const struct sl_catalog *
 
 	if (!after)
 		sl_snapshot_hash(catalog, attempt->found);
+	sl_batch_expect_task(batch, attempt->task.id, attempt->task.lease_epoch);
 	sl_control_keep_snapshot(attempt->control, batch, attempt->task.target, catalog,
 		attempt->run);
 	return sl_store_commit(attempt->control->doors.store, batch, err);
@@ -289,6 +293,25 @@ static enum sl_code pin(struct attempt *attempt, struct sl_error *err)
 	return SL_OK;
 }
 
+/* Another replica may have planned it, and our mirror not have the commit yet. */
+static enum sl_code fetch_commit(struct attempt *attempt, struct sl_repo *repo,
+	struct sl_error *err)
+{
+	struct sl_control *control = attempt->control;
+	struct sl_git_files files;
+	enum sl_code code;
+
+	if (control->doors.alone)
+		return SL_OK;
+	(void)pthread_mutex_lock(&control->fetching);
+	code = sl_repo_files(repo, attempt->arena, attempt->plan.commit,
+		attempt->folder.entry->path, &files, NULL);
+	if (code != SL_OK)
+		code = sl_repo_fetch(repo, control->leaving, err);
+	(void)pthread_mutex_unlock(&control->fetching);
+	return code;
+}
+
 static enum sl_code read_files(struct attempt *attempt, struct sl_error *err)
 {
 	sl_auto(sl_repo_close_p) struct sl_repo *repo = NULL;
@@ -302,6 +325,8 @@ static enum sl_code read_files(struct attempt *attempt, struct sl_error *err)
 	if (code == SL_OK)
 		code = control->doors.open_repo(control->doors.ctx, attempt->world,
 			project_of(attempt, &change), &repo, err);
+	if (code == SL_OK)
+		code = fetch_commit(attempt, repo, err);
 	if (code == SL_OK)
 		code = sl_folder_read(&attempt->folder, attempt->arena, repo, attempt->world,
 			attempt->plan.commit, err);
@@ -667,7 +692,7 @@ enum sl_code sl_control_run(struct sl_control *control, struct sl_cancel *cancel
 		.started_at = sl_control_now(control) };
 	const struct sl_claim claim = { .replica = control->doors.replica,
 		.now = attempt.started_at,
-		.lease_us = SL_LEASE_US };
+		.lease_us = world->lease_us };
 	bool found = false;
 	enum sl_code code = SL_OK;
 

@@ -19,8 +19,10 @@ const struct sl_world *sl_world_of(const struct sl_workspace *workspace,
 		.socket = "",
 		.socket_group = "",
 		.store = "memory:",
+		.store_password = "",
 		.data = "",
 		.poll_us = 60000000,
+		.lease_us = 60000000,
 		.grace_us = 180000000,
 		.migration_bytes = INT64_C(64) << 20 };
 	return &box->world;

@@ -48,12 +48,14 @@ static void read_server(struct world_box *box)
 	world->socket = text_at(config, "server.socket");
 	world->socket_group = text_at(config, "server.socket_group");
 	world->store = text_at(config, "store");
+	world->store_password = text_at(config, "store_password");
 	world->data = text_at(config, "server.data");
 	for (size_t i = 0; i < sl_config_len(asserters); i++)
 		accounts[i] = sl_config_str(sl_config_item(asserters, i));
 	world->assert_users = accounts;
 	world->assert_users_len = sl_config_len(asserters);
 	world->poll_us = sl_config_int(sl_config_at(config, "server.poll"));
+	world->lease_us = sl_config_int(sl_config_at(config, "server.lease"));
 	world->grace_us = sl_config_int(sl_config_at(config, "server.grace"));
 	world->migration_bytes = sl_config_int(sl_config_at(config, "limits.migration_bytes"));
 	world->workers = (unsigned)sl_config_int(sl_config_at(config, "server.workers"));

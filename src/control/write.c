@@ -181,7 +181,7 @@ enum sl_code sl_draft_write(struct pass *pass, struct draft *draft, struct sl_er
 	if (code != SL_OK)
 		return code;
 	change = put_records(pass, batch, draft, &view);
-	code = sl_store_commit(pass->control->doors.store, batch, err);
+	code = sl_pass_commit(pass, batch, err);
 	if (code != SL_OK)
 		return code;
 	draft->change.id = change < 0 ? sl_batch_id(batch, change) : change;
@@ -229,7 +229,7 @@ enum sl_code sl_draft_write_review(struct pass *pass, struct draft *draft, struc
 		draft->findings.len);
 	sl_batch_update_change(batch, &draft->change);
 	release(pass, batch, draft);
-	code = sl_store_commit(pass->control->doors.store, batch, err);
+	code = sl_pass_commit(pass, batch, err);
 	if (code != SL_OK)
 		return code;
 	publish(pass, draft);

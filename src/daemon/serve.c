@@ -3,6 +3,7 @@
 
 #include "sluice/config/snapshot.h"
 #include "sluice/core/alloc.h"
+#include "sluice/core/hash.h"
 #include "sluice/core/log.h"
 #include "sluice/core/str.h"
 #include "sluice/git/mirror.h"
@@ -30,6 +31,27 @@ static enum sl_code open_repo(void *ctx, const struct sl_world *world,
 	return sl_git_mirror_open(out, world->data, project->name, &origin, &limits, err);
 }
 
+/* What every replica signs with is in the store they share. */
+static enum sl_code read_shared_key(struct daemon *daemon, struct sl_error *err)
+{
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	const struct sl_rand *rand = sl_rand_system();
+	char hex[2 * SL_AUTH_KEY_SIZE + 1];
+	const char *kept;
+	bool fresh;
+	enum sl_code code;
+
+	rand->fill(rand->ctx, daemon->key, sizeof(daemon->key));
+	code = sl_store_first_meta(daemon->store, SL_STORE_SESSION_KEY,
+		sl_hex(daemon->key, sizeof(daemon->key), hex), arena, &kept, &fresh, err);
+	if (code == SL_OK &&
+		(strlen(kept) != sizeof(hex) - 1 ||
+			!sl_unhex(kept, daemon->key, sizeof(daemon->key))))
+		code = sl_error_set(err, SL_EINVAL,
+			"the store's session key is not %d bytes in hex", SL_AUTH_KEY_SIZE);
+	return code;
+}
+
 /* Sessions and login links are signed with it; made once for an installation. */
 static enum sl_code read_key(struct daemon *daemon, struct sl_error *err)
 {
@@ -40,6 +62,8 @@ static enum sl_code read_key(struct daemon *daemon, struct sl_error *err)
 	size_t len;
 	enum sl_code code;
 
+	if (sl_store_is_shared(daemon->store))
+		return read_shared_key(daemon, err);
 	if (!sl_file_exists(path)) {
 		rand->fill(rand->ctx, daemon->key, sizeof(daemon->key));
 		return sl_file_write(path, daemon->key, sizeof(daemon->key), 0600, err);
@@ -69,6 +93,7 @@ static enum sl_code make_auth(const struct daemon *daemon, const struct sl_world
 static enum sl_code open_data(struct daemon *daemon, struct sl_error *err)
 {
 	const struct sl_store_options options = { .url = daemon->world->store,
+		.password = daemon->world->store_password,
 		.data_folder = daemon->world->data,
 		.rand = sl_rand_system() };
 	unsigned swept = 0;
@@ -92,12 +117,21 @@ static void make_control(struct daemon *daemon)
 		.replica = daemon->replica,
 		.tool = SL_VERSION_TOOL,
 		.open_repo = open_repo,
-		.alone = true };
+		.alone = !sl_store_is_shared(daemon->store) };
 	char host[40] = "";
 
+	/* Containers may share a name and a number. */
 	(void)gethostname(host, sizeof(host) - 1);
-	(void)snprintf(daemon->replica, sizeof(daemon->replica), "%s:%d", host, (int)getpid());
+	(void)snprintf(daemon->replica, sizeof(daemon->replica), "%s:%d:%08x", host, (int)getpid(),
+		(unsigned)sl_rand_u64(sl_rand_system()));
 	daemon->control = sl_control_new(&doors, daemon->world);
+}
+
+static void hear(void *ctx, enum sl_news news, const char *key)
+{
+	struct daemon *daemon = ctx;
+
+	sl_control_hear(daemon->control, news, key);
 }
 
 static void tell_address(struct daemon *daemon)
@@ -151,6 +185,7 @@ static enum sl_code start_all(struct daemon *daemon, struct sl_error *err)
 	options.control = daemon->control;
 	options.store = daemon->store;
 	daemon->web = sl_web_new(&options, auth);
+	sl_store_on_news(daemon->store, hear, daemon);
 	code = listen_all(daemon, err);
 	if (code == SL_OK)
 		code = sl_control_start(daemon->control, err);
@@ -193,6 +228,7 @@ static void tell_what_waits(const struct daemon *daemon, const struct sl_world *
 		{ "server.socket_group", now->socket_group, world->socket_group },
 		{ "server.data", now->data, world->data },
 		{ "store", now->store, world->store },
+		{ "store_password", now->store_password, world->store_password },
 	};
 
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
@@ -275,6 +311,8 @@ void sl_daemon_wait(struct daemon *daemon)
 /* In the reverse order of the start; takes what a failed start left. */
 void sl_daemon_stop(struct daemon *daemon)
 {
+	if (daemon->store)
+		sl_store_on_news(daemon->store, NULL, NULL);
 	sl_http_server_free(daemon->server);
 	sl_sched_free(daemon->sched);
 	sl_pool_free(daemon->pool);

@@ -37,8 +37,9 @@ struct filter {
 
 #define FILTERS_MAX 6
 
-/* Kept from other writers to the end of the transaction.  Rows that a write is decided from are read
- * so; a change is locked before what belongs to it, so that two writers never wait for each other.
+/* Kept from other writers to the end of the transaction.  Rows that a write is decided from are
+ * read so; a change is locked before what belongs to it, so that two writers never wait for each
+ * other.
  */
 enum lock {
 	LOCK_NONE,

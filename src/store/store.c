@@ -157,8 +157,7 @@ enum sl_code store_backend_open(struct backend **out, const struct sl_store_opti
 		place.where = options->url + strlen(backends[i].scheme);
 		return backends[i].open(out, &place, err);
 	}
-	return sl_error_set(err, SL_EINVAL,
-		"store %.*s: begin it with sqlite: or postgres://",
+	return sl_error_set(err, SL_EINVAL, "store %.*s: begin it with sqlite: or postgres://",
 		(int)strcspn(options->url, ":"), options->url);
 }
 

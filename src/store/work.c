@@ -19,8 +19,8 @@ struct task_claim {
 	bool found;
 };
 
-/* The task as it is now, kept from other claims, or NULL: a claim of another process looks at it, or
- * has taken it.  Tasks of one target are claimed by one at a time. */
+/* The task as it is now, kept from other claims, or NULL: a claim of another process looks at it,
+ * or has taken it.  Tasks of one target are claimed by one at a time. */
 static enum sl_code hold_candidate(struct tx *tx, const struct task_claim *job, int64_t id,
 	const char *target, struct sl_task **out, struct sl_error *err)
 {

@@ -31,30 +31,19 @@ void sl_web_login(void *ctx, struct sl_http_request *req, struct sl_http_respons
 		json_pack("{s:s, s:s}", "user", user, "code", code));
 }
 
-/* Under web->links. */
+/* On whichever replica it is used first. */
 static enum sl_code use_once(struct sl_web *web, struct sl_arena *arena, const char *nonce,
 	struct sl_error *err)
 {
 	const char *key = sl_arena_printf(arena, "login.%s", nonce);
 	const char *used;
-	enum sl_code code = sl_store_meta(web->options.store, key, arena, &used, err);
+	bool fresh = false;
+	enum sl_code code = sl_store_first_meta(web->options.store, key, "used", arena, &used,
+		&fresh, err);
 
-	if (code != SL_OK)
-		return code;
-	if (used)
-		return sl_error_set(err, SL_EUNAUTH,
+	if (code == SL_OK && !fresh)
+		code = sl_error_set(err, SL_EUNAUTH,
 			"the login link was used already: ask for a new one with `sluice login`");
-	return sl_store_set_meta(web->options.store, key, "used", err);
-}
-
-static enum sl_code use_up(struct sl_web *web, struct sl_http_request *req, const char *nonce,
-	struct sl_error *err)
-{
-	enum sl_code code;
-
-	(void)pthread_mutex_lock(&web->links);
-	code = use_once(web, sl_http_arena(req), nonce, err);
-	(void)pthread_mutex_unlock(&web->links);
 	return code;
 }
 
@@ -72,7 +61,7 @@ void sl_web_login_post(void *ctx, struct sl_http_request *req, struct sl_http_re
 	if (code == SL_OK)
 		code = check_link(web, sl_http_form(req, "code"), user, nonce, &err);
 	if (code == SL_OK)
-		code = use_up(web, req, nonce, &err);
+		code = use_once(web, sl_http_arena(req), nonce, &err);
 	if (code != SL_OK) {
 		sl_web_error_page(ctx, req, res, &err);
 		return;

@@ -17,7 +17,6 @@ struct sl_web *sl_web_new(const struct sl_web_options *options, struct sl_auth *
 	web->options = *options;
 	web->auth = auth;
 	(void)pthread_rwlock_init(&web->lock, NULL);
-	(void)pthread_mutex_init(&web->links, NULL);
 	atomic_init(&web->ready, false);
 	return web;
 }
@@ -27,7 +26,6 @@ void sl_web_free(struct sl_web *web)
 	if (!web)
 		return;
 	sl_auth_free(web->auth);
-	(void)pthread_mutex_destroy(&web->links);
 	(void)pthread_rwlock_destroy(&web->lock);
 	free(web);
 }

@@ -17,7 +17,6 @@ struct sl_web {
 	pthread_rwlock_t lock; /* over auth and address */
 	struct sl_auth *auth; /* owned */
 	char address[256];
-	pthread_mutex_t links; /* from looking a login link up to remembering its use */
 	atomic_bool ready;
 };
 

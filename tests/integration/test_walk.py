@@ -8,16 +8,16 @@ from harness.workspace import RISKY, SAFE, Workspace, columns, ledger
 MIGRATION = "migrations/V2__discount.sql"
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite-sqlite", "sqlite-postgres", "postgres-sqlite", "postgres-postgres"])
 def workspace(request, sluice, tmp_workspace):
-    """A demo workspace on either engine, its daemon running."""
-    databases = None
-    if request.param == "postgres":
-        databases = {name: Postgres.create() for name in ("dev", "prod")}
-    made = Workspace(sluice, databases)
+    """A demo workspace on each pair of store and engine, its daemon running."""
+    store_kind, engine = request.param.split("-")
+    store = Postgres.create() if store_kind == "postgres" else None
+    databases = {name: Postgres.create() for name in ("dev", "prod")} if engine == "postgres" else None
+    made = Workspace(sluice, databases, store)
     yield made.start()
     made.close()
-    for database in (databases or {}).values():
+    for database in [*(databases or {}).values(), *([store] if store else [])]:
         database.drop()
 
 

@@ -303,10 +303,11 @@ static void every_mistake_is_one_line_with_its_place_and_remedy(void **state)
 			"not 'warn'" },
 		{ SMALL "log: {level: inof}\n",
 			"sluice.yaml:2:14: 'log.level' has no 'inof', did you mean 'info'?" },
-		{ SMALL "store: postgres://db/x\n",
-			"sluice.yaml:2:8: 'store' postgres: is not available in this version" },
 		{ SMALL "store: mysql://db/x\n",
 			"sluice.yaml:2:8: 'store' must start with sqlite:, not mysql:" },
+		{ SMALL "store: postgres://u:hunter2@db/x\n",
+			"sluice.yaml:2:8: 'store' holds a password: leave it out and give a reference "
+			"(env:NAME, file:/path) instead" },
 		{ SMALL "server: {url: example.com}\n",
 			"sluice.yaml:2:15: 'server.url' must be a URL" },
 		{ SMALL "risk: [{level: low, when: broken}]\n",

@@ -1,9 +1,11 @@
-/* A fresh database on the PostgreSQL that tests/run started, asked without the program's own code. */
+/* A fresh database on the PostgreSQL that tests/run started, asked without the program's own code.
+ */
 #ifndef TESTS_UNIT_PG_DATABASE_H
 #define TESTS_UNIT_PG_DATABASE_H
 
 #include "sluice/core/alloc.h"
 #include "sluice/core/cleanup.h"
+#include "sluice/core/rand.h"
 
 #include <inttypes.h>
 #include <libpq-fe.h>
@@ -11,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 /* cmocka.h needs these first */
 #include <setjmp.h>
@@ -52,8 +53,7 @@ static inline char *pg_ask(const char *url, const char *sql)
 	(void)PQsetNoticeReceiver(pg, pg_ignore_notice, NULL);
 	result = PQexec(pg, sql);
 
-	if (PQresultStatus(result) != PGRES_TUPLES_OK &&
-		PQresultStatus(result) != PGRES_COMMAND_OK)
+	if (PQresultStatus(result) != PGRES_TUPLES_OK && PQresultStatus(result) != PGRES_COMMAND_OK)
 		fail_msg("%s: %s", sql, PQerrorMessage(pg));
 	if (PQntuples(result) > 0)
 		value = sl_xstrdup(PQgetvalue(result, 0, 0));
@@ -80,10 +80,8 @@ static inline char *pg_database_new(void)
 	sl_autofree char *admin = pg_url("postgres");
 	sl_autofree char *name = NULL;
 	sl_autofree char *sql = NULL;
-	uint64_t random = 0;
 
-	assert_int_equal(getrandom(&random, sizeof(random), 0), sizeof(random));
-	name = sl_xasprintf("u_%016" PRIx64, random);
+	name = sl_xasprintf("u_%016" PRIx64, sl_rand_u64(sl_rand_system()));
 	sql = sl_xasprintf("CREATE DATABASE %s", name);
 	pg_do(admin, sql);
 	return pg_url(name);

@@ -1,7 +1,7 @@
 /*
  * A wire to the test server that can be cut at one place: before a COMMIT reaches the server, or
- * after the server has answered it and before its client hears.  A session's first COMMIT travels as
- * text; drop the old sessions to make the next one a first.
+ * after the server has answered it and before its client hears.  A session's first COMMIT travels
+ * as text; drop the old sessions to make the next one a first.
  */
 #ifndef TESTS_UNIT_PG_PROXY_H
 #define TESTS_UNIT_PG_PROXY_H
@@ -123,8 +123,10 @@ static inline void pg_proxy_round(struct pg_proxy *proxy)
 	struct pollfd ready[1 + 2 * PG_WIRES_MAX] = { { .fd = proxy->listener, .events = POLLIN } };
 
 	for (size_t i = 0; i < PG_WIRES_MAX; i++) {
-		ready[1 + 2 * i] = (struct pollfd){ .fd = proxy->wires[i].client, .events = POLLIN };
-		ready[2 + 2 * i] = (struct pollfd){ .fd = proxy->wires[i].server, .events = POLLIN };
+		ready[1 + 2 * i] = (struct pollfd){ .fd = proxy->wires[i].client,
+			.events = POLLIN };
+		ready[2 + 2 * i] = (struct pollfd){ .fd = proxy->wires[i].server,
+			.events = POLLIN };
 	}
 	(void)poll(ready, 1 + 2 * PG_WIRES_MAX, 5);
 	for (size_t i = 0; i < PG_WIRES_MAX; i++) {
@@ -159,8 +161,7 @@ static inline void *pg_proxy_run(void *arg)
 
 static inline void pg_proxy_start(struct pg_proxy *proxy)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET,
-		.sin_addr = { htonl(INADDR_LOOPBACK) } };
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
 	socklen_t len = sizeof(at);
 
 	memset(proxy, 0, sizeof(*proxy));
@@ -178,7 +179,7 @@ static inline void pg_proxy_drop_all(struct pg_proxy *proxy)
 {
 	atomic_store(&proxy->drop, true);
 	while (atomic_load(&proxy->drop))
-		(void)usleep(1000);
+		(void)poll(NULL, 0, 1);
 }
 
 static inline void pg_proxy_stop(struct pg_proxy *proxy)

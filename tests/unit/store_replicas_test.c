@@ -166,8 +166,8 @@ static void an_older_schema_is_brought_on_with_what_it_holds(void **state)
 	assert_int_equal(pg_number(database, "SELECT version FROM sluice_store.schema_version"),
 		store_migrations());
 	assert_int_equal(pg_number(database, "SELECT count(*) FROM sluice_store.lease"), 0);
-	assert_int_equal(pg_number(database,
-				 "SELECT count(*) FROM sluice_store.meta WHERE key = 'kept'"),
+	assert_int_equal(
+		pg_number(database, "SELECT count(*) FROM sluice_store.meta WHERE key = 'kept'"),
 		1);
 }
 
@@ -200,8 +200,10 @@ static void a_server_that_is_not_there_is_unavailable(void **state)
 
 static void text_that_is_not_utf_8_comes_back_as_it_was(void **state)
 {
-	static const char *const texts[] = { "plain", "Gr\xfc\xdf" "e", "\xff\xfe", "\xf4\x8f\xbc\x80",
-		"\xf4\x8f", "über\xf4\x8f\xbf\xbf\xc3" };
+	static const char *const texts[] = { "plain",
+		"Gr\xfc\xdf"
+		"e",
+		"\xff\xfe", "\xf4\x8f\xbc\x80", "\xf4\x8f", "über\xf4\x8f\xbf\xbf\xc3" };
 	struct world *world = *state;
 	sl_auto(sl_store_free_p) struct sl_store *store = must_open(world);
 	const struct sl_log_query all = { 0 };
@@ -358,7 +360,7 @@ struct racer {
 static void work_one(struct racer *racer, const struct sl_task *task)
 {
 	struct race *race = racer->race;
-	const long target = strtol(task->target + 1, NULL, 10);
+	int64_t target = 0;
 	const struct sl_move done = { .object = SL_OBJECT_TASK,
 		.id = task->id,
 		.from = SL_TASK_RUNNING,
@@ -366,10 +368,11 @@ static void work_one(struct racer *racer, const struct sl_task *task)
 		.lease_epoch = task->lease_epoch,
 		.at = 2000 };
 
+	assert_true(sl_parse_i64(task->target + 1, 0, TARGETS - 1, &target));
 	if (atomic_fetch_add(&race->at_work[target], 1) != 0)
 		atomic_fetch_add(&race->wrong, 1);
 	atomic_fetch_add(&race->done[task->id], 1);
-	(void)usleep(1000);
+	(void)poll(NULL, 0, 1);
 	atomic_fetch_sub(&race->at_work[target], 1);
 	if (sl_store_apply(racer->store, &done, 1, NULL) != SL_OK)
 		atomic_fetch_add(&race->wrong, 1);
@@ -440,7 +443,7 @@ static void note_news(void *ctx, enum sl_news news, const char *key)
 static void wait_for(atomic_int *count, int wanted)
 {
 	for (int i = 0; i < 3000 && atomic_load(count) < wanted; i++)
-		(void)usleep(10000);
+		(void)poll(NULL, 0, 10);
 	assert_int_equal(atomic_load(count), wanted);
 }
 
@@ -458,9 +461,10 @@ static void what_one_replica_commits_the_others_hear(void **state)
 	plan_tasks(world, speaker);
 	wait_for(&heard.changes, TASKS);
 	wait_for(&heard.tasks, TASKS);
-	assert_int_equal(sl_store_inbox_add(speaker,
-				 &(struct sl_delivery){ .source = "shop", .key = "1", .body = "{}" },
-				 &fresh, &world->err),
+	assert_int_equal(
+		sl_store_inbox_add(speaker,
+			&(struct sl_delivery){ .source = "shop", .key = "1", .body = "{}" }, &fresh,
+			&world->err),
 		SL_OK);
 	wait_for(&heard.projects, 1);
 	assert_int_equal(sl_store_tell(other, SL_NEWS_PROJECT, "shop", &world->err), SL_OK);

@@ -15,6 +15,9 @@
  *	DELIVER  messages that are due
  *	SWEEP    leases of our runs, tasks of the dead, what became due
  *
+ * Several replicas may share a store: a project is worked on by one of them, which holds its lease
+ *as long as it lives; a task is whoever claims it first's; everything else may be done by any.
+ *
  * Threading: everything may be called at once, but one key of PROJECT by one caller at a time.
  * Failures of a job are logged and repaired by trying again; the code is for tests.
  */
@@ -25,6 +28,7 @@
 #include "sluice/core/clock.h"
 #include "sluice/core/error.h"
 #include "sluice/core/rand.h"
+#include "sluice/store/store.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -73,7 +77,8 @@ struct sl_control_doors {
 		struct sl_error *err);
 	void *ctx; /* of both */
 	struct sl_fake_world *fake; /* databases of a simulation; NULL: real ones */
-	/* No other process shares the store: what runs at the start belongs to the dead. */
+	/* No other process shares the store: what runs at the start belongs to the dead, and nobody
+	 * else works on the projects. */
 	bool alone;
 };
 
@@ -91,6 +96,9 @@ const struct sl_world *sl_control_world(struct sl_control *control)
 
 /* From the next job on; everything is looked at again. */
 void sl_control_reload(struct sl_control *control, const struct sl_world *world);
+
+/* What another process wrote to the store: queues what it calls for here. */
+void sl_control_hear(struct sl_control *control, enum sl_news news, const char *key);
 
 /* Queues what a start calls for: every project and target, every change at work, what is due; tasks
  * that the dead left running become unknown. */

@@ -25,10 +25,12 @@ struct sl_world {
 	const char *listen, *socket; /* "" none */
 	const char *socket_group; /* "" none */
 	const char *store; /* URL */
+	const char *store_password; /* reference to a secret, "" none */
 	const char *data; /* folder of mirrors and keys */
 	const char *const *assert_users;
 	size_t assert_users_len;
 	int64_t poll_us; /* how often a repository is looked at unasked */
+	int64_t lease_us; /* how long a replica's work is its own without a renewal */
 	int64_t grace_us; /* how long a stop waits for the statement at hand */
 	int64_t migration_bytes; /* most of one file */
 	unsigned workers, apply_workers; /* threads of the two lanes */

@@ -9,16 +9,16 @@
  *	read.h     every read: lists, views, one record
  *	work.h     claims and leases of tasks, the inbox, the outbox
  *
- * Threads: any number at once.  In SQLite writers queue up and one of them commits for all that wait,
- * so that many small writes share one fsync; in PostgreSQL they go side by side.  A write that
+ * Threads: any number at once.  In SQLite writers queue up and one of them commits for all that
+ *wait, so that many small writes share one fsync; in PostgreSQL they go side by side.  A write that
  * returned SL_OK is on the disk.  Readers never wait for writers.  No transaction outlives a call,
  * so none is ever open while somebody talks to a target or a host.
  *
- * Failures: SL_EINVAL when the place cannot hold a store (not a database, a folder, a newer schema);
- * SL_ECONFLICT when another daemon owns it, or a compare-and-set lost; SL_EUNAVAIL when the disk is
- * full or refuses, or the server is away (nothing of the batch is kept); SL_EUNKNOWN when the server
- * went away during a commit and did not come back to say how it ended; SL_ENOTFOUND for an id that
- * is not there.
+ * Failures: SL_EINVAL when the place cannot hold a store (not a database, a folder, a newer
+ *schema); SL_ECONFLICT when another daemon owns it, or a compare-and-set lost; SL_EUNAVAIL when the
+ *disk is full or refuses, or the server is away (nothing of the batch is kept); SL_EUNKNOWN when
+ *the server went away during a commit and did not come back to say how it ended; SL_ENOTFOUND for
+ *an id that is not there.
  */
 #ifndef SLUICE_STORE_STORE_H
 #define SLUICE_STORE_STORE_H
@@ -71,9 +71,9 @@ enum sl_news {
 	SL_NEWS_COUNT
 };
 
-/* Called on a thread of the store, without any lock, for what other processes committed; nothing is
- * promised to arrive, so whoever relies on it looks by itself now and then.  Set it before threads
- * start, and before nothing else can be missed; never called for a store of one process. */
+/* Called on a thread of the store for what other processes committed; nothing is promised to
+ * arrive, so whoever relies on it looks by itself now and then.  NULL ends it: no call is under way
+ * then. Never called for a store of one process. */
 void sl_store_on_news(struct sl_store *store,
 	void (*heard)(void *ctx, enum sl_news news, const char *key), void *ctx);
 
@@ -94,6 +94,9 @@ enum sl_code sl_store_meta(struct sl_store *store, const char *key, struct sl_ar
 	const char **out, struct sl_error *err) __attribute__((warn_unused_result));
 enum sl_code sl_store_set_meta(struct sl_store *store, const char *key, const char *value,
 	struct sl_error *err) __attribute__((warn_unused_result));
+
+/* The key of what sessions are signed with, where several processes serve the store. */
+#define SL_STORE_SESSION_KEY "session.key"
 
 /* Sets it when there is none: *out is what it is then, whoever was first; *fresh that it was us. */
 enum sl_code sl_store_first_meta(struct sl_store *store, const char *key, const char *value,

@@ -1,7 +1,7 @@
 /*
  * Work that several threads and replicas take from the store: tasks, deliveries, messages, and what
- * one replica at a time does.  Taking is durable before it returns.  Moments are wall microseconds and come from the
- * caller.
+ * one replica at a time does.  Taking is durable before it returns.  Moments are wall microseconds
+ * and come from the caller.
  */
 #ifndef SLUICE_STORE_WORK_H
 #define SLUICE_STORE_WORK_H

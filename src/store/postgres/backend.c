@@ -147,8 +147,7 @@ static enum sl_code begin(struct backend *backend, bool write, struct tx **out,
 
 	if (code != SL_OK)
 		return code;
-	store_link_add(link,
-		write ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+	store_link_add(link, write ? "BEGIN" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
 	tx = sl_xcalloc(1, sizeof(*tx));
 	*tx = (struct tx){ .head = { &postgres_ops },
 		.backend = backend,

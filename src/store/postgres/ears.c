@@ -16,7 +16,7 @@
 
 struct listener {
 	pthread_t thread;
-	pthread_mutex_t lock; /* of ears */
+	pthread_mutex_t lock; /* of ears; held while they hear */
 	struct ears ears;
 	struct link *link; /* owned; NULL while the server is away */
 	const struct link_place *place;
@@ -54,13 +54,10 @@ enum sl_code store_ears_keep_out(struct link *link, struct sl_error *err)
 
 static void hear(struct listener *listener, enum sl_news news, const char *key)
 {
-	struct ears ears;
-
 	(void)pthread_mutex_lock(&listener->lock);
-	ears = listener->ears;
+	if (listener->ears.hear)
+		listener->ears.hear(listener->ears.ctx, news, key);
 	(void)pthread_mutex_unlock(&listener->lock);
-	if (ears.hear)
-		ears.hear(ears.ctx, news, key);
 }
 
 /* "ORIGIN\nC 12\nT 34\nP shop\n" */
@@ -71,6 +68,7 @@ static void hear_lines(struct listener *listener, char *text)
 		enum sl_news news;
 	} letters[] = { { 'C', SL_NEWS_CHANGE }, { 'T', SL_NEWS_TASK }, { 'P', SL_NEWS_PROJECT },
 		{ 'A', SL_NEWS_ALL } };
+
 	char *save = NULL;
 	const char *origin = strtok_r(text, "\n", &save);
 

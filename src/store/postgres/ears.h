@@ -17,8 +17,8 @@ enum sl_code store_ears_start(struct listener **out, struct link *link, const ch
 /* Until then nobody is told. */
 void store_ears_set(struct listener *listener, const struct ears *ears);
 
-/* What a session needs to listen, and to be seen as one that serves; SL_ECONFLICT while the store is
- * being filled. */
+/* What a session needs to listen, and to be seen as one that serves; SL_ECONFLICT while the store
+ * is being filled. */
 enum sl_code store_ears_prepare(struct link *link, struct sl_error *err)
 	__attribute__((warn_unused_result));
 

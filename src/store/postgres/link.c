@@ -21,8 +21,8 @@
 /* Where Debian and its kin keep the certificates that the system trusts. */
 static const char system_certificates[] = "/etc/ssl/certs/ca-certificates.crt";
 
-/* A process that froze or lost its network in the middle of a transaction keeps others from its rows
- * no longer than this. */
+/* A process that froze or lost its network in the middle of a transaction keeps others from its
+ * rows no longer than this. */
 static const char settings[] =
 	"SELECT set_config('search_path', '" STORE_SCHEMA "', false), "
 	"set_config('idle_in_transaction_session_timeout', '5s', false), "

@@ -69,8 +69,8 @@ struct params {
 void store_params_number(struct params *params, int64_t number);
 void store_params_text(struct params *params, const char *text);
 
-/* A prepared query and its answer, for PQclear().  params NULL: none.  SL_EBUSY: the transaction, or
- * the session, is lost; what names the object. */
+/* A prepared query and its answer, for PQclear().  params NULL: none.  SL_EBUSY: the transaction,
+ * or the session, is lost; what names the object. */
 enum sl_code store_link_query(struct link *link, const char *sql, const struct params *params,
 	const char *what, PGresult **out, struct sl_error *err) __attribute__((warn_unused_result));
 

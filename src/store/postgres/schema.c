@@ -28,7 +28,8 @@ static void add_words(struct sl_buf *out, const char *line, size_t len)
 	while (line < end) {
 		size_t i = 0;
 
-		while (i < sizeof(words) / sizeof(words[0]) && !sl_str_starts(line, words[i].theirs))
+		while (i < sizeof(words) / sizeof(words[0]) &&
+			!sl_str_starts(line, words[i].theirs))
 			i++;
 		if (i < sizeof(words) / sizeof(words[0])) {
 			sl_buf_adds(out, words[i].ours);
@@ -115,7 +116,8 @@ static enum sl_code check_encoding(struct link *link, struct sl_error *err)
 	return code;
 }
 
-/* -1: there is no store; 0 where a schema of that name has something else in it, which is refused. */
+/* -1: there is no store; 0 where a schema of that name has something else in it, which is refused.
+ */
 static enum sl_code read_version(struct link *link, int64_t *out, struct sl_error *err)
 {
 	int64_t there = 0;
@@ -157,8 +159,7 @@ static enum sl_code migrate(struct link *link, int64_t version, struct sl_error 
 	if (version < 0)
 		sl_buf_adds(&script,
 			"CREATE SCHEMA IF NOT EXISTS " STORE_SCHEMA ";\n"
-			"CREATE TABLE " STORE_SCHEMA
-			".schema_version (version BIGINT NOT NULL);\n"
+			"CREATE TABLE " STORE_SCHEMA ".schema_version (version BIGINT NOT NULL);\n"
 			"INSERT INTO " STORE_SCHEMA ".schema_version VALUES (0);\n");
 	for (int next = version < 0 ? 1 : (int)version + 1; next <= store_migrations(); next++)
 		store_pg_schema_translate(store_migration(next), &script);

@@ -15,8 +15,8 @@ enum sl_code store_pg_schema_migrate(struct link *link, struct sl_error *err)
 enum sl_code store_pg_schema_check(struct link *link, struct sl_error *err)
 	__attribute__((warn_unused_result));
 
-/* A migration in PostgreSQL's words.  What it relies on, tests keep: one column a line, and only the
- * words of schemas/store/. */
+/* A migration in PostgreSQL's words.  What it relies on, tests keep: one column a line, and only
+ * the words of schemas/store/. */
 void store_pg_schema_translate(const char *sql, struct sl_buf *out);
 
 #endif

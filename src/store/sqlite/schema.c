@@ -1,7 +1,7 @@
 #include "sqlite/schema.h"
 
-#include "sluice/core/buf.h"
 #include "migrations.h"
+#include "sluice/core/buf.h"
 #include "sqlite/sqlite.h"
 
 #include <inttypes.h>

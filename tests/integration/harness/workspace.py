@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 
 from .daemon import Daemon
+from .postgres import Postgres
 from .program import environment
 from .wait import wait_until
 
@@ -86,9 +87,9 @@ class Repository:
 
 
 class Workspace:
-    """sluice init --demo in a folder of its own, and a daemon over it."""
+    """sluice init --demo in a folder of its own, and a daemon over it; store: a Postgres that keeps its data."""
 
-    def __init__(self, sluice, databases=None):
+    def __init__(self, sluice, databases=None, store=None):
         self.sluice = sluice
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="sluice-w-"))
         self.root = self.home / "demo"
@@ -98,6 +99,9 @@ class Workspace:
         self.targets = databases or {name: Sqlite(self.root / f"{name}.db") for name in ("dev", "prod")}
         self.config = self.root / "sluice.yaml"
         self.configure(r"poll: \S+", "poll: 100ms")
+        self.store = store or Sqlite(self.root / "store.db")
+        if store:
+            self.configure(r"store: \S+", f'store: "{store.url}"')
         self.repository = Repository(self, self.home / "work", self.root / "repo.git")
 
     def close(self):
@@ -127,8 +131,14 @@ class Workspace:
         return self
 
     def seen(self) -> bool:
-        with contextlib.closing(sqlite3.connect(f"file:{self.root}/store.db?mode=ro", uri=True, timeout=10)) as store:
-            return store.execute("SELECT count(*) FROM project WHERE name = 'shop' AND settled").fetchone()[0] == 1
+        return self.ask_store("SELECT count(*) FROM project WHERE name = 'shop' AND settled = 1") == 1
+
+    def ask_store(self, sql):
+        """One value, read beside the daemon."""
+        if isinstance(self.store, Postgres):
+            return self.store.value(f"SET search_path = sluice_store; {sql}")
+        with contextlib.closing(sqlite3.connect(f"file:{self.store.path}?mode=ro", uri=True, timeout=10)) as store:
+            return store.execute(sql).fetchone()[0]
 
     def stop(self):
         assert self.daemon.stop() == 0, self.daemon.log.read_text()
