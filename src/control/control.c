@@ -65,6 +65,7 @@ struct sl_control *sl_control_new(const struct sl_control_doors *doors,
 	control->looked = sl_map_new();
 	control->failing = sl_map_new();
 	control->leases = sl_map_new();
+	(void)pthread_mutex_init(&control->opening, NULL);
 	(void)pthread_mutex_init(&control->fetching, NULL);
 	control->leaving = sl_cancel_new(doors->clock, NULL, 0);
 	(void)pthread_mutex_init(&control->lock, NULL);
@@ -97,6 +98,7 @@ void sl_control_free(struct sl_control *control)
 	sl_map_free(control->failing);
 	sl_map_free(control->leases);
 	(void)pthread_mutex_destroy(&control->fetching);
+	(void)pthread_mutex_destroy(&control->opening);
 	sl_world_unref(control->world);
 	sl_cancel_free(control->leaving);
 	(void)pthread_cond_destroy(&control->reconciled);

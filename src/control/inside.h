@@ -50,6 +50,7 @@ struct sl_control {
 	struct sl_map *looked; /* project: when it was last worked on, int64_t */
 	struct sl_map *failing; /* "work key": its failure that was told, struct failing */
 	struct sl_map *leases; /* project: epoch of our lease on it, int64_t; empty when alone */
+	pthread_mutex_t opening; /* a mirror is made by one thread */
 	pthread_mutex_t fetching; /* one fetch for runs at a time */
 	struct active_run *runs;
 	int64_t started_at; /* wall */
@@ -81,6 +82,21 @@ struct ledger_place {
 enum sl_code sl_control_target_word(struct sl_control *control, const struct ledger_place *place,
 	struct sl_conn_spec *spec, struct sl_apply_word *out, struct sl_error *err)
 	__attribute__((warn_unused_result));
+
+/* The project's repository; its mirror is made when there is none yet. */
+enum sl_code sl_control_open_repo(struct sl_control *control, const struct sl_world *world,
+	const struct sl_project *project, struct sl_repo **out, struct sl_error *err)
+	__attribute__((warn_unused_result));
+
+struct repo_moment {
+	const char *commit;
+	int64_t timeout_us; /* of a fetch, where other replicas may be ahead of our mirror */
+};
+
+/* The same, with the commit in it wherever the origin still has it. */
+enum sl_code sl_control_open_at(struct sl_control *control, const struct sl_world *world,
+	const struct sl_project *project, const struct repo_moment *moment, struct sl_repo **out,
+	struct sl_error *err) __attribute__((warn_unused_result));
 
 /* --- observations --------------------------------------------------------------------------- */
 

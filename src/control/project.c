@@ -82,8 +82,7 @@ enum sl_code sl_pass_folders(struct pass *pass, const char *commit, struct folde
 
 static enum sl_code pass_open(struct pass *pass, struct sl_error *err)
 {
-	struct sl_control *control = pass->control;
-	enum sl_code code = control->doors.open_repo(control->doors.ctx, pass->world, pass->project,
+	enum sl_code code = sl_control_open_repo(pass->control, pass->world, pass->project,
 		&pass->repo, err);
 
 	/* Before the fetch: whatever they tell of is in the origin by now. */

@@ -44,6 +44,7 @@ struct attempt {
 	int64_t steps_kept_at;
 };
 
+#define FETCH_US      (60 * SL_SECOND_US)
 #define STEPS_MAX     64
 #define STEPS_WAIT_US (200000)
 
@@ -293,25 +294,6 @@ static enum sl_code pin(struct attempt *attempt, struct sl_error *err)
 	return SL_OK;
 }
 
-/* Another replica may have planned it, and our mirror not have the commit yet. */
-static enum sl_code fetch_commit(struct attempt *attempt, struct sl_repo *repo,
-	struct sl_error *err)
-{
-	struct sl_control *control = attempt->control;
-	struct sl_git_files files;
-	enum sl_code code;
-
-	if (control->doors.alone)
-		return SL_OK;
-	(void)pthread_mutex_lock(&control->fetching);
-	code = sl_repo_files(repo, attempt->arena, attempt->plan.commit,
-		attempt->folder.entry->path, &files, NULL);
-	if (code != SL_OK)
-		code = sl_repo_fetch(repo, control->leaving, err);
-	(void)pthread_mutex_unlock(&control->fetching);
-	return code;
-}
-
 static enum sl_code read_files(struct attempt *attempt, struct sl_error *err)
 {
 	sl_auto(sl_repo_close_p) struct sl_repo *repo = NULL;
@@ -323,10 +305,8 @@ static enum sl_code read_files(struct attempt *attempt, struct sl_error *err)
 	if (code == SL_OK)
 		code = find_target(attempt, &change, err);
 	if (code == SL_OK)
-		code = control->doors.open_repo(control->doors.ctx, attempt->world,
-			project_of(attempt, &change), &repo, err);
-	if (code == SL_OK)
-		code = fetch_commit(attempt, repo, err);
+		code = sl_control_open_at(control, attempt->world, project_of(attempt, &change),
+			&(struct repo_moment){ attempt->plan.commit, FETCH_US }, &repo, err);
 	if (code == SL_OK)
 		code = sl_folder_read(&attempt->folder, attempt->arena, repo, attempt->world,
 			attempt->plan.commit, err);

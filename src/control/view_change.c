@@ -12,7 +12,8 @@
 
 #include <string.h>
 
-#define LINES_MAX 2000
+#define SOURCE_FETCH_US (5 * SL_SECOND_US) /* somebody waits for the page */
+#define LINES_MAX       2000
 
 static const char *verdict_word(const struct sl_review_record *review)
 {
@@ -278,8 +279,9 @@ static void open_source(struct file_source *source, const struct sl_world *world
 
 	source->most = world->migration_bytes;
 	if (project < world->workspace->projects_len &&
-		source->control->doors.open_repo(source->control->doors.ctx, world,
-			&world->workspace->projects[project], &source->repo, NULL) != SL_OK)
+		sl_control_open_at(source->control, world, &world->workspace->projects[project],
+			&(struct repo_moment){ change->head, SOURCE_FETCH_US }, &source->repo,
+			NULL) != SL_OK)
 		source->repo = NULL;
 }
 
