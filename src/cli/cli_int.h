@@ -12,6 +12,7 @@ struct sl_command_list {
 extern const struct sl_command_list sl_commands_review; /* review, rules, explain */
 extern const struct sl_command_list sl_commands_migrate; /* migrate, baseline */
 extern const struct sl_command_list sl_commands_schema; /* snapshot, diff */
+extern const struct sl_command_list sl_commands_backup; /* backup, restore */
 extern const struct sl_command_list sl_commands_hook; /* hook install, hook receive */
 extern const struct sl_command_list sl_commands_config; /* config check, show, schema */
 extern const struct sl_command_list sl_commands_init; /* init */

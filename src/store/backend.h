@@ -56,11 +56,13 @@ struct query {
 	unsigned limit; /* 0: none */
 	const char *without; /* this column is not read: it stays "" or 0 */
 	enum lock lock; /* in a writing transaction */
+	bool with_ids; /* of the rows, for tables whose records have none */
 };
 
 struct rows {
 	void *at; /* an array of the table's records */
 	size_t len;
+	int64_t *ids; /* of each, where the query asked for them */
 };
 
 /* One column's new value. */

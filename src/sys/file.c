@@ -123,6 +123,17 @@ enum sl_code sl_file_write(const char *path, const void *data, size_t len, mode_
 	return sync_folder(path, err);
 }
 
+enum sl_code sl_file_give_name(const char *file, const char *name, struct sl_error *err)
+{
+	if (link(file, name) != 0)
+		return errno == EEXIST ?
+			sl_error_set(err, SL_ECONFLICT, "%s: is there already", name) :
+			sl_os_error(err, errno, "%s: write", name);
+	if (unlink(file) != 0)
+		return sl_os_error(err, errno, "%s: remove", file);
+	return sync_folder(name, err);
+}
+
 bool sl_file_exists(const char *path)
 {
 	return access(path, F_OK) == 0;

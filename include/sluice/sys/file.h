@@ -22,6 +22,10 @@ enum sl_code sl_file_read(char **out, size_t *len, const char *path, size_t max,
 enum sl_code sl_file_write(const char *path, const void *data, size_t len, mode_t mode,
 	struct sl_error *err) __attribute__((warn_unused_result));
 
+/* Gives a whole file its name, in the same folder; SL_ECONFLICT when that is taken by now. */
+enum sl_code sl_file_give_name(const char *file, const char *name, struct sl_error *err)
+	__attribute__((warn_unused_result));
+
 bool sl_file_exists(const char *path);
 bool sl_file_is_folder(const char *path);
 bool sl_file_is_link(const char *path); /* a symbolic one, wherever it leads */

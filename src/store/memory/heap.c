@@ -305,7 +305,7 @@ static void copy_out(const struct query *query, const struct stored *rows, size_
 			store_column_set_text(store_table_column(table, query->without), record,
 				"");
 	}
-	*out = (struct rows){ at, len };
+	*out = (struct rows){ .at = at, .len = len };
 }
 
 void store_heap_select(const struct heap *heap, const struct query *query, struct sl_arena *arena,

@@ -231,6 +231,7 @@ enum sl_code store_pg_select(struct link *link, const struct query *query, struc
 	struct making making;
 	size_t len;
 	char *at;
+	int64_t *ids = NULL;
 	enum sl_code code;
 
 	begin(&making);
@@ -243,11 +244,15 @@ enum sl_code store_pg_select(struct link *link, const struct query *query, struc
 		return code;
 	len = (size_t)PQntuples(result);
 	at = sl_arena_calloc(arena, len + 1, table->size);
+	if (query->with_ids)
+		ids = sl_arena_calloc(arena, len + 1, sizeof(*ids));
 	for (size_t i = 0; i < len; i++) {
+		if (ids)
+			(void)read_number(result, (int)i, 0, &ids[i]);
 		if (!read_row(result, (int)i, table, arena, at + i * table->size))
 			return sl_error_set(err, SL_EINTERNAL, "store: %s: a value is no number",
 				table->name);
 	}
-	*out = (struct rows){ at, len };
+	*out = (struct rows){ at, len, ids };
 	return SL_OK;
 }

@@ -202,10 +202,13 @@ static void read_row(sqlite3_stmt *statement, const struct table *table, struct 
 	}
 }
 
-static enum sl_code read_rows(struct conn *conn, struct binding *binding, const struct table *table,
+static enum sl_code read_rows(struct conn *conn, struct binding *binding, const struct query *query,
 	struct sl_arena *arena, struct rows *out, struct sl_error *err)
 {
+	const struct table *table = query->table;
 	enum sl_code code = SL_OK;
+	int64_t *ids = NULL;
+	size_t ids_cap = 0;
 	char *at = NULL;
 	size_t len = 0;
 	size_t cap = 0;
@@ -215,12 +218,16 @@ static enum sl_code read_rows(struct conn *conn, struct binding *binding, const 
 		at = sl_vec_reserve_in(arena, at, len, &cap, table->size);
 		memset(at + len * table->size, 0, table->size);
 		read_row(binding->statement, table, arena, at + len * table->size);
+		if (query->with_ids) {
+			ids = sl_vec_reserve_in(arena, ids, len, &ids_cap, sizeof(*ids));
+			ids[len] = sqlite3_column_int64(binding->statement, 0);
+		}
 		len++;
 	}
 	if (rc != SQLITE_DONE)
 		code = store_conn_error(conn, table->name, err);
 	store_conn_reset(binding->statement);
-	*out = (struct rows){ at, len };
+	*out = (struct rows){ at, len, ids };
 	return code;
 }
 
@@ -240,5 +247,5 @@ enum sl_code store_rows_select(struct conn *conn, const struct query *query, str
 	bind_filters(&binding, query);
 	if (query->limit > 0)
 		bind_number(&binding, query->limit);
-	return read_rows(conn, &binding, query->table, arena, out, err);
+	return read_rows(conn, &binding, query, arena, out, err);
 }
