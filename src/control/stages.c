@@ -4,6 +4,8 @@
 #include "sluice/layout.h"
 #include "sluice/rollout/plan.h"
 
+#include <stdio.h>
+
 struct sl_approval_case sl_staged_case(const struct staged *staged, size_t i)
 {
 	return (struct sl_approval_case){ .workspace = staged->world->workspace,
@@ -44,16 +46,100 @@ static enum sl_code read_gates(struct staged *out, struct sl_arena *arena,
 
 /* --- what goes to our targets first ----------------------------------------------------------- */
 
-static const struct sl_task *own_task(const struct staged *out, const struct sl_task *other)
-{
-	for (size_t i = 0; i < out->view.tasks_len; i++) {
-		const struct sl_task *task = &out->view.tasks[i];
+#define PAGE 1000
 
-		if (sl_str_eq(task->target, other->target) &&
-			sl_str_eq(task->folder, other->folder))
-			return task;
-	}
-	return NULL;
+/* What is under way in the whole store: the merged changes by their ids, and the tasks that are not
+ * over for good by their targets. */
+struct under_way {
+	struct sl_control *control;
+	struct sl_arena *arena;
+	struct sl_map *changes; /* owned: id in decimal to struct merged */
+	struct sl_map *targets; /* owned: target to struct task_row, the newest first */
+};
+
+struct merged {
+	const struct sl_change *change;
+	const char *version; /* the first that it brings, or NULL; once it is known */
+	bool known;
+};
+
+struct task_row {
+	const struct sl_task *task;
+	const struct task_row *next;
+};
+
+static const char *key_of(int64_t id, char space[24])
+{
+	(void)snprintf(space, 24, "%lld", (long long)id);
+	return space;
+}
+
+static enum sl_code read_merged(struct under_way *all, struct sl_error *err)
+{
+	struct sl_change_query query = { .states = SL_STATE_BIT(SL_CHANGE_MERGED),
+		.page = { .limit = PAGE } };
+	struct sl_change_list list = { 0 };
+	enum sl_code code;
+	char key[24];
+
+	do {
+		code = sl_store_changes(all->control->doors.store, &query, all->arena, &list, err);
+		for (size_t i = 0; code == SL_OK && i < list.len; i++) {
+			struct merged *merged = sl_arena_alloc(all->arena, sizeof(*merged));
+
+			*merged = (struct merged){ .change = &list.at[i] };
+			(void)sl_map_put(all->changes, key_of(list.at[i].id, key), merged);
+			query.page.before = list.at[i].id;
+		}
+	} while (code == SL_OK && list.len == PAGE);
+	return code;
+}
+
+static void add_task(struct under_way *all, const struct sl_task *task)
+{
+	struct task_row *row = sl_arena_alloc(all->arena, sizeof(*row));
+
+	row->task = task;
+	row->next = sl_map_get(all->targets, task->target);
+	(void)sl_map_put(all->targets, task->target, row);
+}
+
+static enum sl_code read_tasks(struct under_way *all, struct sl_error *err)
+{
+	const unsigned over = SL_STATE_BIT(SL_TASK_DONE) | SL_STATE_BIT(SL_TASK_SKIPPED);
+	struct sl_task_query query = { .states = (SL_STATE_BIT(SL_TASK_STATE_COUNT) - 1) & ~over,
+		.page = { .limit = PAGE } };
+	struct sl_task_list list = { 0 };
+	enum sl_code code;
+
+	do {
+		code = sl_store_tasks(all->control->doors.store, &query, all->arena, &list, err);
+		for (size_t i = 0; code == SL_OK && i < list.len; i++) {
+			add_task(all, &list.at[i]);
+			query.page.before = list.at[i].id;
+		}
+	} while (code == SL_OK && list.len == PAGE);
+	return code;
+}
+
+static void under_way_done(struct under_way *all)
+{
+	sl_map_free(all->changes);
+	sl_map_free(all->targets);
+}
+
+/* Before the change that is asked about: what is over by then is not waited for. */
+static enum sl_code read_under_way(struct under_way *all, struct sl_control *control,
+	struct sl_arena *arena, struct sl_error *err)
+{
+	enum sl_code code;
+
+	*all = (struct under_way){ .control = control,
+		.arena = arena,
+		.changes = sl_map_new(),
+		.targets = sl_map_new() };
+	code = read_tasks(all, err);
+	return code == SL_OK ? read_merged(all, err) : code;
 }
 
 static const char *first_version(const struct sl_change_file *files, size_t n)
@@ -67,24 +153,28 @@ static const char *first_version(const struct sl_change_file *files, size_t n)
 
 /* Changes go to a target in the order in which they were merged; of those that were seen merged at
  * once, the lower version goes first. */
-static enum sl_code goes_before(struct sl_control *control, struct sl_arena *arena,
-	const struct staged *out, const struct sl_change *other, bool *before, struct sl_error *err)
+static enum sl_code goes_before(struct under_way *all, const struct staged *out,
+	struct merged *other, bool *before, struct sl_error *err)
 {
 	const struct sl_change *own = &out->view.change;
-	const char *mine = first_version(out->view.files, out->view.files_len), *theirs;
-	struct sl_change_file_list files;
-	enum sl_code code;
+	const char *mine = first_version(out->view.files, out->view.files_len);
+	struct sl_change_file_list files = { 0 };
+	enum sl_code code = SL_OK;
 	int order;
 
-	*before = other->merged_at < own->merged_at;
-	if (other->merged_at != own->merged_at)
+	*before = other->change->merged_at < own->merged_at;
+	if (other->change->merged_at != own->merged_at)
 		return SL_OK;
-	code = sl_store_change_files(control->doors.store, other->id, arena, &files, err);
+	if (!other->known)
+		code = sl_store_change_files(all->control->doors.store, other->change->id,
+			all->arena, &files, err);
 	if (code != SL_OK)
 		return code;
-	theirs = first_version(files.at, files.len);
-	order = mine && theirs ? sl_version_compare(theirs, mine) : 0;
-	*before = order < 0 || (order == 0 && other->id < own->id);
+	if (!other->known)
+		other->version = first_version(files.at, files.len);
+	other->known = true;
+	order = mine && other->version ? sl_version_compare(other->version, mine) : 0;
+	*before = order < 0 || (order == 0 && other->change->id < own->id);
 	return SL_OK;
 }
 
@@ -92,18 +182,19 @@ struct blocker_list {
 	SL_VEC(struct sl_blocker);
 };
 
-/* An earlier change's task closes the gate of our stage until it is over for good: a version that
- * failed or was canceled cannot be applied behind a higher one. */
-static void close_gate(struct sl_arena *arena, struct staged *out, const struct sl_task *task,
-	struct sl_stage_gate *gates, struct blocker_list *blockers)
+static void add_blocker(struct sl_arena *arena, struct blocker_list *blockers,
+	const struct sl_task *task)
 {
-	const struct sl_task *own = own_task(out, task);
-
-	if (!own)
-		return;
 	*sl_vec_add_in(arena, blockers) = (struct sl_blocker){ .target = task->target,
 		.change_id = task->change_id,
 		.state = task->state };
+}
+
+/* An earlier change's task closes the gate of our stage until it is over for good: a version that
+ * failed or was canceled cannot be applied behind a higher one. */
+static void close_gate(struct sl_arena *arena, struct staged *out, const struct sl_task *own,
+	const struct sl_task *task, struct sl_stage_gate *gates)
+{
 	for (size_t i = 0; i < out->view.stages_len; i++) {
 		if (out->view.stages[i].id != own->stage_id || !gates[i].open)
 			continue;
@@ -114,80 +205,101 @@ static void close_gate(struct sl_arena *arena, struct staged *out, const struct 
 }
 
 /* Whatever is at work on our targets, or is to be proved there, is waited for by what is ready. */
-static enum sl_code read_busy(struct sl_control *control, struct sl_arena *arena,
-	const struct staged *out, struct blocker_list *blockers, struct sl_error *err)
+static bool is_busy(const struct sl_task *task)
 {
-	const struct sl_task_query query = { .states = SL_STATE_BIT(SL_TASK_RUNNING) |
-			SL_STATE_BIT(SL_TASK_UNKNOWN) | SL_STATE_BIT(SL_TASK_NEEDS_HUMAN),
-		.page = { .limit = 1000 } };
-	struct sl_task_list tasks = { 0 };
-	enum sl_code code = sl_store_tasks(control->doors.store, &query, arena, &tasks, err);
-
-	for (size_t i = 0; i < tasks.len; i++) {
-		const struct sl_task *task = &tasks.at[i];
-		bool ours = false;
-
-		for (size_t k = 0; k < out->view.tasks_len; k++)
-			ours = ours || sl_str_eq(out->view.tasks[k].target, task->target);
-		if (ours && task->change_id != out->view.change.id)
-			*sl_vec_add_in(arena,
-				blockers) = (struct sl_blocker){ .target = task->target,
-				.change_id = task->change_id,
-				.state = task->state };
-	}
-	return code;
+	return task->state == SL_TASK_RUNNING || task->state == SL_TASK_UNKNOWN ||
+		task->state == SL_TASK_NEEDS_HUMAN;
 }
 
-static enum sl_code read_earlier(struct sl_control *control, struct sl_arena *arena,
-	struct staged *out, struct sl_stage_gate *gates, struct sl_error *err)
+/* What another change's task on the target of ours means for us. */
+static enum sl_code meet(struct under_way *all, struct staged *out, const struct sl_task *own,
+	const struct sl_task *task, struct sl_stage_gate *gates, struct blocker_list *blockers,
+	struct sl_error *err)
 {
-	const struct sl_change_query merged = { .project = out->view.change.project,
-		.states = SL_STATE_BIT(SL_CHANGE_MERGED),
-		.page = { .limit = 1000 } };
-	const unsigned over = SL_STATE_BIT(SL_TASK_DONE) | SL_STATE_BIT(SL_TASK_SKIPPED);
-	struct blocker_list blockers = { 0 };
-	struct sl_change_list changes = { 0 };
+	const bool same_folder = sl_str_eq(task->folder, own->folder);
+	char key[24];
+	struct merged *other = sl_map_get(all->changes, key_of(task->change_id, key));
 	bool before = false;
 	enum sl_code code = SL_OK;
 
-	if (out->view.change.state == SL_CHANGE_MERGED)
-		code = sl_store_changes(control->doors.store, &merged, arena, &changes, err);
-	for (size_t i = 0; code == SL_OK && i < changes.len; i++) {
-		const struct sl_task_query query = { .change_id = changes.at[i].id,
-			.page = { .limit = 1000 } };
-		struct sl_task_list tasks = { 0 };
+	if (other && same_folder && out->view.change.state == SL_CHANGE_MERGED &&
+		sl_str_eq(other->change->project, out->view.change.project))
+		code = goes_before(all, out, other, &before, err);
+	if (code == SL_OK && before)
+		close_gate(all->arena, out, own, task, gates);
+	if (code == SL_OK && (before || is_busy(task)))
+		add_blocker(all->arena, blockers, task);
+	return code;
+}
 
-		if (changes.at[i].id == out->view.change.id)
-			continue;
-		code = goes_before(control, arena, out, &changes.at[i], &before, err);
-		if (code == SL_OK && before)
-			code = sl_store_tasks(control->doors.store, &query, arena, &tasks, err);
-		for (size_t k = 0; k < tasks.len; k++) {
-			if (!(over & SL_STATE_BIT(tasks.at[k].state)))
-				close_gate(arena, out, &tasks.at[k], gates, &blockers);
+static enum sl_code read_earlier(struct under_way *all, struct staged *out,
+	struct sl_stage_gate *gates, struct sl_error *err)
+{
+	struct blocker_list blockers = { 0 };
+	enum sl_code code = SL_OK;
+
+	for (size_t i = 0; i < out->view.tasks_len; i++) {
+		const struct sl_task *own = &out->view.tasks[i];
+		const struct task_row *row = sl_map_get(all->targets, own->target);
+
+		for (; row && code == SL_OK; row = row->next) {
+			if (row->task->change_id != out->view.change.id)
+				code = meet(all, out, own, row->task, gates, &blockers, err);
 		}
 	}
-	if (code == SL_OK)
-		code = read_busy(control, arena, out, &blockers, err);
 	out->rollout.blockers = blockers.at;
 	out->rollout.blockers_len = blockers.len;
+	return code;
+}
+
+/* --- all of it ------------------------------------------------------------------------------- */
+
+static enum sl_code complete(struct under_way *all, struct staged *out, struct sl_error *err)
+{
+	struct sl_stage_gate *gates = NULL;
+	enum sl_code code = read_gates(out, all->arena, &gates, err);
+
+	if (code == SL_OK)
+		code = read_earlier(all, out, gates, err);
+	out->rollout.change = &out->view;
+	out->rollout.planned = true;
+	out->rollout.now = sl_control_now(all->control);
 	return code;
 }
 
 enum sl_code sl_staged_read(struct sl_control *control, const struct sl_world *world,
 	int64_t change_id, struct sl_arena *arena, struct staged *out, struct sl_error *err)
 {
-	struct sl_stage_gate *gates = NULL;
-	enum sl_code code;
+	struct under_way all;
+	enum sl_code code = read_under_way(&all, control, arena, err);
 
 	*out = (struct staged){ .world = world };
-	code = sl_store_change_view(control->doors.store, change_id, arena, &out->view, err);
 	if (code == SL_OK)
-		code = read_gates(out, arena, &gates, err);
+		code = sl_store_change_view(control->doors.store, change_id, arena, &out->view,
+			err);
 	if (code == SL_OK)
-		code = read_earlier(control, arena, out, gates, err);
-	out->rollout.change = &out->view;
-	out->rollout.planned = true;
-	out->rollout.now = sl_control_now(control);
+		code = complete(&all, out, err);
+	under_way_done(&all);
+	return code;
+}
+
+enum sl_code sl_staged_read_all(struct sl_control *control, const struct sl_world *world,
+	const int64_t *ids, size_t n, struct sl_arena *arena, struct staged **out,
+	struct sl_error *err)
+{
+	struct sl_change_view *views = sl_arena_calloc(arena, n + 1, sizeof(*views));
+	struct staged *staged = sl_arena_calloc(arena, n + 1, sizeof(*staged));
+	struct under_way all;
+	enum sl_code code = read_under_way(&all, control, arena, err);
+
+	if (code == SL_OK)
+		code = sl_store_change_views(control->doors.store, ids, n, arena, views, err);
+	for (size_t i = 0; code == SL_OK && i < n; i++) {
+		staged[i] = (struct staged){ .world = world, .view = views[i] };
+		code = complete(&all, &staged[i], err);
+	}
+	under_way_done(&all);
+	if (code == SL_OK)
+		*out = staged;
 	return code;
 }

@@ -22,6 +22,11 @@ enum sl_code sl_staged_read(struct sl_control *control, const struct sl_world *w
 	int64_t change_id, struct sl_arena *arena, struct staged *out, struct sl_error *err)
 	__attribute__((warn_unused_result));
 
+/* The same of several, at once; (*out)[i] is that of ids[i]. */
+enum sl_code sl_staged_read_all(struct sl_control *control, const struct sl_world *world,
+	const int64_t *ids, size_t n, struct sl_arena *arena, struct staged **out,
+	struct sl_error *err) __attribute__((warn_unused_result));
+
 /* The case that policy decides for the stage at index i. */
 struct sl_approval_case sl_staged_case(const struct staged *staged, size_t i);
 

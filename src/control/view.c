@@ -181,35 +181,43 @@ static json_t *target_row(const struct sl_world *world, const struct sl_target *
 	return row;
 }
 
+static void add_last_run(struct sl_arena *arena, const struct sl_run *last, json_t *row)
+{
+	json_t *run = run_row(arena, last);
+
+	sl_view_set_time(run, "at", last->started_at);
+	(void)json_object_set_new(row, "last_run", run);
+}
+
 enum sl_code sl_view_targets(struct sl_control *control, json_t **out, struct sl_error *err)
 {
 	sl_auto(sl_world_unref_p) const struct sl_world *world = sl_control_world(control);
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
 	sl_auto_json json_t *rows = json_array();
-	sl_auto(sl_arena_free_p) struct sl_arena *drifts_arena = sl_arena_new();
 	sl_auto(sl_map_free_p) struct sl_map *drifts = sl_map_new();
-	enum sl_code code = sl_drift_by_target(control, drifts_arena, drifts, err);
+	struct sl_run_list runs = { 0 };
+	enum sl_code code = sl_drift_by_target(control, arena, drifts, err);
 
-	for (size_t i = 0; code == SL_OK && i < world->workspace->targets_len; i++) {
+	if (code == SL_OK)
+		code = sl_store_last_runs(control->doors.store, arena, &runs, err);
+	if (code != SL_OK)
+		return code;
+	for (size_t i = 0; i < world->workspace->targets_len; i++) {
 		const struct sl_target *target = &world->workspace->targets[i];
-		sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
-		const struct sl_run_query query = { .target = target->name, .limit = 1 };
 		json_t *row = target_row(world, target);
-		struct sl_run_list last;
 
 		(void)json_object_set_new(row, "drift",
 			sl_view_drift_row(arena, sl_map_get(drifts, target->name)));
 		(void)json_array_append_new(rows, row);
-		code = sl_store_runs(control->doors.store, &query, arena, &last, err);
-		if (code == SL_OK && last.len > 0) {
-			json_t *run = run_row(arena, &last.at[0]);
-
-			sl_view_set_time(run, "at", last.at[0].started_at);
-			(void)json_object_set_new(row, "last_run", run);
-		}
 	}
-	if (code == SL_OK)
-		*out = json_pack("{s:O}", "targets", rows);
-	return code;
+	for (size_t i = 0; i < runs.len; i++) {
+		size_t at = sl_workspace_target(world->workspace, runs.at[i].target);
+
+		if (at < world->workspace->targets_len)
+			add_last_run(arena, &runs.at[i], json_array_get(rows, at));
+	}
+	*out = json_pack("{s:O}", "targets", rows);
+	return SL_OK;
 }
 
 enum sl_code sl_view_target(struct sl_control *control, const char *name, json_t **out,

@@ -92,22 +92,89 @@ static void add_wait(const struct staged *staged, json_t *row)
 
 /* --- the list ------------------------------------------------------------------------------- */
 
-static enum sl_code list_row(struct sl_control *control, const struct sl_world *world,
-	const struct sl_change *change, json_t **out, struct sl_error *err)
+/* Rows of a list in the making; everything is read for all of them at once. */
+struct listing {
+	struct sl_arena *arena;
+	const struct sl_change_list *changes;
+	json_t **rows; /* borrowed from the array that is made */
+};
+
+static int64_t *ids_of(struct sl_arena *arena, const struct sl_change_list *changes,
+	bool merged_only, bool reviews, size_t *n)
+{
+	int64_t *ids = sl_arena_calloc(arena, changes->len + 1, sizeof(*ids));
+
+	*n = 0;
+	for (size_t i = 0; i < changes->len; i++) {
+		const struct sl_change *change = &changes->at[i];
+
+		if (merged_only && change->state != SL_CHANGE_MERGED)
+			continue;
+		if (!reviews || change->review_id != 0)
+			ids[(*n)++] = reviews ? change->review_id : change->id;
+	}
+	return ids;
+}
+
+static enum sl_code add_reviews(struct sl_control *control, struct listing *listing,
+	struct sl_error *err)
+{
+	size_t n;
+	int64_t *ids = ids_of(listing->arena, listing->changes, false, true, &n);
+	struct sl_review_list reviews = { 0 };
+	enum sl_code code = n > 0 ? sl_store_reviews_among(control->doors.store, ids, n,
+					    listing->arena, &reviews, err) :
+				    SL_OK;
+
+	for (size_t i = 0; i < listing->changes->len; i++) {
+		for (size_t k = 0; k < reviews.len; k++) {
+			if (reviews.at[k].id == listing->changes->at[i].review_id)
+				(void)json_object_set_new(listing->rows[i], "review",
+					review_row(listing->arena, &reviews.at[k]));
+		}
+	}
+	return code;
+}
+
+/* Merged ones say what they wait for now. */
+static enum sl_code add_waits(struct sl_control *control, const struct sl_world *world,
+	struct listing *listing, struct sl_error *err)
+{
+	size_t n;
+	size_t next = 0;
+	int64_t *ids = ids_of(listing->arena, listing->changes, true, false, &n);
+	struct staged *staged = NULL;
+	enum sl_code code = n > 0 ?
+		sl_staged_read_all(control, world, ids, n, listing->arena, &staged, err) :
+		SL_OK;
+
+	for (size_t i = 0; code == SL_OK && next < n; i++) {
+		if (listing->changes->at[i].state == SL_CHANGE_MERGED)
+			add_wait(&staged[next++], listing->rows[i]);
+	}
+	return code;
+}
+
+static enum sl_code list_rows(struct sl_control *control, const struct sl_world *world,
+	const struct sl_change_list *changes, json_t **out, struct sl_error *err)
 {
 	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
-	sl_auto_json json_t *row = change_row(arena, change);
-	struct staged staged;
-	enum sl_code code = add_review(control, arena, change, row, err);
+	sl_auto_json json_t *rows = json_array();
+	struct listing listing = { .arena = arena,
+		.changes = changes,
+		.rows = sl_arena_calloc(arena, changes->len + 1, sizeof(json_t *)) };
+	enum sl_code code;
 
-	sl_view_set(row, "waits_for", change->wait);
-	if (code == SL_OK && change->state == SL_CHANGE_MERGED) {
-		code = sl_staged_read(control, world, change->id, arena, &staged, err);
-		if (code == SL_OK)
-			add_wait(&staged, row);
+	for (size_t i = 0; i < changes->len; i++) {
+		listing.rows[i] = change_row(arena, &changes->at[i]);
+		sl_view_set(listing.rows[i], "waits_for", changes->at[i].wait);
+		(void)json_array_append_new(rows, listing.rows[i]);
 	}
+	code = add_reviews(control, &listing, err);
 	if (code == SL_OK)
-		*out = json_incref(row);
+		code = add_waits(control, world, &listing, err);
+	if (code == SL_OK)
+		*out = json_incref(rows);
 	return code;
 }
 
@@ -118,17 +185,12 @@ enum sl_code sl_view_changes(struct sl_control *control, int64_t before, unsigne
 	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
 	const struct sl_change_query query = { .page = { .before = before,
 						       .limit = limit ? limit : 50 } };
-	sl_auto_json json_t *rows = json_array();
+	sl_auto_json json_t *rows = NULL;
 	struct sl_change_list changes;
 	enum sl_code code = sl_store_changes(control->doors.store, &query, arena, &changes, err);
 
-	for (size_t i = 0; code == SL_OK && i < changes.len; i++) {
-		json_t *row;
-
-		code = list_row(control, world, &changes.at[i], &row, err);
-		if (code == SL_OK)
-			(void)json_array_append_new(rows, row);
-	}
+	if (code == SL_OK)
+		code = list_rows(control, world, &changes, &rows, err);
 	if (code != SL_OK)
 		return code;
 	*out = json_pack("{s:O}", "changes", rows);
@@ -391,18 +453,13 @@ enum sl_code sl_view_status(struct sl_control *control, json_t **out, struct sl_
 	const struct sl_change_query query = { .states = SL_STATE_BIT(SL_CHANGE_OPEN) |
 			SL_STATE_BIT(SL_CHANGE_MERGED),
 		.page = { .limit = 200 } };
-	sl_auto_json json_t *rows = json_array();
+	sl_auto_json json_t *rows = NULL;
 	sl_auto_json json_t *status = NULL;
 	struct sl_change_list changes;
 	enum sl_code code = sl_store_changes(control->doors.store, &query, arena, &changes, err);
 
-	for (size_t i = 0; code == SL_OK && i < changes.len; i++) {
-		json_t *row;
-
-		code = list_row(control, world, &changes.at[i], &row, err);
-		if (code == SL_OK)
-			(void)json_array_append_new(rows, row);
-	}
+	if (code == SL_OK)
+		code = list_rows(control, world, &changes, &rows, err);
 	if (code != SL_OK)
 		return code;
 	status = json_pack("{s:O, s:I, s:I, s:I}", "changes", rows, "open",

@@ -25,7 +25,16 @@ enum compare {
 	BELOW,
 	AT_MOST,
 	ABOVE,
-	ONE_OF /* number is a mask over the values of a word */
+	ONE_OF, /* number is a mask over the values of a word */
+	AMONG /* one of the ids; of a reference, or "id" */
+};
+
+/* At most so many at once: what is more is asked for in parts. */
+#define AMONG_MAX 64
+
+struct id_list {
+	const int64_t *at;
+	size_t len; /* 1 to AMONG_MAX */
 };
 
 struct filter {
@@ -33,6 +42,7 @@ struct filter {
 	enum compare compare;
 	int64_t number; /* unless text is set */
 	const char *text;
+	struct id_list ids; /* AMONG */
 };
 
 #define FILTERS_MAX 6
@@ -56,6 +66,7 @@ struct query {
 	unsigned limit; /* 0: none */
 	const char *without; /* this column is not read: it stays "" or 0 */
 	enum lock lock; /* in a writing transaction */
+	const char *newest_of; /* only the row with the highest id for each value of this column */
 	bool with_ids; /* of the rows, for tables whose records have none */
 };
 

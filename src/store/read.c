@@ -225,6 +225,14 @@ enum sl_code sl_store_runs(struct sl_store *store, const struct sl_run_query *wa
 	return READ_LIST(store, &query, arena, out, err);
 }
 
+enum sl_code sl_store_last_runs(struct sl_store *store, struct sl_arena *arena,
+	struct sl_run_list *out, struct sl_error *err)
+{
+	struct query query = { .table = &store_run_table, .newest_of = "target" };
+
+	return READ_LIST(store, &query, arena, out, err);
+}
+
 enum sl_code sl_store_run(struct sl_store *store, const char *id, struct sl_arena *arena,
 	struct sl_run *out, struct sl_error *err)
 {

@@ -24,6 +24,15 @@ static void one_of(struct sl_buf *out, int64_t mask)
 	sl_buf_adds(out, ")");
 }
 
+/* Always as many, so that there is one statement for every number. */
+static void among(struct sl_buf *out)
+{
+	sl_buf_adds(out, " IN (");
+	for (size_t i = 0; i < AMONG_MAX; i++)
+		sl_buf_adds(out, i > 0 ? ", ?" : "?");
+	sl_buf_adds(out, ")");
+}
+
 static void condition(struct sl_buf *out, const struct filter *filter)
 {
 	static const char *const operators[] = {
@@ -35,7 +44,9 @@ static void condition(struct sl_buf *out, const struct filter *filter)
 	};
 
 	name(out, filter->column);
-	if (filter->compare == ONE_OF)
+	if (filter->compare == AMONG)
+		among(out);
+	else if (filter->compare == ONE_OF)
 		one_of(out, filter->number);
 	else
 		sl_buf_adds(out, operators[filter->compare]);
@@ -111,6 +122,18 @@ static void column(struct sl_buf *out, const struct query *query, const char *co
 		name(out, column);
 }
 
+static void newest(struct sl_buf *out, const struct query *query)
+{
+	if (!query->newest_of)
+		return;
+	sl_buf_adds(out, query->filters[0].column ? " AND" : " WHERE");
+	sl_buf_adds(out, " id IN (SELECT max(id) FROM ");
+	name(out, query->table->name);
+	sl_buf_adds(out, " GROUP BY ");
+	name(out, query->newest_of);
+	sl_buf_adds(out, ")");
+}
+
 void store_text_select(struct sl_buf *out, const struct query *query)
 {
 	static const char *const locks[] = {
@@ -126,6 +149,7 @@ void store_text_select(struct sl_buf *out, const struct query *query)
 	sl_buf_adds(out, " FROM ");
 	name(out, query->table->name);
 	conditions(out, query);
+	newest(out, query);
 	sl_buf_adds(out, " ORDER BY ");
 	if (query->order) {
 		name(out, query->order);

@@ -2,6 +2,10 @@
 
 #include "store_int.h"
 
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
 /* One part of a view: the rows of a table that belong to the change. */
 struct part {
 	const struct table *table;
@@ -64,6 +68,189 @@ enum sl_code sl_store_change_view(struct sl_store *store, int64_t id, struct sl_
 		return code;
 	code = read_view(tx, id, arena, out, err);
 	store_tx_ops(tx)->rollback(tx);
+	return code;
+}
+
+/* --- many at once ----------------------------------------------------------------------------- */
+
+/* Several views being read: the sorted ids, and where each one's view is. */
+struct many {
+	struct tx *tx;
+	struct sl_arena *arena;
+
+	struct place {
+		int64_t id;
+		struct sl_change_view *view;
+	} * places;
+
+	size_t n; /* at most AMONG_MAX */
+	int64_t ids[AMONG_MAX];
+};
+
+static int by_id(const void *a, const void *b)
+{
+	const struct place *left = a;
+	const struct place *right = b;
+
+	return (left->id > right->id) - (left->id < right->id);
+}
+
+static struct sl_change_view *view_of(const struct many *many, int64_t id)
+{
+	const struct place wanted = { id, NULL };
+	const struct place *found = bsearch(&wanted, many->places, many->n, sizeof(wanted), by_id);
+
+	return found ? found->view : NULL;
+}
+
+static enum sl_code select_among(const struct many *many, const struct table *table,
+	const char *column, const char *order, struct rows *out, struct sl_error *err)
+{
+	struct query query = { .table = table,
+		.filters = { { .column = column,
+			.compare = AMONG,
+			.ids = { many->ids, many->n } } },
+		.order = order };
+
+	return store_tx_select(many->tx, &query, many->arena, out, err);
+}
+
+static enum sl_code read_changes(const struct many *many, struct sl_error *err)
+{
+	struct rows rows = { 0 };
+	const struct sl_change *changes;
+	enum sl_code code = select_among(many, &store_change_table, "id", NULL, &rows, err);
+
+	changes = rows.at;
+	for (size_t i = 0; i < rows.len; i++) {
+		struct sl_change_view *view = view_of(many, changes[i].id);
+
+		if (view)
+			view->change = changes[i];
+	}
+	for (size_t i = 0; code == SL_OK && i < many->n; i++) {
+		if (many->places[i].view->change.id == 0)
+			code = sl_error_set(err, SL_ENOTFOUND, "change %" PRId64 ": there is none",
+				many->places[i].id);
+	}
+	return code;
+}
+
+/* Where a view keeps a part: its rows, and their number. */
+struct part_slot {
+	const struct table *table;
+	const char *order;
+	size_t at, len; /* offsets in the view */
+};
+
+static const void **rows_slot(struct sl_change_view *view, const struct part_slot *part)
+{
+	return (const void **)(void *)((char *)view + part->at);
+}
+
+static size_t *len_slot(struct sl_change_view *view, const struct part_slot *part)
+{
+	return (size_t *)(void *)((char *)view + part->len);
+}
+
+/* Each change's rows behind one another, in the order in which they came. */
+static enum sl_code read_part_of_all(const struct many *many, const struct part_slot *part,
+	struct sl_error *err)
+{
+	const struct table *table = part->table;
+	const struct column *change = store_table_column(table, "change_id");
+	struct rows rows = { 0 };
+	enum sl_code code = select_among(many, table, "change_id", part->order, &rows, err);
+	const char *at = rows.at;
+
+	for (size_t i = 0; i < rows.len; i++)
+		(*len_slot(view_of(many, store_column_number(change, at + i * table->size)),
+			part))++;
+	for (size_t i = 0; i < many->n; i++) {
+		struct sl_change_view *view = many->places[i].view;
+
+		*rows_slot(view, part) = sl_arena_calloc(many->arena, *len_slot(view, part) + 1,
+			table->size);
+		*len_slot(view, part) = 0;
+	}
+	for (size_t i = 0; i < rows.len; i++) {
+		const char *row = at + i * table->size;
+		struct sl_change_view *view = view_of(many, store_column_number(change, row));
+		char *to;
+
+		memcpy(&to, rows_slot(view, part), sizeof(to));
+		memcpy(to + (*len_slot(view, part))++ * table->size, row, table->size);
+	}
+	return code;
+}
+
+#define PART(name, order)                                           \
+	{                                                           \
+		NULL, order, offsetof(struct sl_change_view, name), \
+			offsetof(struct sl_change_view, name##_len) \
+	}
+
+static enum sl_code read_some(struct many *many, struct sl_error *err)
+{
+	struct part_slot parts[] = { PART(people, NULL), PART(files, NULL), PART(waivers, NULL),
+		PART(stages, "position"), PART(tasks, NULL), PART(approvals, NULL) };
+	static const struct table *const tables[] = { &store_person_table, &store_file_table,
+		&store_waiver_table, &store_stage_table, &store_task_table, &store_approval_table };
+	enum sl_code code = read_changes(many, err);
+
+	for (size_t i = 0; code == SL_OK && i < sizeof(parts) / sizeof(parts[0]); i++) {
+		parts[i].table = tables[i];
+		code = read_part_of_all(many, &parts[i], err);
+	}
+	return code;
+}
+
+enum sl_code sl_store_change_views(struct sl_store *store, const int64_t *ids, size_t n,
+	struct sl_arena *arena, struct sl_change_view *out, struct sl_error *err)
+{
+	struct many many = { .arena = arena };
+	enum sl_code code = store_begin(store, &many.tx, err);
+
+	if (code != SL_OK)
+		return code;
+	memset(out, 0, n * sizeof(*out));
+	many.places = sl_arena_calloc(arena, AMONG_MAX, sizeof(*many.places));
+	for (size_t done = 0; code == SL_OK && done < n; done += many.n) {
+		many.n = n - done < AMONG_MAX ? n - done : AMONG_MAX;
+		for (size_t i = 0; i < many.n; i++) {
+			many.places[i] = (struct place){ ids[done + i], &out[done + i] };
+			many.ids[i] = ids[done + i];
+		}
+		qsort(many.places, many.n, sizeof(*many.places), by_id);
+		code = read_some(&many, err);
+	}
+	store_tx_ops(many.tx)->rollback(many.tx);
+	return code;
+}
+
+enum sl_code sl_store_reviews_among(struct sl_store *store, const int64_t *ids, size_t n,
+	struct sl_arena *arena, struct sl_review_list *out, struct sl_error *err)
+{
+	struct sl_review_record *all = sl_arena_calloc(arena, n + 1, sizeof(*all));
+	size_t len = 0;
+	enum sl_code code = SL_OK;
+
+	for (size_t done = 0; code == SL_OK && done < n; done += AMONG_MAX) {
+		struct query query = { .table = &store_review_table,
+			.filters = { { .column = "id",
+				.compare = AMONG,
+				.ids = { ids + done,
+					n - done < AMONG_MAX ? n - done : AMONG_MAX } } },
+			.without = "report" };
+		struct rows rows = { 0 };
+
+		code = store_select(store, &query, arena, &rows, err);
+		if (rows.len > 0)
+			memcpy(all + len, rows.at, rows.len * sizeof(*all));
+		len += rows.len;
+	}
+	if (code == SL_OK)
+		*out = (struct sl_review_list){ all, len };
 	return code;
 }
 

@@ -27,6 +27,11 @@ INSERT INTO log (n) VALUES (-{n});
 """
 
 
+def branch(n) -> str:
+    """Sorted like the versions: of branches that are first seen together, the first one has the files that both have."""
+    return f"t{n:03}"
+
+
 class Trial:
     """Two environments on both engines, no approvals, a shared store."""
 
@@ -60,7 +65,7 @@ class Trial:
 
     def push_next(self):
         n = self.pushed + FIRST - 1
-        self.push({f"migrations/V{n}__t{n}.sql": FILE.format(n=n)}, f"t{n}")
+        self.push({f"migrations/V{n}__t{n}.sql": FILE.format(n=n)}, branch(n))
 
     def is_done(self) -> bool:
         return self.space.ask_store("SELECT count(*) FROM change WHERE state = 'done'") == self.pushed
@@ -96,7 +101,10 @@ class Trial:
         store = self.store
         changes = store.rows("SELECT id, kind, state, branch, held, hold_reason, wait FROM sluice_store.change WHERE state <> 'done' ORDER BY id")
         tasks = store.rows("SELECT id, change_id, target, state, wait, detail, attempts, lease_by FROM sluice_store.task WHERE state <> 'done' ORDER BY id")
-        return "\n".join(map(str, [f"{self.pushed} pushed", *changes, *tasks[:20], *store.rows("SELECT * FROM sluice_store.lease")]))
+        known = dict(store.rows("SELECT branch, count(*) FROM sluice_store.change GROUP BY branch"))
+        wanted = {"change/log": 1, **{f"change/{branch(n)}": 1 for n in range(FIRST, self.pushed + 2)}}
+        odd = {branch: known.get(branch, 0) for branch in {*known, *wanted} if known.get(branch) != wanted.get(branch)}
+        return "\n".join(map(str, [f"{self.pushed} pushed; not one change each: {odd}", *changes, *tasks[:20], *store.rows("SELECT * FROM sluice_store.lease")]))
 
     def close(self):
         self.replicas.close()

@@ -69,11 +69,21 @@ enum sl_code sl_store_change_files(struct sl_store *store, int64_t change_id,
 enum sl_code sl_store_change_view(struct sl_store *store, int64_t id, struct sl_arena *arena,
 	struct sl_change_view *out, struct sl_error *err) __attribute__((warn_unused_result));
 
+/* Of one moment, all or none; out[i] is that of ids[i].  SL_ENOTFOUND when one is not there. */
+enum sl_code sl_store_change_views(struct sl_store *store, const int64_t *ids, size_t n,
+	struct sl_arena *arena, struct sl_change_view *out, struct sl_error *err)
+	__attribute__((warn_unused_result));
+
 /* Reviews without their reports; _review has it. */
 enum sl_code sl_store_reviews(struct sl_store *store, int64_t change_id, struct sl_arena *arena,
 	struct sl_review_list *out, struct sl_error *err) __attribute__((warn_unused_result));
 enum sl_code sl_store_review(struct sl_store *store, int64_t id, struct sl_arena *arena,
 	struct sl_review_record *out, struct sl_error *err) __attribute__((warn_unused_result));
+
+/* Those of the ids that are there, without their reports, in no order. */
+enum sl_code sl_store_reviews_among(struct sl_store *store, const int64_t *ids, size_t n,
+	struct sl_arena *arena, struct sl_review_list *out, struct sl_error *err)
+	__attribute__((warn_unused_result));
 
 /* In the report's order. */
 enum sl_code sl_store_findings(struct sl_store *store, int64_t review_id, struct sl_arena *arena,
@@ -111,6 +121,9 @@ struct sl_run_query {
 enum sl_code sl_store_runs(struct sl_store *store, const struct sl_run_query *wanted,
 	struct sl_arena *arena, struct sl_run_list *out, struct sl_error *err)
 	__attribute__((warn_unused_result));
+/* The last one of each target that has any. */
+enum sl_code sl_store_last_runs(struct sl_store *store, struct sl_arena *arena,
+	struct sl_run_list *out, struct sl_error *err) __attribute__((warn_unused_result));
 enum sl_code sl_store_run(struct sl_store *store, const char *id, struct sl_arena *arena,
 	struct sl_run *out, struct sl_error *err) __attribute__((warn_unused_result));
 

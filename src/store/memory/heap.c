@@ -172,7 +172,17 @@ static bool compares(const struct filter *filter, int order)
 	case ABOVE:
 		return order > 0;
 	case ONE_OF:
+	case AMONG:
 		break;
+	}
+	return false;
+}
+
+static bool is_among(const struct id_list *ids, int64_t id)
+{
+	for (size_t i = 0; i < ids->len; i++) {
+		if (ids->at[i] == id)
+			return true;
 	}
 	return false;
 }
@@ -189,8 +199,12 @@ static bool matches(const struct table *table, const struct filter *filter,
 	int64_t number;
 
 	if (strcmp(filter->column, "id") == 0)
-		return compares(filter, order_of(row->id, filter->number));
+		return filter->compare == AMONG ?
+			is_among(&filter->ids, row->id) :
+			compares(filter, order_of(row->id, filter->number));
 	column = store_table_column(table, filter->column);
+	if (filter->compare == AMONG)
+		return is_among(&filter->ids, store_column_number(column, row->record));
 	if (filter->text)
 		return compares(filter,
 			strcmp(store_column_text(column, row->record), filter->text));
@@ -308,6 +322,22 @@ static void copy_out(const struct query *query, const struct stored *rows, size_
 	*out = (struct rows){ .at = at, .len = len };
 }
 
+/* Whether no later row has the same value of the column; of a text. */
+static bool is_newest(const struct heap *heap, const struct query *query, size_t at)
+{
+	const struct column *column;
+
+	if (!query->newest_of)
+		return true;
+	column = store_table_column(query->table, query->newest_of);
+	for (size_t i = at + 1; i < heap->rows.len; i++) {
+		if (strcmp(store_column_text(column, heap->rows.at[i].record),
+			    store_column_text(column, heap->rows.at[at].record)) == 0)
+			return false;
+	}
+	return true;
+}
+
 void store_heap_select(const struct heap *heap, const struct query *query, struct sl_arena *arena,
 	struct rows *out)
 {
@@ -323,7 +353,7 @@ void store_heap_select(const struct heap *heap, const struct query *query, struc
 		return;
 	}
 	for (size_t i = 0; i < heap->rows.len; i++) {
-		if (store_heap_matches(query, &heap->rows.at[i]))
+		if (store_heap_matches(query, &heap->rows.at[i]) && is_newest(heap, query, i))
 			*sl_vec_add(&found) = heap->rows.at[i];
 	}
 	if (found.len > 1)

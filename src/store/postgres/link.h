@@ -57,7 +57,7 @@ void store_link_add(struct link *link, const char *sql);
 void store_link_send(struct link *link);
 
 /* Parameters in the order of their numbers. */
-#define LINK_PARAMS_MAX 64
+#define LINK_PARAMS_MAX (64 + AMONG_MAX)
 
 struct params {
 	struct sl_arena *arena; /* for texts that are made here */

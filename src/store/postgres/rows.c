@@ -81,12 +81,21 @@ static void add_mask(struct params *params, const struct column *column, int64_t
 	}
 }
 
+/* What is missing is the last one again. */
+static void add_ids(struct params *params, const struct id_list *ids)
+{
+	for (size_t i = 0; i < AMONG_MAX; i++)
+		store_params_number(params, ids->at[i < ids->len ? i : ids->len - 1]);
+}
+
 static void add_filters(struct params *params, const struct query *query)
 {
 	for (size_t i = 0; i < FILTERS_MAX && query->filters[i].column; i++) {
 		const struct filter *filter = &query->filters[i];
 
-		if (strcmp(filter->column, "id") == 0)
+		if (filter->compare == AMONG)
+			add_ids(params, &filter->ids);
+		else if (strcmp(filter->column, "id") == 0)
 			store_params_number(params, filter->number);
 		else if (filter->text)
 			store_params_text(params, filter->text);

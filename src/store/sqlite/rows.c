@@ -41,12 +41,21 @@ static void bind_mask(struct binding *binding, const struct column *column, int6
 	}
 }
 
+/* What is missing is the last one again. */
+static void bind_ids(struct binding *binding, const struct id_list *ids)
+{
+	for (size_t i = 0; i < AMONG_MAX; i++)
+		bind_number(binding, ids->at[i < ids->len ? i : ids->len - 1]);
+}
+
 static void bind_filters(struct binding *binding, const struct query *query)
 {
 	for (size_t i = 0; i < FILTERS_MAX && query->filters[i].column; i++) {
 		const struct filter *filter = &query->filters[i];
 
-		if (strcmp(filter->column, "id") == 0)
+		if (filter->compare == AMONG)
+			bind_ids(binding, &filter->ids);
+		else if (strcmp(filter->column, "id") == 0)
 			bind_number(binding, filter->number);
 		else if (filter->text)
 			bind_text(binding, filter->text);
