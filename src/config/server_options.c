@@ -55,6 +55,11 @@ static const struct sl_option rows[] = {
 		.flags = SL_OPTION_RESTART,
 		.fallback = "/var/lib/sluice",
 		.doc = "Folder of the mirrors, the installation's id and the lock." },
+	{ .path = "server.own_repository",
+		.type = SL_OPTION_PATH,
+		.flags = SL_OPTION_RESTART,
+		.doc = "Bare repository for changes without one of their own; several replicas need one "
+		       "that all of them reach. Without it own.git in server.data." },
 	{ .path = "server.grace",
 		.type = SL_OPTION_DURATION,
 		.fallback = "180s",

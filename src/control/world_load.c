@@ -69,6 +69,7 @@ static void add_own(struct world_box *box)
 {
 	struct sl_world *world = &box->world;
 	struct sl_workspace *workspace = sl_arena_alloc(box->arena, sizeof(*workspace));
+	const char *own = text_at(box->config, "server.own_repository");
 	struct sl_project *projects;
 
 	*workspace = *world->workspace;
@@ -78,7 +79,7 @@ static void add_own(struct world_box *box)
 	for (size_t i = 0; i < workspace->projects_len; i++)
 		projects[i] = workspace->projects[i];
 	projects[workspace->projects_len] = (struct sl_project){ .name = SL_OWN_PROJECT,
-		.repository = sl_path_join(box->arena, world->data, "own.git"),
+		.repository = own[0] ? own : sl_path_join(box->arena, world->data, "own.git"),
 		.branch = SL_OWN_BRANCH };
 	workspace->projects = projects;
 	world->own = &projects[workspace->projects_len++];

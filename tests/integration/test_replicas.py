@@ -142,3 +142,23 @@ def test_a_replica_that_stops_gives_its_repositories_away_at_once(shared):
     owner = wait_until(replicas.owner, what="somebody who works on the project")
     assert owner.daemon.stop() == 0
     wait_until(lambda: replicas.owner() not in (None, owner), 30, "another one who works on it")
+
+
+def test_a_change_without_a_repository_is_worked_on_by_replicas_that_share_one(shared):
+    replicas, workspace = shared.replicas, shared.workspace
+    workspace.configure(r"(server:\n)", f"server:\n  own_repository: {workspace.home}/own.git\n")
+    replicas.start()
+    file = workspace.home / "note.sql"
+    file.write_text("CREATE TABLE note (id INTEGER PRIMARY KEY);\n")
+    assert replicas[2].ok("change", "open", file, "--targets", "environment = 'dev'", "--title", "notes", who="ana") == "change 1 opened\n"
+    assert replicas[0].change(1)["review"]["errors"] == 0
+    replicas[1].ok("change", "merge", 1, who="dana")
+    replicas[0].wait_change(1, "done")
+    assert columns(shared.databases["dev"], "note") == ["id"]
+
+
+def test_a_password_that_is_not_there_is_named_and_the_store_is_not_asked(sluice, shared):
+    workspace = shared.workspace
+    workspace.configure(r"store: ", "store_password: env:NOT_THERE\nstore: ")
+    refused = sluice.run("serve", "-c", workspace.config)
+    assert refused.status == 2 and "store_password" in refused.err and "NOT_THERE" in refused.err, refused
