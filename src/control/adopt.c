@@ -126,8 +126,7 @@ static enum sl_code take_project(struct adopting *a, const struct sl_project *pr
 		if (!takes_target(a, entry) || !sl_history_counts(&a->ledger, entry->ledger))
 			continue;
 		if (!repo) {
-			code = control->doors.open_repo(control->doors.ctx, request->world, project,
-				&repo, err);
+			code = sl_control_open_repo(control, request->world, project, &repo, err);
 			if (code == SL_OK)
 				code = sl_repo_resolve(repo, project->branch, head, err);
 		}

@@ -211,11 +211,20 @@ static bool is_busy(const struct sl_task *task)
 		task->state == SL_TASK_NEEDS_HUMAN;
 }
 
+/* A change that meets what is under way. */
+struct meeting {
+	struct under_way *all;
+	struct staged *out;
+	struct sl_stage_gate *gates;
+	struct blocker_list blockers;
+};
+
 /* What another change's task on the target of ours means for us. */
-static enum sl_code meet(struct under_way *all, struct staged *out, const struct sl_task *own,
-	const struct sl_task *task, struct sl_stage_gate *gates, struct blocker_list *blockers,
-	struct sl_error *err)
+static enum sl_code meet(struct meeting *meeting, const struct sl_task *own,
+	const struct sl_task *task, struct sl_error *err)
 {
+	struct under_way *all = meeting->all;
+	struct staged *out = meeting->out;
 	const bool same_folder = sl_str_eq(task->folder, own->folder);
 	char key[24];
 	struct merged *other = sl_map_get(all->changes, key_of(task->change_id, key));
@@ -226,16 +235,16 @@ static enum sl_code meet(struct under_way *all, struct staged *out, const struct
 		sl_str_eq(other->change->project, out->view.change.project))
 		code = goes_before(all, out, other, &before, err);
 	if (code == SL_OK && before)
-		close_gate(all->arena, out, own, task, gates);
+		close_gate(all->arena, out, own, task, meeting->gates);
 	if (code == SL_OK && (before || is_busy(task)))
-		add_blocker(all->arena, blockers, task);
+		add_blocker(all->arena, &meeting->blockers, task);
 	return code;
 }
 
 static enum sl_code read_earlier(struct under_way *all, struct staged *out,
 	struct sl_stage_gate *gates, struct sl_error *err)
 {
-	struct blocker_list blockers = { 0 };
+	struct meeting meeting = { .all = all, .out = out, .gates = gates };
 	enum sl_code code = SL_OK;
 
 	for (size_t i = 0; i < out->view.tasks_len; i++) {
@@ -244,11 +253,11 @@ static enum sl_code read_earlier(struct under_way *all, struct staged *out,
 
 		for (; row && code == SL_OK; row = row->next) {
 			if (row->task->change_id != out->view.change.id)
-				code = meet(all, out, own, row->task, gates, &blockers, err);
+				code = meet(&meeting, own, row->task, err);
 		}
 	}
-	out->rollout.blockers = blockers.at;
-	out->rollout.blockers_len = blockers.len;
+	out->rollout.blockers = meeting.blockers.at;
+	out->rollout.blockers_len = meeting.blockers.len;
 	return code;
 }
 
@@ -284,16 +293,17 @@ enum sl_code sl_staged_read(struct sl_control *control, const struct sl_world *w
 }
 
 enum sl_code sl_staged_read_all(struct sl_control *control, const struct sl_world *world,
-	const int64_t *ids, size_t n, struct sl_arena *arena, struct staged **out,
+	const struct change_ids *ids, struct sl_arena *arena, struct staged **out,
 	struct sl_error *err)
 {
+	const size_t n = ids->len;
 	struct sl_change_view *views = sl_arena_calloc(arena, n + 1, sizeof(*views));
 	struct staged *staged = sl_arena_calloc(arena, n + 1, sizeof(*staged));
 	struct under_way all;
 	enum sl_code code = read_under_way(&all, control, arena, err);
 
 	if (code == SL_OK)
-		code = sl_store_change_views(control->doors.store, ids, n, arena, views, err);
+		code = sl_store_change_views(control->doors.store, ids->at, n, arena, views, err);
 	for (size_t i = 0; code == SL_OK && i < n; i++) {
 		staged[i] = (struct staged){ .world = world, .view = views[i] };
 		code = complete(&all, &staged[i], err);

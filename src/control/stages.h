@@ -22,9 +22,14 @@ enum sl_code sl_staged_read(struct sl_control *control, const struct sl_world *w
 	int64_t change_id, struct sl_arena *arena, struct staged *out, struct sl_error *err)
 	__attribute__((warn_unused_result));
 
-/* The same of several, at once; (*out)[i] is that of ids[i]. */
+struct change_ids {
+	const int64_t *at;
+	size_t len;
+};
+
+/* The same of several, at once; (*out)[i] is that of ids->at[i]. */
 enum sl_code sl_staged_read_all(struct sl_control *control, const struct sl_world *world,
-	const int64_t *ids, size_t n, struct sl_arena *arena, struct staged **out,
+	const struct change_ids *ids, struct sl_arena *arena, struct staged **out,
 	struct sl_error *err) __attribute__((warn_unused_result));
 
 /* The case that policy decides for the stage at index i. */

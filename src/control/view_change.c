@@ -145,7 +145,8 @@ static enum sl_code add_waits(struct sl_control *control, const struct sl_world 
 	int64_t *ids = ids_of(listing->arena, listing->changes, true, false, &n);
 	struct staged *staged = NULL;
 	enum sl_code code = n > 0 ?
-		sl_staged_read_all(control, world, ids, n, listing->arena, &staged, err) :
+		sl_staged_read_all(control, world, &(struct change_ids){ ids, n }, listing->arena,
+			&staged, err) :
 		SL_OK;
 
 	for (size_t i = 0; code == SL_OK && next < n; i++) {

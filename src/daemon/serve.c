@@ -37,16 +37,15 @@ static enum sl_code read_shared_key(struct daemon *daemon, struct sl_error *err)
 	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
 	const struct sl_rand *rand = sl_rand_system();
 	char hex[2 * SL_AUTH_KEY_SIZE + 1];
-	const char *kept;
-	bool fresh;
+	struct sl_store_first first = { .key = SL_STORE_SESSION_KEY };
 	enum sl_code code;
 
 	rand->fill(rand->ctx, daemon->key, sizeof(daemon->key));
-	code = sl_store_first_meta(daemon->store, SL_STORE_SESSION_KEY,
-		sl_hex(daemon->key, sizeof(daemon->key), hex), arena, &kept, &fresh, err);
+	first.value = sl_hex(daemon->key, sizeof(daemon->key), hex);
+	code = sl_store_first_meta(daemon->store, &first, arena, err);
 	if (code == SL_OK &&
-		(strlen(kept) != sizeof(hex) - 1 ||
-			!sl_unhex(kept, daemon->key, sizeof(daemon->key))))
+		(strlen(first.now) != sizeof(hex) - 1 ||
+			!sl_unhex(first.now, daemon->key, sizeof(daemon->key))))
 		code = sl_error_set(err, SL_EINVAL,
 			"the store's session key is not %d bytes in hex", SL_AUTH_KEY_SIZE);
 	return code;

@@ -124,16 +124,16 @@ static enum sl_code settle_installation(struct sl_store *store, const char *path
 	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
 	char kept[SL_ID_SIZE] = "";
 	char made[SL_ID_SIZE];
-	const char *stored = NULL;
-	bool fresh;
+	struct sl_store_first first = { .key = INSTALLATION_KEY };
+	const char *stored;
 	enum sl_code code = path ? read_installation(kept, path, err) : SL_OK;
 
+	first.value = kept[0] != '\0' ? kept : sl_rand_id(rand, made);
 	if (code == SL_OK)
-		code = sl_store_first_meta(store, INSTALLATION_KEY,
-			kept[0] != '\0' ? kept : sl_rand_id(rand, made), arena, &stored, &fresh,
-			err);
+		code = sl_store_first_meta(store, &first, arena, err);
 	if (code != SL_OK)
 		return code;
+	stored = first.now;
 	if (!is_id(stored, strlen(stored)))
 		return sl_error_set(err, SL_EINVAL,
 			"the store's installation is not an id (32 hex digits)");
@@ -301,42 +301,38 @@ enum sl_code sl_store_set_meta(struct sl_store *store, const char *key, const ch
 	return store_write(store, put_meta, &row, err);
 }
 
-struct first {
-	struct meta_row row;
+struct settling {
+	struct sl_store_first *first;
 	struct sl_arena *arena;
-	const char *now;
-	bool fresh;
 };
 
 static enum sl_code put_first(struct tx *tx, void *arg, struct sl_error *err)
 {
-	struct first *first = arg;
-	struct query where = meta_named(first->row.key);
+	const struct settling *settling = arg;
+	struct sl_store_first *first = settling->first;
+	const struct meta_row new = { first->key, first->value };
+	struct query where = meta_named(first->key);
 	void *row = NULL;
 	int64_t id = 0;
-	enum sl_code code = store_tx_first(tx, &where, first->arena, &row, err);
+	enum sl_code code = store_tx_first(tx, &where, settling->arena, &row, err);
 
 	if (code == SL_OK && !row)
-		code = store_tx_ops(tx)->insert(tx, &store_meta_table, &first->row, &id, err);
+		code = store_tx_ops(tx)->insert(tx, &store_meta_table, &new, &id, err);
 	if (code == SL_OK && !row)
-		code = store_tx_first(tx, &where, first->arena, &row, err);
-	if (code == SL_OK && !row)
-		code = sl_error_set(err, SL_EINTERNAL, "store: meta %s: is not kept",
-			first->row.key);
-	first->now = code == SL_OK ? ((const struct meta_row *)row)->value : NULL;
+		code = store_tx_first(tx, &where, settling->arena, &row, err);
+	if (code != SL_OK)
+		return code;
+	if (!row)
+		return sl_error_set(err, SL_EINTERNAL, "store: meta %s: is not kept", first->key);
+	first->now = ((const struct meta_row *)row)->value;
 	first->fresh = id != 0;
-	return code;
+	return SL_OK;
 }
 
-enum sl_code sl_store_first_meta(struct sl_store *store, const char *key, const char *value,
-	struct sl_arena *arena, const char **out, bool *fresh, struct sl_error *err)
+enum sl_code sl_store_first_meta(struct sl_store *store, struct sl_store_first *first,
+	struct sl_arena *arena, struct sl_error *err)
 {
-	struct first first = { .row = { key, value }, .arena = arena };
-	enum sl_code code = store_write(store, put_first, &first, err);
+	struct settling settling = { first, arena };
 
-	if (code == SL_OK) {
-		*out = first.now;
-		*fresh = first.fresh;
-	}
-	return code;
+	return store_write(store, put_first, &settling, err);
 }

@@ -35,13 +35,11 @@ void sl_web_login(void *ctx, struct sl_http_request *req, struct sl_http_respons
 static enum sl_code use_once(struct sl_web *web, struct sl_arena *arena, const char *nonce,
 	struct sl_error *err)
 {
-	const char *key = sl_arena_printf(arena, "login.%s", nonce);
-	const char *used;
-	bool fresh = false;
-	enum sl_code code = sl_store_first_meta(web->options.store, key, "used", arena, &used,
-		&fresh, err);
+	struct sl_store_first first = { .key = sl_arena_printf(arena, "login.%s", nonce),
+		.value = "used" };
+	enum sl_code code = sl_store_first_meta(web->options.store, &first, arena, err);
 
-	if (code == SL_OK && !fresh)
+	if (code == SL_OK && !first.fresh)
 		code = sl_error_set(err, SL_EUNAUTH,
 			"the login link was used already: ask for a new one with `sluice login`");
 	return code;

@@ -98,9 +98,15 @@ enum sl_code sl_store_set_meta(struct sl_store *store, const char *key, const ch
 /* The key of what sessions are signed with, where several processes serve the store. */
 #define SL_STORE_SESSION_KEY "session.key"
 
-/* Sets it when there is none: *out is what it is then, whoever was first; *fresh that it was us. */
-enum sl_code sl_store_first_meta(struct sl_store *store, const char *key, const char *value,
-	struct sl_arena *arena, const char **out, bool *fresh, struct sl_error *err)
-	__attribute__((warn_unused_result));
+/* A fact that whoever comes first settles. */
+struct sl_store_first {
+	const char *key, *value; /* asked for */
+	const char *now; /* out: what it is, in the arena */
+	bool fresh; /* out: it was us */
+};
+
+/* Sets it when there is none. */
+enum sl_code sl_store_first_meta(struct sl_store *store, struct sl_store_first *first,
+	struct sl_arena *arena, struct sl_error *err) __attribute__((warn_unused_result));
 
 #endif
