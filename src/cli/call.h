@@ -4,14 +4,19 @@
 
 #include "sluice/cli.h"
 
-#define SL_CLI_VALUES_MAX 1024
+#define SL_CLI_VALUES_MAX   1024
+#define SL_CLI_COMMANDS_MAX 128
 
 struct sl_cli_given {
 	const char *name; /* of the option's row */
 	const char *value; /* NULL for a flag */
 };
 
-struct catalogue; /* every command there is */
+/* Every command there is. */
+struct catalogue {
+	const struct sl_command *at[SL_CLI_COMMANDS_MAX];
+	size_t len;
+};
 
 struct sl_cli {
 	const struct sl_command *command;

@@ -17,16 +17,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define COMMANDS_MAX 128
-
-struct catalogue {
-	const struct sl_command *at[COMMANDS_MAX];
-	size_t len;
-};
-
 static void add_rows(struct catalogue *all, const struct sl_command *rows, size_t n)
 {
-	for (size_t i = 0; i < n && all->len < COMMANDS_MAX; i++)
+	for (size_t i = 0; i < n && all->len < SL_CLI_COMMANDS_MAX; i++)
 		all->at[all->len++] = &rows[i];
 }
 
@@ -35,7 +28,8 @@ static void catalogue_fill(struct catalogue *all, const struct sl_command *extra
 	const struct sl_command_list *const lists[] = { &sl_commands_init, &sl_commands_config,
 		&sl_commands_hook, &sl_commands_review, &sl_commands_migrate, &sl_commands_change,
 		&sl_commands_status, &sl_commands_wait, &sl_commands_schema, &sl_commands_targets,
-		&sl_commands_drift, &sl_commands_backup, &sl_commands_misc };
+		&sl_commands_drift, &sl_commands_backup, &sl_commands_manual,
+		&sl_commands_completion, &sl_commands_misc };
 
 	add_rows(all, extra, n_extra);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
@@ -86,7 +80,7 @@ static bool help_group(const struct catalogue *all, const char *word)
 
 static int unknown_command(const struct catalogue *all, const char *word)
 {
-	const char *names[COMMANDS_MAX];
+	const char *names[SL_CLI_COMMANDS_MAX];
 	const char *near;
 
 	if (help_group(all, word))

@@ -21,6 +21,8 @@ extern const struct sl_command_list sl_commands_status; /* status, history, audi
 extern const struct sl_command_list sl_commands_wait; /* wait */
 extern const struct sl_command_list sl_commands_targets; /* target list, target adopt */
 extern const struct sl_command_list sl_commands_drift; /* drift, drift accept */
+extern const struct sl_command_list sl_commands_manual; /* manual */
+extern const struct sl_command_list sl_commands_completion; /* completion */
 extern const struct sl_command_list sl_commands_misc; /* version */
 
 /* The last word of a command: another one, as if it had been called with these words; its status,

@@ -12,6 +12,11 @@ static const char *const titles[] = {
 
 _Static_assert(sizeof(titles) / sizeof(titles[0]) == SL_CLI_GROUP_COUNT, "a group has no title");
 
+const char *sl_cli_group_title(enum sl_cli_group group)
+{
+	return titles[group];
+}
+
 void sl_cli_help_all(FILE *out, const struct sl_command *const *all, size_t n)
 {
 	(void)fputs("sluice: lets schema and data changes through one gate at a time\n", out);

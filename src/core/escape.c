@@ -120,3 +120,41 @@ void sl_escape_terminal(struct sl_buf *out, const char *s, size_t len)
 			sl_buf_addf(out, "\\x%02x", (unsigned)(unsigned char)s[at + i]);
 	}
 }
+
+static const char *roff_escape(char c)
+{
+	switch (c) {
+	case '\\':
+		return "\\(rs";
+	case '-':
+		return "\\-";
+	case '\'':
+		return "\\(aq";
+	case '"':
+		return "\\(dq";
+	case '`':
+		return "\\(ga";
+	case '^':
+		return "\\(ha";
+	case '~':
+		return "\\(ti";
+	case '\n':
+		return " ";
+	default:
+		return NULL;
+	}
+}
+
+void sl_escape_roff(struct sl_buf *out, const char *s)
+{
+	if (*s == '.')
+		sl_buf_adds(out, "\\&");
+	for (; *s != '\0'; s++) {
+		const char *escape = roff_escape(*s);
+
+		if (escape)
+			sl_buf_adds(out, escape);
+		else
+			sl_buf_addc(out, *s);
+	}
+}

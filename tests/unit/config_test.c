@@ -450,6 +450,7 @@ static void the_schema_follows_the_rows(void **state)
 static void the_manual_and_help_speak_of_what_is_available(void **state)
 {
 	sl_auto_buf struct sl_buf manual = SL_BUF_INIT(100000);
+	sl_auto_buf struct sl_buf page = SL_BUF_INIT(100000);
 	sl_auto_buf struct sl_buf help = SL_BUF_INIT(100000);
 
 	(void)state;
@@ -460,6 +461,11 @@ static void the_manual_and_help_speak_of_what_is_available(void **state)
 		strstr(sl_buf_str(&manual), "| `limits.migration_bytes` | size: 1KiB to 1GiB"));
 	assert_null(strstr(sl_buf_str(&manual), "soak"));
 	assert_null(strstr(sl_buf_str(&manual), "## routes"));
+	sl_option_roff(&set, &page);
+	assert_non_null(strstr(sl_buf_str(&page), ".SH server\nThe daemon"));
+	assert_non_null(strstr(sl_buf_str(&page),
+		".TP\n\\fBlimits.migration_bytes\\fR (size: 1KiB to 1GiB)\n"));
+	assert_null(strstr(sl_buf_str(&page), "soak"));
 	assert_non_null(strstr(sl_buf_str(&help), "\n  server.poll "));
 	assert_null(strstr(sl_buf_str(&help), "limits"));
 }

@@ -147,6 +147,9 @@ static void each_escape_disarms_its_own_language(void **state)
 	sl_escape_ident(&buf, "a`b", '`');
 	sl_escape_sql(&buf, "it's");
 	assert_string_equal(sl_buf_str(&buf), "\"a\"\"b\"`a``b`'it''s'");
+	sl_buf_clear(&buf);
+	sl_escape_roff(&buf, ".so x\n'br \\fB --all");
+	assert_string_equal(sl_buf_str(&buf), "\\&.so x \\(aqbr \\(rsfB \\-\\-all");
 }
 
 static void markdown_keeps_no_mention_link_or_cell_border(void **state)

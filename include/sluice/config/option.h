@@ -87,6 +87,9 @@ json_t *sl_option_schema(const struct sl_option_set *set)
 /* The chapter of the manual: Markdown, a heading a section, a table row an option. */
 void sl_option_manual(const struct sl_option_set *set, struct sl_buf *out);
 
+/* The chapters of the manual page, for man(7): a heading a section, a paragraph an option. */
+void sl_option_roff(const struct sl_option_set *set, struct sl_buf *out);
+
 /* Help for a terminal: the options whose path starts with prefix ("" for all). */
 void sl_option_help(const struct sl_option_set *set, const char *prefix, struct sl_buf *out);
 

@@ -20,6 +20,9 @@ void sl_escape_sql(struct sl_buf *out, const char *s);
 /* Markdown in a table cell: no mention, link, HTML, pipe or line break survives as such. */
 void sl_escape_markdown(struct sl_buf *out, const char *s);
 
+/* Text of a manual page, for man(7): one line, no request, no escape, quotes as they are. */
+void sl_escape_roff(struct sl_buf *out, const char *s);
+
 /* A line for a terminal: control bytes and broken UTF-8 shown as \xHH. */
 void sl_escape_terminal(struct sl_buf *out, const char *s, size_t len);
 
