@@ -184,10 +184,13 @@ def test_each_option_of_the_configuration_is_in_its_page(sluice, pages):
 
 
 def test_the_pages_are_clean(pages):
-    for path in pages.values():
-        for words in (("groff", "-ww", "-K", "utf8", "-man", "-z"), ("man", "--warnings=w", "-l")):
-            done = run(*words, path, env=environment({**UTF8, "MANROFFSEQ": ""}))
-            assert (done.returncode, done.stderr) == (0, ""), (path, words)
+    spoilt = pages["sluice.1"].with_name("spoilt.1")
+    spoilt.write_text(pages["sluice.1"].read_text() + ".NOPE\n")
+    for words in (("groff", "-ww", "-K", "utf8", "-man", "-z"), ("man", "--warnings=w", "-l")):
+        env = environment({**UTF8, "MANROFFSEQ": ""})
+        done = run(*words, *pages.values(), env=env)
+        assert (done.returncode, done.stderr) == (0, ""), words
+        assert "NOPE" in run(*words, spoilt, env=env).stderr, "a page that is not clean is seen"
 
 
 def test_the_package_has_the_pages_that_the_program_prints(pages, unpacked):
