@@ -14,6 +14,7 @@ install(FILES ${made}/completion/bash DESTINATION share/bash-completion/completi
 install(FILES ${made}/completion/zsh DESTINATION share/zsh/vendor-completions RENAME _sluice)
 install(FILES ${made}/completion/fish DESTINATION share/fish/vendor_completions.d RENAME sluice.fish)
 install(FILES deploy/systemd/sluice.service DESTINATION /lib/systemd/system)
+install(FILES deploy/systemd/sluice.preset DESTINATION /lib/systemd/system-preset RENAME 80-sluice.preset)
 install(FILES deploy/systemd/sluice.sysusers DESTINATION lib/sysusers.d RENAME sluice.conf)
 install(FILES deploy/systemd/sluice.tmpfiles DESTINATION lib/tmpfiles.d RENAME sluice.conf)
 install(FILES deploy/debian/sluice.yaml DESTINATION /etc/sluice)

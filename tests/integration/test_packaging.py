@@ -71,6 +71,7 @@ def test_the_package_has_what_an_administrator_looks_for_owned_by_root(deb):
     files = {path.lstrip("."): mode for mode, _, _, _, _, path in listed if not path.endswith("/")}
     for path in (
         "/lib/systemd/system/sluice.service",
+        "/lib/systemd/system-preset/80-sluice.preset",
         "/usr/lib/sysusers.d/sluice.conf",
         "/usr/lib/tmpfiles.d/sluice.conf",
         "/etc/sluice/sluice.yaml",
