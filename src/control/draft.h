@@ -68,7 +68,8 @@ struct draft {
 	const char *verdict; /* "1 error, 2 warnings in 2 migrations" */
 	const char *lines; /* for the pusher */
 	const char *note; /* Markdown */
-	bool red; /* an error, or something that could not be reviewed */
+	bool red; /* an error that nobody waived */
+	bool unseen; /* something could not be reviewed: never green */
 	/* Filled by plan. */
 	struct sl_plan plan;
 };
@@ -76,6 +77,9 @@ struct draft {
 /* Reviews the draft against the schema of each environment. */
 enum sl_code sl_draft_review(struct pass *pass, struct draft *draft, struct sl_error *err)
 	__attribute__((warn_unused_result));
+
+/* What the host is told; needs the review. */
+enum sl_forge_verdict sl_draft_outcome(const struct draft *draft);
 
 /* Risk and stages; needs the review. */
 enum sl_code sl_draft_plan(struct pass *pass, struct draft *draft, struct sl_error *err)

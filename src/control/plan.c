@@ -30,6 +30,7 @@ _Static_assert(sizeof(risk_kinds) / sizeof(risk_kinds[0]) == SL_SQL_KIND_COUNT,
 /* A statement as risk sees it; DML waits for its estimate. */
 struct weighed {
 	struct sl_risk_facts facts;
+	bool unseen; /* high, whatever the rules say */
 	const char *sql; /* of DML that can be estimated, else NULL */
 	size_t len;
 };
@@ -74,6 +75,7 @@ static void weigh_statement(struct weighing *weighing, const struct folder *fold
 	weighed->facts.verb = sl_sql_verb_name(row->verb);
 	weighed->facts.table = object ? object->name : "";
 	weighed->facts.affected_rows = -1;
+	weighed->unseen = sl_sql_is_unseen(row);
 	if (understood && row->kind == SL_SQL_KIND_DML && !statement->oversized) {
 		weighed->sql = sl_arena_strndup(arena, statement->text, statement->len);
 		weighed->len = statement->len;
@@ -147,7 +149,9 @@ static enum sl_code rank(struct weighing *weighing, size_t target, struct target
 		weighed->facts.target = target;
 		weighed->facts.project = pass->project->name;
 		sl_policy_risk(policy, &weighed->facts, pass->arena, &level);
-		if (level.level > out->risk)
+		if (weighed->unseen)
+			out->risk = SL_RISK_HIGH;
+		else if (level.level > out->risk)
 			out->risk = level.level;
 		if (!weighed->sql)
 			continue;

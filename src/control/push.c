@@ -104,6 +104,14 @@ static void add_lines(struct answer *answer, const char *text)
 	}
 }
 
+/* What nobody could look at is never said to have passed. */
+static const char *outcome_word(const json_t *report, const struct sl_review_record *review)
+{
+	if (review->errors > 0)
+		return "BLOCKED";
+	return sl_str_eq(sl_json_str(report, "outcome", ""), "neutral") ? "NOT REVIEWED" : "PASSED";
+}
+
 static enum sl_code add_review(struct answer *answer, const struct sl_change *change,
 	struct sl_error *err)
 {
@@ -122,7 +130,7 @@ static enum sl_code add_review(struct answer *answer, const struct sl_change *ch
 		"change %lld  %s", (long long)change->id, change->title);
 	add_lines(answer, sl_json_str(report, "lines", ""));
 	*sl_vec_add_in(answer->arena, &answer->lines) = sl_arena_printf(answer->arena,
-		"%s: %s, risk %s", review.errors > 0 ? "BLOCKED" : "PASSED",
+		"%s: %s, risk %s", outcome_word(report, &review),
 		sl_json_str(report, "verdict", ""), sl_risk_name(review.risk));
 	if (change->held)
 		*sl_vec_add_in(answer->arena, &answer->lines) = sl_arena_printf(answer->arena,

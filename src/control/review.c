@@ -304,7 +304,7 @@ static void list_findings(struct reviewing *reviewing, const struct folder *fold
 		}
 		draft->review.warnings += file->omitted > 0;
 	}
-	draft->red = draft->red || !group->report.reviewed;
+	draft->unseen = draft->unseen || !group->report.reviewed;
 }
 
 static void add_environment(struct reviewing *reviewing, const struct sl_target *target,
@@ -390,14 +390,21 @@ static void write_texts(struct reviewing *reviewing)
 	draft->note = arena_text(pass, &text);
 }
 
+enum sl_forge_verdict sl_draft_outcome(const struct draft *draft)
+{
+	if (draft->red)
+		return SL_FORGE_BLOCKED;
+	return draft->unseen ? SL_FORGE_NEUTRAL : SL_FORGE_PASSED;
+}
+
 static enum sl_code write_record(struct reviewing *reviewing, struct sl_error *err)
 {
 	struct pass *pass = reviewing->pass;
 	struct draft *draft = reviewing->draft;
 	sl_auto_buf struct sl_buf text = SL_BUF_INIT(SL_REPORT_BYTES);
-	sl_auto_json json_t *report = json_pack("{s:i, s:O, s:s, s:s}", "version", 1,
+	sl_auto_json json_t *report = json_pack("{s:i, s:O, s:s, s:s, s:s}", "version", 1,
 		"environments", reviewing->environments, "verdict", draft->verdict, "lines",
-		draft->lines);
+		draft->lines, "outcome", sl_forge_verdict_name(sl_draft_outcome(draft)));
 
 	if (!report)
 		return sl_error_set(err, SL_EINTERNAL, "the report is not valid UTF-8");
@@ -419,11 +426,11 @@ enum sl_code sl_draft_review(struct pass *pass, struct draft *draft, struct sl_e
 
 	for (size_t i = 0; code == SL_OK && i < draft->folders.len; i++)
 		code = review_folder(&reviewing, &draft->folders.at[i], err);
+	draft->red = draft->review.errors > 0;
 	if (code == SL_OK) {
 		write_texts(&reviewing);
 		code = write_record(&reviewing, err);
 	}
-	draft->red = draft->red || draft->review.errors > 0;
 	for (size_t i = 0; i < reviewing.groups.len; i++)
 		sl_report_done(&reviewing.groups.at[i].report);
 	json_decref(reviewing.environments);

@@ -129,7 +129,7 @@ static void publish(struct pass *pass, const struct draft *draft)
 {
 	const struct sl_forge_review review = { .branch = draft->change.branch,
 		.head = draft->change.head,
-		.verdict = draft->red ? SL_FORGE_BLOCKED : SL_FORGE_PASSED,
+		.verdict = sl_draft_outcome(draft),
 		.summary = draft->verdict,
 		.body = draft->note,
 		.at = pass->now };

@@ -34,6 +34,29 @@ void rule_syntax_error(const struct rule_run *run)
 			});
 }
 
+/* A function that is called for what it does is common, and its name is there to be read. */
+static void rule_unseen_effect(const struct rule_run *run, const struct sl_fact_statement *s)
+{
+	const struct sl_effect *effect = look_effect(run, SL_EFFECT_OPAQUE, NULL);
+
+	if (sl_sql_is_unseen(s))
+		rule_hit(run,
+			&(struct rule_hit){
+				.message = sl_arena_printf(run->arena,
+					"not reviewed: what the statement does (%s) cannot be "
+					"seen",
+					s->tag),
+				.most = SL_SEVERITY_WARNING,
+			});
+	else if (effect && s->kind == SL_SQL_KIND_QUERY)
+		rule_hit(run,
+			&(struct rule_hit){
+				.message = sl_arena_printf(run->arena, "not reviewed: %s",
+					effect->now),
+				.most = SL_SEVERITY_NOTICE,
+			});
+}
+
 /* A dialect without a grammar is never green; what is too deep or too large for the parser is
  * shown, and runs as it stands. */
 void rule_not_reviewed(const struct rule_run *run)
@@ -60,6 +83,8 @@ void rule_not_reviewed(const struct rule_run *run)
 				.most = s->status == SL_SQL_OPAQUE ? SL_SEVERITY_NOTICE :
 								     SL_SEVERITY_WARNING,
 			});
+	else if (s->status == SL_SQL_PARSED)
+		rule_unseen_effect(run, s);
 }
 
 /* Where the statement names the object of the problem. */

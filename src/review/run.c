@@ -243,7 +243,7 @@ static void statement_review(struct walk *walk, const struct sl_statement_text *
 		.index = index,
 		.walk = walk,
 	};
-	if (!is_understood(sl_facts_statement(run.facts)))
+	if (sl_sql_is_unseen(sl_facts_statement(run.facts)))
 		walk->reviewed = false;
 	statement_rules(walk, &run);
 	summary_add(walk, statement, run.facts, step.before);

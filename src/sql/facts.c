@@ -127,6 +127,21 @@ void sl_facts_finish(struct sl_arena *arena, struct sl_facts *facts)
 	finish_rows(facts, statement->len);
 }
 
+bool sl_sql_is_unseen(const struct sl_fact_statement *statement)
+{
+	if (statement->status != SL_SQL_PARSED)
+		return statement->status != SL_SQL_EMPTY;
+	switch (statement->verb) {
+	case SL_SQL_VERB_EXECUTE:
+	case SL_SQL_VERB_ATTACH:
+	case SL_SQL_VERB_DROP_OWNED:
+	case SL_SQL_VERB_IMPORT:
+		return true;
+	default:
+		return statement->kind == SL_SQL_KIND_BLOCK;
+	}
+}
+
 const struct sl_fact_object *sl_facts_object(const struct sl_facts *facts, enum sl_sql_role role,
 	enum sl_sql_object kind)
 {

@@ -262,3 +262,21 @@ def test_a_snapshot_of_a_file_is_a_schema(sluice, tmp_workspace):
     write(tmp_workspace, change="ALTER TABLE orders DROP COLUMN absent;\n")
     result = sluice.run("review", "--format", "json", "--schema", "schema.json", "change.sql")
     assert rules_of(result) == ["statement-walk-through"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "severity"),
+    [
+        ("DO $$ BEGIN DROP TABLE orders; END $$;\n", "warning"),
+        ("CALL tidy();\n", "warning"),
+        ("EXECUTE p;\n", "warning"),
+        ("SELECT tidy();\n", "notice"),
+    ],
+    ids=["block", "procedure", "prepared", "function"],
+)
+def test_what_cannot_be_seen_is_said_not_to_be_reviewed(sluice, tmp_workspace, sql, severity):
+    write(tmp_workspace, change=sql)
+    result = sluice.run("review", "--engine", "postgres", "--format", "json", "--fail-on", severity, "change.sql")
+    assert result.status == 1
+    (finding,) = result.json()["files"][0]["findings"]
+    assert (finding["rule"], finding["severity"]) == ("statement-not-reviewed", severity)

@@ -56,3 +56,17 @@ def test_what_cannot_be_known_is_high(workspace):
     work.commit({"migrations/V2__x.sql": "CREATE TABLE fresh (id INTEGER PRIMARY KEY);\nUPDATE fresh SET id = id + 1 WHERE id > 0;\n"}, "x")
     work.push("change/x")
     assert workspace.stage(1, "prod")["risk"] == "high"
+
+
+@pytest.mark.parametrize("workspace", ["postgres"], indirect=True)
+def test_what_nobody_can_see_is_high_everywhere_and_never_green(workspace):
+    work = workspace.repository
+    work.branch("change/x")
+    work.commit({"migrations/V2__x.sql": "DO $$ BEGIN DROP TABLE price; END $$;\n"}, "x")
+    answer = work.push("change/x")
+    assert "NOT REVIEWED: 1 warning in 1 migration, risk high" in answer
+    assert "not reviewed: what the statement does (do) cannot be seen" in answer
+    assert {stage["environment"]: stage["risk"] for stage in workspace.change(1)["stages"]} == {"dev": "high", "prod": "high"}
+    work.git("fetch", "-q", "origin", "refs/notes/sluice:refs/notes/sluice")
+    note = work.git("notes", "--ref", "sluice", "show", "HEAD")
+    assert "sluice/review: neutral" in note

@@ -87,6 +87,11 @@ static inline const struct sl_fact_statement *sl_facts_statement(const struct sl
 	return &facts->statement.at[0];
 }
 
+/* Whether it can do what nobody sees in its text: not understood, or code and names that are found
+ * only when it runs (DO, CALL, EXECUTE, ATTACH, DROP OWNED, IMPORT FOREIGN SCHEMA).  Of high risk.
+ */
+bool sl_sql_is_unseen(const struct sl_fact_statement *statement) __attribute__((nonnull));
+
 /* First object of the role and kind (SL_OBJECT_NONE: any kind), or NULL. */
 const struct sl_fact_object *sl_facts_object(const struct sl_facts *facts, enum sl_sql_role role,
 	enum sl_sql_object kind);
