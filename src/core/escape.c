@@ -90,17 +90,38 @@ void sl_escape_sql(struct sl_buf *out, const char *s)
  * "\@" and "\#" as the plain character and would still mention somebody. */
 void sl_escape_markdown(struct sl_buf *out, const char *s)
 {
-	for (; *s != '\0'; s++) {
-		unsigned char byte = (unsigned char)*s;
+	const char *end = s + strlen(s);
+	size_t size = 0;
 
-		if (*s == '\n' || *s == '\r' || *s == '\t')
+	for (; s < end; s += size) {
+		uint32_t point = sl_utf8_decode(s, (size_t)(end - s), &size);
+
+		if (strchr("\n\r\t", *s))
 			sl_buf_addc(out, ' ');
-		else if (byte < 0x20 || byte == 0x7f)
-			sl_buf_adds(out, "&#65533;");
+		else if (moves_the_text(point))
+			sl_buf_addf(out, "&#92;u%04x", (unsigned)point);
 		else if (strchr("&<>\"'`*_{}[]()#+-!|~@:\\$^=", *s))
-			sl_buf_addf(out, "&#%u;", (unsigned)byte);
+			sl_buf_addf(out, "&#%u;", (unsigned)point);
 		else
-			sl_buf_addc(out, *s);
+			sl_buf_add(out, s, size);
+	}
+}
+
+/* Nothing is markup there; what turns the text around would do it all the same. */
+void sl_escape_code(struct sl_buf *out, const char *s, const char *without)
+{
+	const char *end = s + strlen(s);
+	size_t size = 0;
+
+	for (; s < end; s += size) {
+		uint32_t point = sl_utf8_decode(s, (size_t)(end - s), &size);
+
+		if (strchr(without, *s))
+			continue;
+		if (moves_the_text(point) && !strchr("\t\n\r", *s))
+			sl_buf_addf(out, "\\u%04x", (unsigned)point);
+		else
+			sl_buf_add(out, s, size);
 	}
 }
 

@@ -29,10 +29,7 @@ static bool has(const char *text)
 static void code_add(struct sl_buf *out, const char *text, unsigned line)
 {
 	sl_buf_addc(out, '`');
-	for (; *text; text++) {
-		if ((unsigned char)*text >= ' ' && !strchr("`|\x7f", *text))
-			sl_buf_addc(out, *text);
-	}
+	sl_escape_code(out, text, "`|\t\n\r");
 	if (line > 0)
 		sl_buf_addf(out, ":%u", line);
 	sl_buf_addc(out, '`');
@@ -156,7 +153,8 @@ static void fix_add(struct sl_buf *out, const struct sl_report_frame *frame,
 	fence = fence_len(finding->fix);
 	sl_buf_addf(out, "\n<details><summary>Fix for %s</summary>\n\n", finding->rule->id);
 	fence_add(out, fence, "sql\n");
-	sl_buf_addf(out, "%s;\n", finding->fix);
+	sl_escape_code(out, finding->fix, "");
+	sl_buf_adds(out, ";\n");
 	fence_add(out, fence, "\n\n</details>\n");
 }
 

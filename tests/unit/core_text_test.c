@@ -162,6 +162,21 @@ static void markdown_keeps_no_mention_link_or_cell_border(void **state)
 	assert_non_null(strstr(sl_buf_str(&buf), "&#64;all"));
 }
 
+static void markdown_shows_what_would_turn_the_text_around(void **state)
+{
+	static const char text[] = "DROP \xe2\x80\xaetable\xe2\x81\xa9\x1b[2J\xc2\x9b\x7f\xc3\xa9";
+	sl_auto_buf struct sl_buf buf = SL_BUF_INIT(1000);
+
+	(void)state;
+	sl_escape_markdown(&buf, text);
+	assert_string_equal(sl_buf_str(&buf),
+		"DROP &#92;u202etable&#92;u2069&#92;u001b&#91;2J&#92;u009b&#92;u007f\xc3\xa9");
+	sl_buf_clear(&buf);
+	sl_escape_code(&buf, text, "`|J");
+	assert_string_equal(sl_buf_str(&buf),
+		"DROP \\u202etable\\u2069\\u001b[2\\u009b\\u007f\xc3\xa9");
+}
+
 static void a_terminal_sees_no_control_bytes(void **state)
 {
 	/* An escape, a broken byte, a mark that turns the direction, a C1 control. */
@@ -336,6 +351,7 @@ int main(void)
 		cmocka_unit_test(code_points_are_counted_and_never_cut),
 		cmocka_unit_test(each_escape_disarms_its_own_language),
 		cmocka_unit_test(markdown_keeps_no_mention_link_or_cell_border),
+		cmocka_unit_test(markdown_shows_what_would_turn_the_text_around),
 		cmocka_unit_test(a_terminal_sees_no_control_bytes),
 		cmocka_unit_test(canonical_json_sorts_and_packs),
 		cmocka_unit_test(json_beyond_the_limits_is_refused),

@@ -77,7 +77,7 @@ static void the_text_has_colour_only_when_asked(void **state)
 
 static void names_are_inert_in_every_form(void **state)
 {
-	static const char sql[] = "TRUNCATE \"@all <img src=x> | [a](b)\x1b[2J\";";
+	static const char sql[] = "TRUNCATE \"@all <img src=x> | [a](b)\x1b[2J\xe2\x80\xae\";";
 	struct bench *bench = *state;
 	const struct sl_catalog *base = bench->input.base;
 	const struct sl_report_frame frame = { .change = 7, .url = "https://sluice.example.com" };
@@ -93,6 +93,8 @@ static void names_are_inert_in_every_form(void **state)
 	assert_null(strstr(sl_buf_str(&markdown), "<img"));
 	assert_null(strstr(sl_buf_str(&markdown), "](b)"));
 	assert_null(strchr(sl_buf_str(&text), '\x1b'));
+	assert_null(strchr(sl_buf_str(&markdown), '\x1b'));
+	assert_null(strstr(sl_buf_str(&markdown), "\xe2\x80\xae"));
 	assert_non_null(strstr(sl_buf_str(&markdown), "<!-- sluice:review v1 change=7 -->"));
 	assert_non_null(strstr(sl_buf_str(&markdown),
 		"(https://sluice.example.com/rules/truncate-disallow)"));

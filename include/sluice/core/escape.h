@@ -17,11 +17,16 @@ void sl_escape_ident(struct sl_buf *out, const char *s, char quote);
 /* 'text', quotes doubled: an SQL string constant (standard_conforming_strings on). */
 void sl_escape_sql(struct sl_buf *out, const char *s);
 
-/* Markdown in a table cell: no mention, link, HTML, pipe or line break survives as such. */
+/* Markdown in a table cell: no mention, link, HTML, pipe or line break survives as such; controls
+ * and marks that turn the text around become visible, as in HTML. */
 void sl_escape_markdown(struct sl_buf *out, const char *s);
 
 /* Text of a manual page, for man(7): one line, no request, no escape, quotes as they are. */
 void sl_escape_roff(struct sl_buf *out, const char *s);
+
+/* Between backquotes or in a fenced block of Markdown: the same become visible; the ASCII
+ * characters of `without`, which would end it, are left out. */
+void sl_escape_code(struct sl_buf *out, const char *s, const char *without);
 
 /* A line for a terminal: control bytes and broken UTF-8 shown as \xHH. */
 void sl_escape_terminal(struct sl_buf *out, const char *s, size_t len);
