@@ -25,6 +25,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define SL_AUTH_KEY_SIZE  32
@@ -81,5 +82,9 @@ void sl_auth_link(const struct sl_auth *auth, const char *user, char out[SL_AUTH
 enum sl_code sl_auth_link_check(const struct sl_auth *auth, const char *code,
 	char user[SL_USER_LIMIT], char nonce[SL_ID_SIZE], struct sl_error *err)
 	__attribute__((warn_unused_result));
+
+/* The moment, in wall microseconds, from which on a link or session that was found good is good no
+ * more. */
+int64_t sl_auth_expiry(const char *text);
 
 #endif

@@ -91,6 +91,21 @@ static bool check(const struct sl_auth *auth, const char *kind, const char *text
 	return read_parts(auth, kind, copy, user, nonce);
 }
 
+int64_t sl_auth_expiry(const char *text)
+{
+	const char *user = strchr(text, '.');
+	const char *expiry = user ? strchr(user + 1, '.') : NULL;
+	char digits[24] = "";
+	int64_t seconds = 0;
+
+	if (expiry)
+		(void)snprintf(digits, sizeof(digits), "%.*s", (int)strcspn(expiry + 1, "."),
+			expiry + 1);
+	if (!sl_parse_i64(digits, 0, INT64_MAX / SL_SECOND_US - 1, &seconds))
+		return 0;
+	return (seconds + 1) * SL_SECOND_US;
+}
+
 void sl_auth_session(const struct sl_auth *auth, const char *user, char out[SL_AUTH_TEXT_SIZE])
 {
 	issue(auth, "session", user, SESSION_US, out);

@@ -343,6 +343,8 @@ enum sl_code sl_control_sweep(struct sl_control *control, struct sl_error *err)
 		code = disown(control, &tasks, err);
 	if (code == SL_OK)
 		code = sl_control_queue_merged(control, err);
+	if (code == SL_OK)
+		code = sl_store_sweep_meta(control->doors.store, now, err);
 	queue_overdue(control, now);
 	if (code == SL_OK)
 		code = sl_drift_sweep(control, now - SL_SWEEP_US, err);

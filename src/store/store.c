@@ -9,6 +9,7 @@
 #include "sluice/core/str.h"
 #include "sluice/sys/file.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -335,4 +336,49 @@ enum sl_code sl_store_first_meta(struct sl_store *store, struct sl_store_first *
 	struct settling settling = { first, arena };
 
 	return store_write(store, put_first, &settling, err);
+}
+
+/* --- kept for a while ------------------------------------------------------------------------ */
+
+#define UNTIL "until."
+
+const char *sl_store_meta_until(struct sl_arena *arena, int64_t until, const char *what)
+{
+	return sl_arena_printf(arena, UNTIL "%lld.%s", (long long)until, what);
+}
+
+static bool is_over(const char *key, int64_t now)
+{
+	char digits[24];
+	int64_t until;
+
+	if (!sl_str_starts(key, UNTIL))
+		return false;
+	key += strlen(UNTIL);
+	(void)snprintf(digits, sizeof(digits), "%.*s", (int)strcspn(key, "."), key);
+	return sl_parse_i64(digits, 0, INT64_MAX, &until) && until <= now;
+}
+
+static enum sl_code drop_meta(struct tx *tx, void *arg, struct sl_error *err)
+{
+	const struct query where = { .table = &store_meta_table,
+		.filters = { { .column = "key", .text = arg } } };
+
+	return store_tx_ops(tx)->remove(tx, &where, err);
+}
+
+enum sl_code sl_store_sweep_meta(struct sl_store *store, int64_t now, struct sl_error *err)
+{
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	const struct query all = { .table = &store_meta_table };
+	struct rows rows;
+	enum sl_code code = store_select(store, &all, arena, &rows, err);
+
+	for (size_t i = 0; code == SL_OK && i < rows.len; i++) {
+		const struct meta_row *row = &((const struct meta_row *)rows.at)[i];
+
+		if (is_over(row->key, now))
+			code = store_write(store, drop_meta, sl_arena_strdup(arena, row->key), err);
+	}
+	return code;
 }

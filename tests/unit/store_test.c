@@ -543,6 +543,31 @@ static void a_fact_is_replaced_and_an_absent_one_is_none(void **state)
 	assert_string_equal(value, "2");
 }
 
+static const char *meta(struct world *world, const char *key)
+{
+	const char *value;
+
+	assert_ok(world, sl_store_meta(world->store, key, world->arena, &value, &world->err));
+	return value;
+}
+
+static void what_is_kept_for_a_while_is_forgotten_when_that_is_over(void **state)
+{
+	struct world *world = *state;
+	const char *soon = sl_store_meta_until(world->arena, 1000, "login.a");
+	const char *late = sl_store_meta_until(world->arena, 20000, "login.b");
+
+	assert_ok(world, sl_store_set_meta(world->store, "k", "1", &world->err));
+	assert_ok(world, sl_store_set_meta(world->store, soon, "used", &world->err));
+	assert_ok(world, sl_store_set_meta(world->store, late, "used", &world->err));
+	assert_ok(world, sl_store_sweep_meta(world->store, 999, &world->err));
+	assert_string_equal(meta(world, soon), "used");
+	assert_ok(world, sl_store_sweep_meta(world->store, 1000, &world->err));
+	assert_null(meta(world, soon));
+	assert_string_equal(meta(world, late), "used");
+	assert_string_equal(meta(world, "k"), "1");
+}
+
 static void a_project_is_put_by_name(void **state)
 {
 	struct world *world = *state;
@@ -603,6 +628,7 @@ int main(int argc, char **argv)
 		TEST(an_epoch_never_goes_back),
 		TEST(a_record_of_drift_is_written_only_over_the_one_that_was_read),
 		TEST(a_fact_is_replaced_and_an_absent_one_is_none),
+		TEST(what_is_kept_for_a_while_is_forgotten_when_that_is_over),
 		TEST(a_project_is_put_by_name),
 		TEST(a_new_store_takes_the_installation_of_its_data_folder),
 	};

@@ -109,4 +109,12 @@ struct sl_store_first {
 enum sl_code sl_store_first_meta(struct sl_store *store, struct sl_store_first *first,
 	struct sl_arena *arena, struct sl_error *err) __attribute__((warn_unused_result));
 
+/* A key of what is to be remembered until a moment (wall microseconds) and no longer. */
+const char *sl_store_meta_until(struct sl_arena *arena, int64_t until, const char *what)
+	__attribute__((returns_nonnull));
+
+/* Forgets every such key whose moment has come. */
+enum sl_code sl_store_sweep_meta(struct sl_store *store, int64_t now, struct sl_error *err)
+	__attribute__((warn_unused_result));
+
 #endif
