@@ -32,11 +32,14 @@ void sl_web_login(void *ctx, struct sl_http_request *req, struct sl_http_respons
 }
 
 /* On whichever replica it is used first. */
-static enum sl_code use_once(struct sl_web *web, struct sl_arena *arena, const char *nonce,
-	struct sl_error *err)
+static enum sl_code use_once(struct sl_web *web, struct sl_arena *arena, const char *link,
+	const char *nonce, struct sl_error *err)
 {
-	struct sl_store_first first = { .key = sl_arena_printf(arena, "login.%s", nonce),
-		.value = "used" };
+	struct sl_store_first first = {
+		.key = sl_store_meta_until(arena, sl_auth_expiry(link),
+			sl_arena_printf(arena, "login.%s", nonce)),
+		.value = "used",
+	};
 	enum sl_code code = sl_store_first_meta(web->options.store, &first, arena, err);
 
 	if (code == SL_OK && !first.fresh)
@@ -54,12 +57,12 @@ void sl_web_login_post(void *ctx, struct sl_http_request *req, struct sl_http_re
 	char user[SL_USER_LIMIT];
 	char nonce[SL_ID_SIZE];
 	char session[SL_AUTH_TEXT_SIZE];
-	enum sl_code code = sl_web_check_site(req, &err);
+	enum sl_code code = sl_web_check_site(web, req, &err);
 
 	if (code == SL_OK)
 		code = check_link(web, sl_http_form(req, "code"), user, nonce, &err);
 	if (code == SL_OK)
-		code = use_once(web, sl_http_arena(req), nonce, &err);
+		code = use_once(web, sl_http_arena(req), sl_http_form(req, "code"), nonce, &err);
 	if (code != SL_OK) {
 		sl_web_error_page(ctx, req, res, &err);
 		return;

@@ -70,7 +70,9 @@ static const char *ended_key(struct sl_http_request *req, const char *session)
 {
 	const char *signature = strrchr(session, '.');
 
-	return sl_arena_printf(sl_http_arena(req), "ended.%s", signature ? signature + 1 : session);
+	return sl_store_meta_until(sl_http_arena(req), sl_auth_expiry(session),
+		sl_arena_printf(sl_http_arena(req), "ended.%s",
+			signature ? signature + 1 : session));
 }
 
 static enum sl_code check_not_ended(struct sl_web *web, struct sl_http_request *req,
@@ -131,13 +133,44 @@ enum sl_code sl_web_may_ask(struct sl_web *web, struct sl_http_request *req, boo
 	return code;
 }
 
-enum sl_code sl_web_check_site(struct sl_http_request *req, struct sl_error *err)
+/* Whether the URL is of that host and port; its scheme may end at a proxy before us. */
+static bool is_of(const char *url, const char *authority)
+{
+	const char *slashes = strstr(url, "://");
+	size_t len;
+
+	if (!slashes || !authority || authority[0] == '\0')
+		return false;
+	slashes += strlen("://");
+	len = strcspn(slashes, "/?#");
+	return len == strlen(authority) && strncasecmp(slashes, authority, len) == 0;
+}
+
+static bool is_ours(struct sl_web *web, struct sl_http_request *req, const char *url)
+{
+	sl_auto(sl_world_unref_p)
+		const struct sl_world *world = sl_control_world(web->options.control);
+	const char *own = strstr(world->url, "://");
+	const char *authority = own ? own + strlen("://") : "";
+
+	return is_of(url, sl_http_header(req, "Host")) ||
+		is_of(url,
+			sl_arena_strndup(sl_http_arena(req), authority, strcspn(authority, "/")));
+}
+
+/* Browsers say where a form is from, each in the way that it has; programs say nothing. */
+enum sl_code sl_web_check_site(struct sl_web *web, struct sl_http_request *req,
+	struct sl_error *err)
 {
 	const char *site = sl_http_header(req, "Sec-Fetch-Site");
+	const char *origin = sl_http_header(req, "Origin");
+	bool ours = true;
 
-	if (!site || sl_str_eq(site, "same-origin") || sl_str_eq(site, "none"))
-		return SL_OK;
-	return sl_error_set(err, SL_EDENIED, "the form is from another site");
+	if (site)
+		ours = sl_str_eq(site, "same-origin") || sl_str_eq(site, "none");
+	else if (origin || (origin = sl_http_header(req, "Referer")))
+		ours = is_ours(web, req, origin);
+	return ours ? SL_OK : sl_error_set(err, SL_EDENIED, "the form is from another site");
 }
 
 enum sl_code sl_web_check_form(struct sl_web *web, struct sl_http_request *req,
@@ -155,7 +188,7 @@ enum sl_code sl_web_check_form(struct sl_web *web, struct sl_http_request *req,
 	if (!ok)
 		return sl_error_set(err, SL_EDENIED,
 			"the form is not from this session: load the page again");
-	return sl_web_check_site(req, err);
+	return sl_web_check_site(web, req, err);
 }
 
 static void add_me(struct sl_web *web, struct sl_http_request *req, json_t *view)

@@ -38,8 +38,8 @@ enum sl_code sl_web_end_session(struct sl_web *web, struct sl_http_request *req,
 	struct sl_error *err) __attribute__((warn_unused_result));
 
 /* SL_EDENIED when a browser says that another site's page sent the form. */
-enum sl_code sl_web_check_site(struct sl_http_request *req, struct sl_error *err)
-	__attribute__((warn_unused_result));
+enum sl_code sl_web_check_site(struct sl_web *web, struct sl_http_request *req,
+	struct sl_error *err) __attribute__((warn_unused_result));
 
 /* A page: the view gets title, version, me and csrf on top.  Takes over view. */
 void sl_web_page(struct sl_web *web, struct sl_http_request *req, struct sl_http_response *res,

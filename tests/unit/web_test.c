@@ -446,6 +446,9 @@ static void another_sites_form_logs_nobody_in_or_out(void **state)
 	sl_autofree char *code = login_code(bench, DANA);
 	sl_autofree char *form = sl_xasprintf("code=%s", code);
 	sl_autofree char *cookie = log_in(bench, ANA);
+	const char *const others[] = { "Origin: http://elsewhere\r\n", "Origin: null\r\n",
+		"Origin: http://x.elsewhere\r\n", "Origin: http://elsewhere/x\r\n",
+		"Referer: http://elsewhere/x/\r\n", "Referer: \r\n" };
 
 	assert_int_equal(ASK(.method = "POST", .path = "/login", .form = form,
 				 .headers = "Sec-Fetch-Site: cross-site\r\n"),
@@ -453,6 +456,16 @@ static void another_sites_form_logs_nobody_in_or_out(void **state)
 	assert_int_equal(ASK(.method = "POST", .path = "/logout", .form = "", .headers = cookie),
 		403);
 	assert_false(says(bench, "Set-Cookie"));
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		assert_int_equal(
+			ASK(.method = "POST", .path = "/login", .form = form, .headers = others[i]),
+			403);
+		assert_false(says(bench, "Set-Cookie"));
+	}
+	assert_int_equal(
+		ASK(.method = "POST", .path = "/login", .form = form,
+			.headers = "Origin: http://HERE\r\nReferer: http://elsewhere/\r\n"),
+		303);
 	assert_int_equal(ASK(.method = "POST", .path = "/logout", .form = ""), 401);
 	assert_false(says(bench, "Set-Cookie"));
 }
@@ -470,6 +483,36 @@ static void logging_out_ends_that_session_alone(void **state)
 	assert_true(says(bench, "Max-Age=0"));
 	assert_int_equal(ASK(.path = "/changes", .headers = cookie), 401);
 	assert_int_equal(ASK(.path = "/changes", .headers = other), 200);
+}
+
+/* Whether what is kept in the store says so still after a sweep at that moment from now. */
+static void sweep(struct bench *bench, int64_t later)
+{
+	int64_t now = sl_clock_wall(sl_clock_system());
+
+	assert_int_equal(sl_store_sweep_meta(bench->store, now + later, &bench->err), SL_OK);
+}
+
+static void what_ended_is_remembered_for_as_long_as_it_would_have_held(void **state)
+{
+	struct bench *bench = *state;
+	sl_autofree char *code = login_code(bench, DANA);
+	sl_autofree char *form = sl_xasprintf("code=%s", code);
+	sl_autofree char *cookie = log_in(bench, ANA);
+	sl_autofree char *csrf = csrf_of(bench, cookie);
+	sl_autofree char *ended = sl_xasprintf("csrf=%s", csrf);
+
+	assert_int_equal(ASK(.method = "POST", .path = "/login", .form = form), 303);
+	assert_int_equal(ASK(.method = "POST", .path = "/logout", .form = ended, .headers = cookie),
+		303);
+	sweep(bench, 0);
+	assert_int_equal(ASK(.method = "POST", .path = "/login", .form = form), 401);
+	assert_int_equal(ASK(.path = "/changes", .headers = cookie), 401);
+	sweep(bench, 602 * SL_SECOND_US); /* a link holds for ten minutes */
+	assert_int_equal(ASK(.method = "POST", .path = "/login", .form = form), 303);
+	assert_int_equal(ASK(.path = "/changes", .headers = cookie), 401);
+	sweep(bench, (12 * 3600 + 2) * SL_SECOND_US);
+	assert_int_equal(ASK(.path = "/changes", .headers = cookie), 200);
 }
 
 static void a_session_asks_for_no_login_link(void **state)
@@ -491,7 +534,8 @@ static void a_form_acts_with_its_sessions_token_and_leads_back_to_the_change(voi
 	sl_autofree char *csrf = csrf_of(bench, cookie);
 	sl_autofree char *form = sl_xasprintf("csrf=%s&reason=freeze%%20of+today", csrf);
 	sl_autofree char *headers = sl_xasprintf(
-		"%sReferer: https://evil.example/x://y//evil.example/\r\n", cookie);
+		"%sOrigin: http://here\r\nReferer: https://evil.example/x://y//evil.example/\r\n",
+		cookie);
 
 	assert_int_equal(
 		ASK(.method = "POST", .path = "/changes/1/hold", .form = form, .headers = headers),
@@ -525,11 +569,16 @@ static void a_form_from_another_site_does_nothing_even_with_the_token(void **sta
 	sl_autofree char *cookie = log_in(bench, DANA);
 	sl_autofree char *csrf = csrf_of(bench, cookie);
 	sl_autofree char *form = sl_xasprintf("csrf=%s&reason=x", csrf);
-	sl_autofree char *headers = sl_xasprintf("%sSec-Fetch-Site: cross-site\r\n", cookie);
+	const char *const signs[] = { "Sec-Fetch-Site: cross-site", "Origin: https://elsewhere",
+		"Origin: null", "Referer: https://elsewhere/here" };
 
-	assert_int_equal(
-		ASK(.method = "POST", .path = "/changes/1/hold", .form = form, .headers = headers),
-		403);
+	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+		sl_autofree char *headers = sl_xasprintf("%s%s\r\n", cookie, signs[i]);
+
+		assert_int_equal(ASK(.method = "POST", .path = "/changes/1/hold", .form = form,
+					 .headers = headers),
+			403);
+	}
 	assert_false(is_held(bench));
 }
 
@@ -628,6 +677,7 @@ int main(void)
 		TEST(a_made_up_login_link_is_refused),
 		TEST(another_sites_form_logs_nobody_in_or_out),
 		TEST(logging_out_ends_that_session_alone),
+		TEST(what_ended_is_remembered_for_as_long_as_it_would_have_held),
 		TEST(a_session_asks_for_no_login_link),
 		TEST(a_form_acts_with_its_sessions_token_and_leads_back_to_the_change),
 		TEST(a_form_without_its_sessions_token_does_nothing),
