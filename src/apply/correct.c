@@ -190,6 +190,20 @@ static void where_migration(struct correction *c, struct sl_buf *sql, const char
 	sl_buf_addf(sql, "%s; ", more);
 }
 
+/* The attempt that began it stays the one that did it. */
+static enum sl_code put_applied(struct correction *c, struct sl_buf *sql, const struct entry *entry,
+	struct sl_error *err)
+{
+	enum sl_code code = put(c, sql, c->migration, SL_LEDGER_APPLIED, err);
+
+	if (code != SL_OK)
+		return code;
+	sl_buf_addf(sql, "UPDATE %smigration SET run = ", c->run->ledger.prefix);
+	sl_conn_literal(c->run->conn, sql, entry->run);
+	where_migration(c, sql, "");
+	return SL_OK;
+}
+
 static enum sl_code write_resolution(struct correction *c, struct sl_buf *sql, struct sl_error *err)
 {
 	const struct entry *entry = apply_ledger_find(&c->run->ledger, c->migration->kind,
@@ -202,7 +216,7 @@ static enum sl_code write_resolution(struct correction *c, struct sl_buf *sql, s
 	if (c->applied) {
 		sl_buf_addf(sql, "UPDATE %sstep SET state = 'done'", p);
 		where_migration(c, sql, "");
-		return put(c, sql, c->migration, SL_LEDGER_APPLIED, err);
+		return put_applied(c, sql, entry, err);
 	}
 	sl_buf_addf(sql, "DELETE FROM %sstep", p);
 	where_migration(c, sql, " AND state = 'started'");

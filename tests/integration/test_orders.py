@@ -95,6 +95,7 @@ def test_a_task_in_doubt_takes_a_permitted_persons_word_and_reason(workspace, do
     workspace.ok("resolve", doubt, "--applied", "--reason", "the copy was made by hand", who="dana")
     workspace.wait_awaited(1, "waiting for 1 of 1 approvals (dba)")
     dev = workspace.targets["dev"]
+    assert workspace.stage(1, "dev")["state"] == "done"
     assert ledger(dev) == [("1", "applied"), ("2", "applied")]
     assert dev.rows("SELECT actor, reason FROM sluice.migration WHERE version = '2'") == [("dana", "the copy was made by hand")]
     assert ("dana", "task.resolve") in actions(workspace)

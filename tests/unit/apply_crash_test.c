@@ -302,12 +302,17 @@ static void a_resolved_file_counts_as_a_whole_or_runs_its_rest(void **state)
 		.reason = "looked",
 		.clock = w->request.clock,
 		.rand = w->request.rand };
+	const char *began;
 
 	file_of(w, 0, "1", "CREATE TABLE t (a); INSERT INTO nope VALUES (1)")
 		->no_transaction = true;
 	assert_int_equal(sl_apply_resolve(&word, &w->files[0], true, NULL), SL_ENOTFOUND);
 	assert_int_equal(run(w), SL_EINVAL);
+	began = value(w, "SELECT run FROM _sluice_migration");
+	assert_int_equal(strlen(began), 32);
 	assert_int_equal(sl_apply_resolve(&word, &w->files[0], true, NULL), SL_OK);
+	assert_string_equal(value(w, "SELECT run FROM _sluice_migration"), began);
+	assert_string_equal(value(w, "SELECT actor FROM _sluice_migration"), "dana");
 	assert_int_equal(run(w), SL_OK);
 	assert_int_equal(w->result.outcome, SL_OUTCOME_NOTHING);
 }
