@@ -580,19 +580,22 @@ static enum sl_code passes(struct run *run)
 	return code;
 }
 
-/* A file that would only be made for this: nothing to connect to, and everything is pending. */
+/* A file that is yet to be made: nothing to connect to, and everything is pending. */
 static bool would_make_file(const struct sl_apply_request *request)
 {
 	const struct sl_conn_spec *target = request->target;
 
 	return target->create && !target->fake && target->url.dialect == SL_DIALECT_SQLITE &&
-		(request->dry_run || request->set->len == 0) && !sl_file_exists(target->url.path);
+		!sl_file_exists(target->url.path);
 }
 
-static enum sl_code plan_only(struct run *run)
+/* What is refused before anything runs leaves no empty file behind. */
+static enum sl_code passes_in_new_file(struct run *run)
 {
 	enum sl_code code = apply_reconcile(run);
 
+	if (code == SL_OK && run->pending.len > 0 && !run->request->dry_run)
+		return passes(run);
 	if (code == SL_OK)
 		run->outcome = SL_OUTCOME_NOTHING;
 	if (code == SL_OK && run->request->dry_run)
@@ -668,7 +671,7 @@ enum sl_code sl_apply_run(const struct sl_apply_request *request, struct sl_appl
 	run.ledger = apply_ledger_over(request->target, request->scope, arena);
 	code = check_request(&run, run.err);
 	if (code == SL_OK)
-		code = would_make_file(request) ? plan_only(&run) : passes(&run);
+		code = would_make_file(request) ? passes_in_new_file(&run) : passes(&run);
 	apply_watch_end(&run);
 	close_run(&run, code);
 	fill_result(&run, code);

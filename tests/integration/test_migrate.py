@@ -473,3 +473,14 @@ class TestSnapshot:
         assert "t" in names
         assert "sluice" not in names
         assert "migration" not in names
+
+
+@pytest.mark.parametrize(
+    ("second", "more"),
+    [("SELECT 1;\n", ["--to", "9"]), ("INSERT INTO t VALUES (1);\nCOMMIT;\n", [])],
+    ids=["unknown version", "transaction control"],
+)
+def test_what_is_refused_before_anything_runs_leaves_no_new_file(sluice, tmp_workspace, second, more):
+    write(tmp_workspace / "m", {"V1__a.sql": "CREATE TABLE t (id INTEGER PRIMARY KEY);\n", "V2__b.sql": second})
+    refused = sluice.run("migrate", "--url", "sqlite:new.db", "--dir", "m", *more)
+    assert (refused.status, list(tmp_workspace.glob("new.db*"))) == (2, []), refused.err
