@@ -83,6 +83,19 @@ static void print_stage(struct sl_cli *cli, const json_t *stage)
 		print_task(cli, task);
 }
 
+static const char *waived_text(struct sl_cli *cli, const json_t *finding)
+{
+	const char *until = sl_client_text(cli, finding, "waived_until");
+	const char *by = sl_client_text(cli, finding, "waived_by");
+
+	if (!sl_json_bool(finding, "waived", false))
+		return "";
+	if (by[0] == '\0')
+		return " (waived)";
+	return sl_arena_printf(sl_cli_arena(cli), " (waived by %s: %s%s%s)", by,
+		sl_client_text(cli, finding, "waived_reason"), until[0] ? ", until " : "", until);
+}
+
 static void print_findings(struct sl_cli *cli, const json_t *file)
 {
 	const json_t *line;
@@ -94,16 +107,14 @@ static void print_findings(struct sl_cli *cli, const json_t *file)
 	json_array_foreach(json_object_get(file, "whole"), k, finding)
 		sl_cli_print(cli, "    %s %s: %s%s\n", sl_client_text(cli, finding, "severity"),
 			sl_client_text(cli, finding, "rule"),
-			sl_client_text(cli, finding, "message"),
-			sl_json_bool(finding, "waived", false) ? " (waived)" : "");
+			sl_client_text(cli, finding, "message"), waived_text(cli, finding));
 	json_array_foreach(json_object_get(file, "lines"), i, line) {
 		json_array_foreach(json_object_get(line, "findings"), k, finding)
 			sl_cli_print(cli, "    line %lld: %s %s: %s%s\n",
 				(long long)sl_json_i64(line, "n", 0),
 				sl_client_text(cli, finding, "severity"),
 				sl_client_text(cli, finding, "rule"),
-				sl_client_text(cli, finding, "message"),
-				sl_json_bool(finding, "waived", false) ? " (waived)" : "");
+				sl_client_text(cli, finding, "message"), waived_text(cli, finding));
 	}
 }
 

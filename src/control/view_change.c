@@ -285,8 +285,33 @@ static json_t *stage_row(const struct staged *staged, size_t i)
 
 /* --- files with their findings --------------------------------------------------------------- */
 
-static json_t *finding_row(const struct sl_finding_record *finding)
+/* What a change's lines are shown with. */
+struct remarks {
+	struct sl_finding_list findings;
+	const struct sl_waiver *waivers;
+	size_t waivers_len;
+	int64_t now;
+};
+
+/* The waiver that holds; NULL where a comment in the file accepts the finding. */
+static const struct sl_waiver *waiver_of(const struct remarks *remarks,
+	const struct sl_finding_record *finding)
 {
+	const struct sl_waiver *found = NULL;
+
+	for (size_t i = 0; finding->waived && i < remarks->waivers_len; i++) {
+		const struct sl_waiver *waiver = &remarks->waivers[i];
+
+		if (sl_str_eq(waiver->fingerprint, finding->fingerprint) &&
+			(waiver->until == 0 || waiver->until > remarks->now))
+			found = waiver;
+	}
+	return found;
+}
+
+static json_t *finding_row(const struct remarks *remarks, const struct sl_finding_record *finding)
+{
+	const struct sl_waiver *waiver = waiver_of(remarks, finding);
 	json_t *row = json_object();
 
 	sl_view_set(row, "rule", finding->rule);
@@ -295,29 +320,33 @@ static json_t *finding_row(const struct sl_finding_record *finding)
 	sl_view_set(row, "message", finding->message);
 	sl_view_set(row, "fingerprint", finding->fingerprint);
 	(void)json_object_set_new(row, "waived", json_boolean(finding->waived));
+	sl_view_set(row, "waived_by", waiver ? waiver->by : "");
+	sl_view_set(row, "waived_reason", waiver ? waiver->reason : "");
+	sl_view_set_time(row, "waived_until", waiver ? waiver->until : 0);
 	return row;
 }
 
-static json_t *findings_at(const struct sl_finding_list *findings, const char *path, unsigned line)
+static json_t *findings_at(const struct remarks *remarks, const char *path, unsigned line)
 {
+	const struct sl_finding_list *findings = &remarks->findings;
 	json_t *rows = json_array();
 
 	for (size_t i = 0; i < findings->len; i++) {
 		if (findings->at[i].line == line && sl_str_eq(findings->at[i].path, path))
-			(void)json_array_append_new(rows, finding_row(&findings->at[i]));
+			(void)json_array_append_new(rows, finding_row(remarks, &findings->at[i]));
 	}
 	return rows;
 }
 
-static json_t *line_rows(struct sl_arena *arena, const char *text,
-	const struct sl_finding_list *findings, const char *path)
+static json_t *line_rows(struct sl_arena *arena, const char *text, const struct remarks *remarks,
+	const char *path)
 {
 	json_t *rows = json_array();
 
 	for (unsigned n = 1; *text != '\0' && n <= LINES_MAX; n++) {
 		size_t len = strcspn(text, "\n");
 		json_t *row = json_object();
-		json_t *found = findings_at(findings, path, n);
+		json_t *found = findings_at(remarks, path, n);
 
 		sl_view_set_i64(row, "n", n);
 		sl_view_set(row, "text", sl_arena_strndup(arena, text, len));
@@ -349,7 +378,7 @@ static void open_source(struct file_source *source, const struct sl_world *world
 }
 
 static json_t *file_row(struct file_source *source, const struct sl_change_file *file,
-	const struct sl_finding_list *findings)
+	const struct remarks *remarks)
 {
 	json_t *row = json_object();
 	struct sl_git_blob blob = { 0 };
@@ -360,12 +389,12 @@ static json_t *file_row(struct file_source *source, const struct sl_change_file 
 	sl_view_set(row, "path", path);
 	sl_view_set(row, "key", file->key);
 	sl_view_set(row, "sha256", file->sha256);
-	(void)json_object_set_new(row, "whole", findings_at(findings, path, 0));
+	(void)json_object_set_new(row, "whole", findings_at(remarks, path, 0));
 	if (source->repo &&
 		sl_repo_blob(source->repo, source->arena, file->blob, source->most, &blob, NULL) ==
 			SL_OK)
 		(void)json_object_set_new(row, "lines",
-			line_rows(source->arena, blob.data, findings, path));
+			line_rows(source->arena, blob.data, remarks, path));
 	return row;
 }
 
@@ -374,20 +403,22 @@ static enum sl_code add_files(struct sl_control *control, const struct sl_world 
 {
 	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
 	struct file_source source = { .control = control, .arena = arena };
-	struct sl_finding_list findings = { 0 };
+	struct remarks remarks = { .waivers = staged->view.waivers,
+		.waivers_len = staged->view.waivers_len,
+		.now = sl_control_now(control) };
 	json_t *rows = json_array();
 	enum sl_code code = SL_OK;
 
 	(void)json_object_set_new(view, "files", rows);
 	if (staged->view.change.review_id != 0)
 		code = sl_store_findings(control->doors.store, staged->view.change.review_id, arena,
-			&findings, err);
+			&remarks.findings, err);
 	if (code != SL_OK)
 		return code;
 	open_source(&source, world, &staged->view.change);
 	for (size_t i = 0; i < staged->view.files_len; i++)
 		(void)json_array_append_new(rows,
-			file_row(&source, &staged->view.files[i], &findings));
+			file_row(&source, &staged->view.files[i], &remarks));
 	sl_repo_close(source.repo);
 	return SL_OK;
 }

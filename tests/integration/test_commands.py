@@ -70,6 +70,9 @@ def test_a_waiver_stands_in_the_timeline_with_its_person_and_reason(workspace):
     workspace.ok("waive", 1, "column-disallow-not-null-without-default", "--reason", "no orders yet", who="dana")
     told = {event["kind"]: event for event in workspace.change(1)["events"]}
     assert told["change.waived"]["by"] == "dana"
+    workspace.wait_change(1, lambda change: "waived by dana: no orders yet" in workspace.ok("change", "show", 1))
+    (finding,) = [each for line in workspace.change(1)["files"][0]["lines"] for each in line["findings"] if each["waived"]]
+    assert (finding["waived_by"], finding["waived_reason"], finding["waived_until"]) == ("dana", "no orders yet", "")
     assert told["change.waived"]["text"] == "waived column-disallow-not-null-without-default: no orders yet"
 
 

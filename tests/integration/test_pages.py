@@ -108,6 +108,7 @@ def test_the_list_leads_to_a_change_with_its_stages_findings_and_timeline(browse
     assert browser.texts(".file h3") == ["migrations/V3__discount.sql"]
     assert [note.split(":")[0] for note in browser.texts(".note")] == ["warning naming-index", "error column-disallow-drop"]
     assert browser.texts(".note.waived") == [browser.texts(".note")[1]]
+    assert browser.texts(".note.waived")[0].endswith("waived by dana: the address book has had the names since spring")
     rows = browser.texts(".sql tr")
     assert "naming-index" in rows[rows.index('10 CREATE INDEX "OrdersDiscount" ON orders (discount_cents);') + 1]
     assert "merged into main" in "\n".join(browser.texts(".events li"))
