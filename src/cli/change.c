@@ -78,7 +78,9 @@ static void print_stage(struct sl_cli *cli, const json_t *stage)
 
 	sl_cli_print(cli, "  %-10s %-8s risk %-8s %s\n", sl_client_text(cli, stage, "environment"),
 		sl_client_text(cli, stage, "state"), sl_client_text(cli, stage, "risk"),
-		sl_client_text(cli, stage, "waits_for"));
+		sl_client_text(cli, stage, "waits_for")[0] != '\0' ?
+			sl_client_text(cli, stage, "waits_for") :
+			sl_client_text(cli, stage, "left"));
 	json_array_foreach(json_object_get(stage, "tasks"), i, task)
 		print_task(cli, task);
 }

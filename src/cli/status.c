@@ -37,6 +37,9 @@ static void print_drifted(struct sl_cli *cli, const json_t *drift)
 static void print_status(struct sl_cli *cli, const json_t *status)
 {
 	const json_t *row;
+	const char *rule;
+	json_t *rules;
+	json_t *count;
 	size_t i;
 
 	json_array_foreach(json_object_get(status, "changes"), i, row) {
@@ -56,6 +59,11 @@ static void print_status(struct sl_cli *cli, const json_t *status)
 		sl_json_i64(status, "running", 0) == 1 ? "" : "s",
 		(long long)sl_json_i64(status, "targets", 0),
 		sl_json_i64(status, "targets", 0) == 1 ? "" : "s");
+	rules = json_object_get(status, "would_block");
+	if (json_object_size(rules) > 0)
+		sl_cli_print(cli, "would be blocked, but for observe mode:\n");
+	json_object_foreach(rules, rule, count)
+		sl_cli_print(cli, "  %-40s %lld\n", rule, (long long)json_integer_value(count));
 }
 
 static enum sl_code run_status(struct sl_cli *cli, struct sl_error *err)

@@ -4,6 +4,7 @@
 #include "sluice/core/alloc.h"
 #include "sluice/core/log.h"
 #include "sluice/core/str.h"
+#include "sluice/policy/workspace.h"
 #include "sluice/rollout/moves.h"
 #include "sluice/store/work.h"
 #include "sluice/sys/cancel.h"
@@ -309,6 +310,17 @@ static bool project_overdue(struct sl_control *control, const char *project, int
 	return overdue;
 }
 
+/* What the team's own tool does there is seen by looking. */
+static bool others_apply(const struct sl_workspace *workspace, size_t environment)
+{
+	for (size_t i = 0; i < workspace->projects_len; i++) {
+		if (sl_project_mode(workspace, &workspace->projects[i], environment) ==
+			SL_MODE_GATE)
+			return true;
+	}
+	return false;
+}
+
 static void queue_overdue(struct sl_control *control, int64_t now)
 {
 	sl_auto(sl_world_unref_p) const struct sl_world *world = sl_control_world(control);
@@ -321,10 +333,12 @@ static void queue_overdue(struct sl_control *control, int64_t now)
 				0);
 	}
 	for (size_t i = 0; i < workspace->targets_len; i++) {
-		if (sl_observation_overdue(control, workspace->targets[i].name,
-			    now - world->poll_us))
-			sl_control_queue_add(control, SL_WORK_OBSERVE, workspace->targets[i].name,
-				0);
+		const char *name = workspace->targets[i].name;
+
+		if (sl_observation_overdue(control, name, now - world->poll_us) ||
+			(others_apply(workspace, workspace->targets[i].environment) &&
+				sl_observation_is_old(control, name, now - world->poll_us)))
+			sl_control_queue_add(control, SL_WORK_OBSERVE, name, 0);
 	}
 }
 

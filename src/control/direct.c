@@ -82,7 +82,7 @@ enum sl_code sl_project_direct(struct pass *pass, struct sl_error *err)
 				       .head = pass->head,
 				       .base = pass->since,
 				       .author = "",
-				       .held = true,
+				       .held = sl_pass_holds(pass),
 				       .hold_by = "sluice",
 				       .hold_reason = "pushed to the branch without a change" },
 		.known_head = "",

@@ -70,6 +70,9 @@ struct draft {
 	const char *note; /* Markdown */
 	bool red; /* an error that nobody waived */
 	bool unseen; /* something could not be reviewed: never green */
+	enum sl_mode mode; /* the furthest that Sluice goes with it anywhere */
+	unsigned would_block; /* errors where it is only observed: not among review.errors */
+	unsigned holds; /* errors where something would come of them */
 	/* Filled by plan. */
 	struct sl_plan plan;
 };
@@ -80,6 +83,9 @@ enum sl_code sl_draft_review(struct pass *pass, struct draft *draft, struct sl_e
 
 /* What the host is told; needs the review. */
 enum sl_forge_verdict sl_draft_outcome(const struct draft *draft);
+
+/* Whether anything of the project waits for people anywhere: else there is nothing to hold. */
+bool sl_pass_holds(const struct pass *pass);
 
 /* Risk and stages; needs the review. */
 enum sl_code sl_draft_plan(struct pass *pass, struct draft *draft, struct sl_error *err)

@@ -110,6 +110,9 @@ void sl_observation_stale(struct sl_control *control, const char *target);
 /* Never seen, stale, or out of reach when it was tried before that moment. */
 bool sl_observation_overdue(struct sl_control *control, const char *target, int64_t since);
 
+/* Taken before that moment. */
+bool sl_observation_is_old(struct sl_control *control, const char *target, int64_t since);
+
 /* Whether the ledger says of the migration, by scope, kind and key, that it is settled here. */
 const struct sl_ledger_migration *sl_observation_knows(const struct observation *seen,
 	const char *scope, enum sl_migration_kind kind, const char *key);

@@ -5,6 +5,7 @@
 #include "sluice/layout.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 const char *sl_main_blob(const struct pass *pass, const struct sl_change_file *file)
 {
@@ -95,17 +96,24 @@ static enum sl_code end_change(struct pass *pass, const struct sl_change *change
 /* A change that comes in red, or unread, does nothing until somebody answers for it. */
 static const char *why_held(struct pass *pass, const struct sl_change *change)
 {
+	sl_auto_json json_t *report = NULL;
 	struct sl_review_record review;
+	int64_t holds;
 
+	if (!sl_pass_holds(pass))
+		return NULL;
 	if (change->review_id == 0)
 		return "merged before it was reviewed";
 	if (sl_store_review(pass->control->doors.store, change->review_id, pass->arena, &review,
-		    NULL) != SL_OK)
+		    NULL) != SL_OK ||
+		sl_json_load(&report, review.report, strlen(review.report), SL_REPORT_BYTES,
+			"report", NULL) != SL_OK)
 		return "merged, and its review cannot be read";
-	if (review.errors == 0)
+	holds = sl_json_i64(report, "holds", review.errors);
+	if (holds == 0)
 		return NULL;
-	return sl_arena_printf(pass->arena, "merged with %u error%s in its review", review.errors,
-		review.errors == 1 ? "" : "s");
+	return sl_arena_printf(pass->arena, "merged with %lld error%s in its review",
+		(long long)holds, holds == 1 ? "" : "s");
 }
 
 static enum sl_code merged(struct pass *pass, const struct sl_change *change, struct sl_error *err)

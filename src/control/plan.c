@@ -3,6 +3,7 @@
 
 #include "sluice/core/str.h"
 #include "sluice/policy/risk.h"
+#include "sluice/policy/workspace.h"
 #include "sluice/sql/statement.h"
 
 #include <string.h>
@@ -305,7 +306,7 @@ static void make(struct planning *planning)
 		environments[i] = (struct sl_plan_environment){
 			.name = workspace->environments[i].name,
 			.position = (unsigned)i,
-			.mode = workspace->environments[i].mode,
+			.mode = sl_project_mode(workspace, pass->project, i),
 			.flow = workspace->approvals[risk],
 			.targets = planning->targets[i].at,
 			.targets_len = planning->targets[i].len

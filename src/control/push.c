@@ -109,7 +109,10 @@ static const char *outcome_word(const json_t *report, const struct sl_review_rec
 {
 	if (review->errors > 0)
 		return "BLOCKED";
-	return sl_str_eq(sl_json_str(report, "outcome", ""), "neutral") ? "NOT REVIEWED" : "PASSED";
+	if (!sl_str_eq(sl_json_str(report, "outcome", ""), "neutral"))
+		return "PASSED";
+	return strstr(sl_json_str(report, "verdict", ""), "observe mode") ? "NEUTRAL" :
+									    "NOT REVIEWED";
 }
 
 static enum sl_code add_review(struct answer *answer, const struct sl_change *change,

@@ -19,6 +19,8 @@ struct group {
 	char key[SL_SHA256_HEX];
 	struct sl_report report;
 	size_t environment; /* the first one that it was made for */
+	const struct folder *folder;
+	enum sl_mode mode; /* the furthest of its targets' environments */
 };
 
 struct reviewing {
@@ -209,7 +211,7 @@ static void group_key(const struct sl_review_input *input, const struct observat
 
 /* --- one target ----------------------------------------------------------------------------- */
 
-static const struct group *find_group(const struct reviewing *reviewing, const char *key)
+static struct group *find_group(const struct reviewing *reviewing, const char *key)
 {
 	for (size_t i = 0; i < reviewing->groups.len; i++) {
 		if (sl_str_eq(reviewing->groups.at[i].key, key))
@@ -218,7 +220,7 @@ static const struct group *find_group(const struct reviewing *reviewing, const c
 	return NULL;
 }
 
-static const struct group *review_target(struct reviewing *reviewing, const struct folder *folder,
+static struct group *review_target(struct reviewing *reviewing, const struct folder *folder,
 	size_t target)
 {
 	struct pass *pass = reviewing->pass;
@@ -230,7 +232,9 @@ static const struct group *review_target(struct reviewing *reviewing, const stru
 		.set = folder->layout.set,
 		.settings = pass->world->rules[row->environment] };
 	struct known_list known = { 0 };
-	const struct group *group;
+	enum sl_mode mode = sl_project_mode(pass->world->workspace, pass->project,
+		row->environment);
+	struct group *group;
 	char key[SL_SHA256_HEX];
 
 	input.parts = parts_of(pass, reviewing->draft, folder, seen);
@@ -247,9 +251,12 @@ static const struct group *review_target(struct reviewing *reviewing, const stru
 
 		memcpy(fresh->key, key, sizeof(key));
 		fresh->environment = row->environment;
+		fresh->folder = folder;
+		fresh->mode = mode;
 		sl_review_run(&fresh->report, pass->arena, &input);
 		group = fresh;
 	}
+	group->mode = mode > group->mode ? mode : group->mode;
 	sl_observation_unref(pass->control, seen);
 	return group;
 }
@@ -266,17 +273,26 @@ static bool is_listed(const struct draft *draft, const struct sl_finding *findin
 	return false;
 }
 
-static void count(struct sl_review_record *review, const struct sl_finding *finding)
+/* An error of an environment that is only observed is told, and blocks nothing. */
+static void count(struct draft *draft, const struct sl_finding *finding, enum sl_mode mode)
 {
-	review->errors += finding->severity == SL_SEVERITY_ERROR;
-	review->warnings += finding->severity == SL_SEVERITY_WARNING;
-	review->notices += finding->severity == SL_SEVERITY_NOTICE;
+	bool error = finding->severity == SL_SEVERITY_ERROR;
+
+	draft->would_block += error && mode == SL_MODE_OBSERVE;
+	draft->review.errors += error && mode > SL_MODE_OBSERVE;
+	draft->holds += error && mode >= SL_MODE_GATE;
+	draft->review.warnings += finding->severity == SL_SEVERITY_WARNING;
+	draft->review.notices += finding->severity == SL_SEVERITY_NOTICE;
 }
 
-static void list_findings(struct reviewing *reviewing, const struct folder *folder,
-	const struct group *group)
+static void list_findings(struct reviewing *reviewing, const struct group *group)
 {
+	const struct sl_workspace *workspace = reviewing->pass->world->workspace;
+	const struct folder *folder = group->folder;
 	struct draft *draft = reviewing->draft;
+	const char *environment = group->mode == SL_MODE_OBSERVE ?
+		workspace->environments[group->environment].name :
+		"";
 
 	for (size_t f = 0; f < group->report.file_count; f++) {
 		const struct sl_file_report *file = &group->report.files[f];
@@ -289,7 +305,8 @@ static void list_findings(struct reviewing *reviewing, const struct folder *fold
 			if (is_listed(draft, finding, path))
 				continue;
 			*sl_vec_add_in(reviewing->pass->arena,
-				&draft->findings) = (struct sl_finding_record){ .environment = "",
+				&draft->findings) = (struct sl_finding_record){
+				.environment = environment,
 				.rule = finding->rule->id,
 				.severity = finding->severity,
 				.path = path,
@@ -298,13 +315,15 @@ static void list_findings(struct reviewing *reviewing, const struct folder *fold
 				.statement = finding->statement,
 				.message = finding->message,
 				.fingerprint = finding->fingerprint,
-				.waived = finding->waived != NULL };
+				.waived = finding->waived != NULL
+			};
 			if (!finding->waived)
-				count(&draft->review, finding);
+				count(draft, finding, group->mode);
 		}
 		draft->review.warnings += file->omitted > 0;
 	}
 	draft->unseen = draft->unseen || !group->report.reviewed;
+	draft->mode = group->mode > draft->mode ? group->mode : draft->mode;
 }
 
 static void add_environment(struct reviewing *reviewing, const struct sl_target *target,
@@ -337,10 +356,27 @@ static enum sl_code review_folder(struct reviewing *reviewing, const struct fold
 		group = review_target(reviewing, folder, targets.at[i]);
 		if (reviewing->groups.len == before)
 			continue; /* looks like one that was reviewed */
-		list_findings(reviewing, folder, group);
 		add_environment(reviewing, target, folder, group);
 	}
 	return code;
+}
+
+/* What is found in several environments counts where Sluice goes furthest. */
+static void list_all(struct reviewing *reviewing)
+{
+	for (int mode = SL_MODE_APPLY; mode >= SL_MODE_OBSERVE; mode--) {
+		for (size_t i = 0; i < reviewing->groups.len; i++) {
+			if ((int)reviewing->groups.at[i].mode == mode)
+				list_findings(reviewing, &reviewing->groups.at[i]);
+		}
+	}
+}
+
+static size_t weight(const struct group *group)
+{
+	size_t errors = group->report.counts[SL_SEVERITY_ERROR];
+
+	return 2 * errors + (errors > 0 && group->mode > SL_MODE_OBSERVE ? SIZE_MAX / 2 : 0);
 }
 
 /* The report that is shown where there is room for one: the one that objects most. */
@@ -351,9 +387,7 @@ static const struct group *worst_of(const struct reviewing *reviewing)
 	for (size_t i = 0; i < reviewing->groups.len; i++) {
 		const struct group *group = &reviewing->groups.at[i];
 
-		if (!worst ||
-			group->report.counts[SL_SEVERITY_ERROR] >
-				worst->report.counts[SL_SEVERITY_ERROR])
+		if (!worst || weight(group) > weight(worst))
 			worst = group;
 	}
 	return worst;
@@ -374,7 +408,8 @@ static void write_texts(struct reviewing *reviewing)
 		.head = sl_arena_strndup(pass->arena, draft->change.head, 7),
 		.base = "",
 		.against = "",
-		.url = pass->world->url };
+		.url = pass->world->url,
+		.observed = draft->would_block > 0 && !draft->red };
 
 	draft->verdict = "no target takes these migrations";
 	draft->lines = draft->note = "";
@@ -382,6 +417,11 @@ static void write_texts(struct reviewing *reviewing)
 		return;
 	sl_report_verdict(&worst->report, &text);
 	draft->verdict = arena_text(pass, &text);
+	if (frame.observed)
+		draft->verdict = sl_arena_printf(pass->arena, "would be blocked: observe mode (%s)",
+			draft->verdict);
+	else if (draft->mode == SL_MODE_OBSERVE)
+		draft->verdict = sl_arena_printf(pass->arena, "%s; observe mode", draft->verdict);
 	sl_buf_clear(&text);
 	sl_report_hook(&worst->report, HOOK_FINDINGS, &text);
 	draft->lines = arena_text(pass, &text);
@@ -390,11 +430,24 @@ static void write_texts(struct reviewing *reviewing)
 	draft->note = arena_text(pass, &text);
 }
 
+bool sl_pass_holds(const struct pass *pass)
+{
+	const struct sl_workspace *workspace = pass->world->workspace;
+
+	for (size_t i = 0; i < workspace->environments_len; i++) {
+		if (sl_project_mode(workspace, pass->project, i) >= SL_MODE_GATE)
+			return true;
+	}
+	return false;
+}
+
 enum sl_forge_verdict sl_draft_outcome(const struct draft *draft)
 {
 	if (draft->red)
 		return SL_FORGE_BLOCKED;
-	return draft->unseen ? SL_FORGE_NEUTRAL : SL_FORGE_PASSED;
+	return draft->unseen || draft->would_block > 0 || draft->mode == SL_MODE_OBSERVE ?
+		SL_FORGE_NEUTRAL :
+		SL_FORGE_PASSED;
 }
 
 static enum sl_code write_record(struct reviewing *reviewing, struct sl_error *err)
@@ -402,9 +455,10 @@ static enum sl_code write_record(struct reviewing *reviewing, struct sl_error *e
 	struct pass *pass = reviewing->pass;
 	struct draft *draft = reviewing->draft;
 	sl_auto_buf struct sl_buf text = SL_BUF_INIT(SL_REPORT_BYTES);
-	sl_auto_json json_t *report = json_pack("{s:i, s:O, s:s, s:s, s:s}", "version", 1,
+	sl_auto_json json_t *report = json_pack("{s:i, s:O, s:s, s:s, s:s, s:i, s:i}", "version", 1,
 		"environments", reviewing->environments, "verdict", draft->verdict, "lines",
-		draft->lines, "outcome", sl_forge_verdict_name(sl_draft_outcome(draft)));
+		draft->lines, "outcome", sl_forge_verdict_name(sl_draft_outcome(draft)), "holds",
+		(int)draft->holds, "would_block", (int)draft->would_block);
 
 	if (!report)
 		return sl_error_set(err, SL_EINTERNAL, "the report is not valid UTF-8");
@@ -426,6 +480,7 @@ enum sl_code sl_draft_review(struct pass *pass, struct draft *draft, struct sl_e
 
 	for (size_t i = 0; code == SL_OK && i < draft->folders.len; i++)
 		code = review_folder(&reviewing, &draft->folders.at[i], err);
+	list_all(&reviewing);
 	draft->red = draft->review.errors > 0;
 	if (code == SL_OK) {
 		write_texts(&reviewing);

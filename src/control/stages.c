@@ -18,8 +18,26 @@ struct sl_approval_case sl_staged_case(const struct staged *staged, size_t i)
 		.people_len = staged->view.people_len };
 }
 
-static enum sl_code read_gates(struct staged *out, struct sl_arena *arena,
-	struct sl_stage_gate **slot, struct sl_error *err)
+/* The first target of the plan whose ledger lacks some of it, or that was not seen; NULL none. */
+static const char *not_applied(struct sl_control *control, const struct sl_stage_plan *plan)
+{
+	for (size_t i = 0; i < plan->targets_len; i++) {
+		const struct sl_plan_part *part = &plan->parts[plan->targets[i].part];
+		struct observation *seen = sl_observation_get(control, plan->targets[i].name);
+		bool all = seen != NULL;
+
+		for (size_t k = 0; all && k < part->set.len; k++)
+			all = sl_observation_knows(seen, part->ledger, part->set.at[k].kind,
+				      part->set.at[k].key) != NULL;
+		sl_observation_unref(control, seen);
+		if (!all)
+			return plan->targets[i].name;
+	}
+	return NULL;
+}
+
+static enum sl_code read_gates(struct sl_control *control, struct staged *out,
+	struct sl_arena *arena, struct sl_stage_gate **slot, struct sl_error *err)
 {
 	size_t n = out->view.stages_len;
 	struct sl_stage_gate *gates = sl_arena_calloc(arena, n + 1, sizeof(*gates));
@@ -39,6 +57,9 @@ static enum sl_code read_gates(struct staged *out, struct sl_arena *arena,
 		sl_policy_approval_state(&kase, arena, &out->approvals[i]);
 		gates[i].open = out->approvals[i].satisfied;
 		gates[i].waits = out->approvals[i].satisfied ? NULL : out->approvals[i].sentence;
+		gates[i].mode = plan.mode;
+		if (plan.mode == SL_MODE_GATE)
+			gates[i].pending = not_applied(control, &plan);
 	}
 	out->rollout.gates = *slot = gates;
 	return SL_OK;
@@ -266,7 +287,7 @@ static enum sl_code read_earlier(struct under_way *all, struct staged *out,
 static enum sl_code complete(struct under_way *all, struct staged *out, struct sl_error *err)
 {
 	struct sl_stage_gate *gates = NULL;
-	enum sl_code code = read_gates(out, all->arena, &gates, err);
+	enum sl_code code = read_gates(all->control, out, all->arena, &gates, err);
 
 	if (code == SL_OK)
 		code = read_earlier(all, out, gates, err);

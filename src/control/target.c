@@ -120,6 +120,18 @@ bool sl_observation_overdue(struct sl_control *control, const char *target, int6
 	return overdue;
 }
 
+bool sl_observation_is_old(struct sl_control *control, const char *target, int64_t since)
+{
+	const struct observation *seen;
+	bool old;
+
+	(void)pthread_mutex_lock(&control->lock);
+	seen = sl_map_get(control->observed, target);
+	old = seen && seen->at < since;
+	(void)pthread_mutex_unlock(&control->lock);
+	return old;
+}
+
 static void put(struct sl_control *control, const char *target, struct observation *seen)
 {
 	struct observation *old;

@@ -256,6 +256,21 @@ static json_t *step_rows(const struct staged *staged, size_t stage)
 	return rows;
 }
 
+/* What a stage that was left says instead of having done anything. */
+static const char *left_text(const struct staged *staged, size_t i)
+{
+	const struct sl_stage_gate *gate = &staged->rollout.gates[i];
+
+	if (staged->view.stages[i].state != SL_STAGE_LEFT)
+		return "";
+	if (gate->mode == SL_MODE_OBSERVE)
+		return "not applied: observe mode";
+	if (gate->mode == SL_MODE_REVIEW)
+		return "not applied: review mode";
+	return gate->pending ? "left to the team's own tool: not yet applied" :
+			       "left to the team's own tool: applied";
+}
+
 static json_t *stage_row(const struct staged *staged, size_t i)
 {
 	const struct sl_stage *stage = &staged->view.stages[i];
@@ -271,6 +286,8 @@ static json_t *stage_row(const struct staged *staged, size_t i)
 	sl_view_set(row, "risk", sl_risk_name(stage->risk));
 	sl_view_set(row, "digest", stage->digest);
 	sl_view_set(row, "waits_for", sl_buf_str(&wait));
+	sl_view_set(row, "mode", sl_mode_name(staged->rollout.gates[i].mode));
+	sl_view_set(row, "left", left_text(staged, i));
 	(void)json_object_set_new(row, "approvable",
 		json_boolean(stage->state == SL_STAGE_WAITING && !staged->approvals[i].satisfied));
 	(void)json_object_set_new(row, "steps", step_rows(staged, i));
@@ -398,6 +415,24 @@ static json_t *file_row(struct file_source *source, const struct sl_change_file 
 	return row;
 }
 
+/* An error of environments that are only observed: the review names one of them. */
+static bool would_be_blocked(const struct sl_finding_record *finding)
+{
+	return finding->environment[0] != '\0' && finding->severity == SL_SEVERITY_ERROR &&
+		!finding->waived;
+}
+
+static void add_observed(const struct sl_finding_list *findings, json_t *view)
+{
+	json_t *review = json_object_get(view, "review");
+	int64_t n = 0;
+
+	for (size_t i = 0; i < findings->len; i++)
+		n += would_be_blocked(&findings->at[i]);
+	if (review && n > 0)
+		sl_view_set_i64(review, "would_block", n);
+}
+
 static enum sl_code add_files(struct sl_control *control, const struct sl_world *world,
 	const struct staged *staged, json_t *view, struct sl_error *err)
 {
@@ -415,6 +450,7 @@ static enum sl_code add_files(struct sl_control *control, const struct sl_world 
 			&remarks.findings, err);
 	if (code != SL_OK)
 		return code;
+	add_observed(&remarks.findings, view);
 	open_source(&source, world, &staged->view.change);
 	for (size_t i = 0; i < staged->view.files_len; i++)
 		(void)json_array_append_new(rows,
@@ -478,6 +514,47 @@ enum sl_code sl_view_change(struct sl_control *control, int64_t id, json_t **out
 
 /* --- what needs somebody --------------------------------------------------------------------- */
 
+static void tally(json_t *rules, const char *rule)
+{
+	json_int_t n = json_integer_value(json_object_get(rules, rule));
+
+	(void)json_object_set_new(rules, rule, json_integer(n + 1));
+}
+
+/* By rule, of the newest changes, whatever became of them. */
+static enum sl_code would_block(struct sl_control *control, json_t *rules, struct sl_error *err)
+{
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	const struct sl_change_query query = { .page = { .limit = 200 } };
+	struct sl_change_list changes;
+	enum sl_code code = sl_store_changes(control->doors.store, &query, arena, &changes, err);
+
+	for (size_t i = 0; code == SL_OK && i < changes.len; i++) {
+		struct sl_finding_list findings = { 0 };
+
+		if (changes.at[i].review_id != 0)
+			code = sl_store_findings(control->doors.store, changes.at[i].review_id,
+				arena, &findings, err);
+		for (size_t k = 0; k < findings.len; k++) {
+			if (would_be_blocked(&findings.at[k]))
+				tally(rules, findings.at[k].rule);
+		}
+	}
+	return code;
+}
+
+static bool observes(const struct sl_workspace *workspace)
+{
+	for (size_t i = 0; i < workspace->projects_len; i++) {
+		for (size_t k = 0; k < workspace->environments_len; k++) {
+			if (sl_project_mode(workspace, &workspace->projects[i], k) ==
+				SL_MODE_OBSERVE)
+				return true;
+		}
+	}
+	return false;
+}
+
 enum sl_code sl_view_status(struct sl_control *control, json_t **out, struct sl_error *err)
 {
 	sl_auto(sl_world_unref_p) const struct sl_world *world = sl_control_world(control);
@@ -487,17 +564,20 @@ enum sl_code sl_view_status(struct sl_control *control, json_t **out, struct sl_
 		.page = { .limit = 200 } };
 	sl_auto_json json_t *rows = NULL;
 	sl_auto_json json_t *status = NULL;
+	sl_auto_json json_t *rules = json_object();
 	struct sl_change_list changes;
 	enum sl_code code = sl_store_changes(control->doors.store, &query, arena, &changes, err);
 
 	if (code == SL_OK)
 		code = list_rows(control, world, &changes, &rows, err);
+	if (code == SL_OK && observes(world->workspace))
+		code = would_block(control, rules, err);
 	if (code != SL_OK)
 		return code;
-	status = json_pack("{s:O, s:I, s:I, s:I}", "changes", rows, "open",
+	status = json_pack("{s:O, s:I, s:I, s:I, s:O}", "changes", rows, "open",
 		(json_int_t)json_array_size(rows), "running",
 		(json_int_t)sl_control_running(control), "targets",
-		(json_int_t)world->workspace->targets_len);
+		(json_int_t)world->workspace->targets_len, "would_block", rules);
 	code = sl_view_add_drifted(control, world, arena, status, err);
 	if (code == SL_OK)
 		*out = json_pack("{s:O}", "status", status);

@@ -197,7 +197,8 @@ static void release(struct pass *pass, struct sl_batch *batch, const struct draf
 {
 	const struct sl_change *change = &draft->change;
 
-	if (draft->red || change->kind == SL_CHANGE_DIRECT || !sl_str_eq(change->hold_by, "sluice"))
+	if (draft->holds > 0 || change->kind == SL_CHANGE_DIRECT ||
+		!sl_str_eq(change->hold_by, "sluice"))
 		return;
 	sl_batch_hold(batch, change->id, false, "", "sluice");
 	sl_control_tell(pass->control, pass->world, batch,

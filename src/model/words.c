@@ -52,6 +52,7 @@ static const char *const stage_state_names[] = {
 	[SL_STAGE_FAILED] = "failed",
 	[SL_STAGE_NOTHING] = "nothing",
 	[SL_STAGE_CANCELED] = "canceled",
+	[SL_STAGE_LEFT] = "left",
 };
 
 static const char *const task_state_names[] = {

@@ -115,6 +115,37 @@ static void check_approvals(struct checking *checking)
 	}
 }
 
+static void check_mode(struct checking *checking, const char *name,
+	const struct sl_config_node *node)
+{
+	size_t n = 0;
+	const char *const *names = names_of(checking, "environments", &n);
+	const char *near = sl_nearest(name, names, n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (sl_str_eq(names[i], name))
+			return;
+	}
+	if (near)
+		sl_problems_add(checking->problems, checking->config, node,
+			"there is no environment '%s', did you mean '%s'?", name, near);
+	else
+		sl_problems_add(checking->problems, checking->config, node,
+			"there is no environment '%s'", name);
+}
+
+static void check_modes(struct checking *checking)
+{
+	const struct sl_config_node *list = sl_config_at(checking->config, "projects");
+
+	for (size_t i = 0; i < sl_config_len(list); i++) {
+		const struct sl_config_node *map = sl_config_get(sl_config_item(list, i), "modes");
+
+		for (size_t k = 0; k < sl_config_len(map); k++)
+			check_mode(checking, sl_config_key(map, k), sl_config_item(map, k));
+	}
+}
+
 static void check_routes(struct checking *checking)
 {
 	const struct sl_config_node *list = sl_config_at(checking->config, "routes");
@@ -272,6 +303,7 @@ void policy_check(const struct sl_config *config, struct sl_problems *problems)
 	check_targets(&checking);
 	check_roles(&checking);
 	check_routes(&checking);
+	check_modes(&checking);
 	check_repositories(&checking);
 	if (sl_problems_total(problems) > before)
 		return;

@@ -119,8 +119,7 @@ static enum sl_code check_route_url(const char *text, struct sl_error *err)
 
 #define LEN(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char *const modes[] = { "apply", NULL };
-static const char *const modes_later[] = { "observe", "review", "gate", NULL };
+static const char *const modes[] = { "observe", "review", "gate", "apply", NULL };
 static const char *const drift_policies[] = { "notice", "hold", NULL };
 static const char *const levels[] = { "low", "moderate", "high", NULL };
 static const char *const schemes[] = { "sqlite", "postgres", "mysql", "mariadb", NULL };
@@ -136,7 +135,7 @@ static const char *const route_kinds[] = { "webhook", NULL };
 static const char *const route_kinds_later[] = { "slack", "teams", "discord", "dingtalk", "feishu",
 	"wecom", "telegram", "mattermost", "googlechat", "email", "pagerduty", NULL };
 
-_Static_assert(LEN(modes) - 1 + LEN(modes_later) - 1 == SL_MODE_COUNT, "a mode has no word");
+_Static_assert(LEN(modes) - 1 == SL_MODE_COUNT, "a mode has no word");
 _Static_assert(LEN(levels) - 1 == SL_RISK_COUNT, "a level has no word");
 
 #define NAME SL_OPTION_REQUIRED | SL_OPTION_UNIQUE
@@ -205,8 +204,9 @@ static const struct sl_option rows[] = {
 		.type = SL_OPTION_ENUM,
 		.fallback = "apply",
 		.names = modes,
-		.later_names = modes_later,
-		.doc = "How far Sluice goes here: apply is all the way." },
+		.doc = "How far Sluice goes here: observe says what it would block, review blocks, gate "
+		       "asks for approvals too and leaves applying to the team's own tool, apply "
+		       "applies." },
 	{ .path = "environments[].lock_timeout",
 		.type = SL_OPTION_DURATION,
 		.doc = "How long a statement may wait for a lock in its targets (3s unless the login "
@@ -309,6 +309,11 @@ static const struct sl_option rows[] = {
 		.type = SL_OPTION_STRING,
 		.fallback = "main",
 		.doc = "The branch that changes are merged to." },
+	{ .path = "projects[].modes.*",
+		.type = SL_OPTION_ENUM,
+		.names = modes,
+		.doc = "The mode of this project in an environment, where it is not the environment's "
+		       "own." },
 	{ .path = "projects[].migrations",
 		.type = SL_OPTION_SECTION,
 		.flags = SL_OPTION_REQUIRED,

@@ -205,6 +205,32 @@ static void load_migrations(struct loading *loading, const struct sl_config_node
 	out->migrations_len = n;
 }
 
+static void load_modes(struct loading *loading, const struct sl_config_node *map,
+	struct sl_project *out)
+{
+	const struct sl_workspace *workspace = loading->out;
+	enum sl_mode *at = sl_arena_calloc(loading->arena, workspace->environments_len + 1,
+		sizeof(*at));
+
+	for (size_t i = 0; i < workspace->environments_len; i++) {
+		const struct sl_environment *environment = &workspace->environments[i];
+
+		const char *own = sl_config_get_str(map, environment->name);
+
+		at[i] = environment->mode;
+		if (own && own[0] != '\0')
+			(void)!sl_mode_parse(&at[i], own);
+	}
+	out->modes = at;
+}
+
+enum sl_mode sl_project_mode(const struct sl_workspace *workspace, const struct sl_project *project,
+	size_t environment)
+{
+	return project->modes ? project->modes[environment] :
+				workspace->environments[environment].mode;
+}
+
 static void load_projects(struct loading *loading)
 {
 	const struct sl_config_node *list = sl_config_at(loading->config, "projects");
@@ -218,6 +244,7 @@ static void load_projects(struct loading *loading)
 		at[i].name = text(loading, node, "name");
 		at[i].repository = repository_of(loading, repository);
 		at[i].branch = text(loading, repository, "branch");
+		load_modes(loading, sl_config_get(node, "modes"), &at[i]);
 		load_migrations(loading, sl_config_get(node, "migrations"), &at[i]);
 	}
 	loading->out->projects = at;

@@ -47,7 +47,8 @@ static void head_add(struct sl_buf *out, const struct sl_report *report,
 	sl_buf_addf(out, "### %s Sluice: ", sign);
 	sl_report_verdict(report, out);
 	if (report->counts[SL_SEVERITY_ERROR] > 0)
-		sl_buf_adds(out, " — merge blocked");
+		sl_buf_adds(out,
+			frame->observed ? " — would be blocked: observe mode" : " — merge blocked");
 	else if (!report->reviewed)
 		sl_buf_adds(out, " — not all statements were understood");
 	sl_buf_addc(out, '\n');

@@ -24,13 +24,15 @@ static const unsigned task_moves[] = {
 
 /* What ended goes on again when a retry, a skip or a resolution healed one of its tasks. */
 static const unsigned stage_moves[] = {
-	[SL_STAGE_WAITING] = BIT(SL_STAGE_RUNNING) | BIT(SL_STAGE_NOTHING) | BIT(SL_STAGE_CANCELED),
+	[SL_STAGE_WAITING] = BIT(SL_STAGE_RUNNING) | BIT(SL_STAGE_NOTHING) |
+		BIT(SL_STAGE_CANCELED) | BIT(SL_STAGE_LEFT),
 	[SL_STAGE_RUNNING] = BIT(SL_STAGE_DONE) | BIT(SL_STAGE_FAILED) | BIT(SL_STAGE_NOTHING) |
 		BIT(SL_STAGE_CANCELED),
 	[SL_STAGE_DONE] = 0,
 	[SL_STAGE_FAILED] = BIT(SL_STAGE_RUNNING),
 	[SL_STAGE_NOTHING] = 0,
 	[SL_STAGE_CANCELED] = BIT(SL_STAGE_RUNNING),
+	[SL_STAGE_LEFT] = 0,
 };
 
 static const unsigned change_moves[] = {

@@ -76,6 +76,20 @@ struct sl_rollout_tally sl_rollout_tally(const struct sl_change_view *view, int6
 	return tally;
 }
 
+/* Nothing runs there, whatever there is to do: that is no `nothing`. */
+static void leave_stage(struct walk *walk, const struct sl_stage *stage, enum sl_mode mode)
+{
+	struct sl_move *move = add_move(walk, SL_OBJECT_STAGE, stage->id, (int)stage->state,
+		SL_STAGE_LEFT);
+
+	move->event = event(walk, "stage.left",
+		mode == SL_MODE_GATE ?
+			sl_arena_printf(walk->arena, "stage %s: left to the team's own tool",
+				stage->environment) :
+			sl_arena_printf(walk->arena, "stage %s: not applied, %s mode",
+				stage->environment, sl_mode_name(mode)));
+}
+
 static void start_stage(struct walk *walk, const struct sl_stage *stage)
 {
 	const struct sl_change_view *change = walk->view->change;
@@ -156,7 +170,11 @@ static void step_stage(struct walk *walk, size_t i)
 
 	switch (stage->state) {
 	case SL_STAGE_WAITING:
-		if (!walk->view->change->change.held && walk->view->gates[i].open)
+		if (walk->view->change->change.held || !walk->view->gates[i].open)
+			break;
+		if (walk->view->gates[i].mode < SL_MODE_APPLY)
+			leave_stage(walk, stage, walk->view->gates[i].mode);
+		else
 			start_stage(walk, stage);
 		break;
 	case SL_STAGE_RUNNING:
@@ -168,30 +186,55 @@ static void step_stage(struct walk *walk, size_t i)
 		break;
 	case SL_STAGE_DONE:
 	case SL_STAGE_NOTHING:
+	case SL_STAGE_LEFT:
 	case SL_STAGE_STATE_COUNT:
 		break;
 	}
 }
 
+/* What a change that is through comes to, in one sentence. */
+static const char *ending_of(bool applied, bool left)
+{
+	if (applied && left)
+		return "applied as far as the modes of its environments go";
+	if (left)
+		return "through; nothing was applied, as the modes of its environments say";
+	return applied ? "applied everywhere" : "no target needed anything";
+}
+
 static void end_change(struct walk *walk)
 {
 	const struct sl_change_view *view = walk->view->change;
-	enum sl_change_state to = SL_CHANGE_NOTHING;
+	bool applied = false;
+	bool left = false;
+	enum sl_change_state to;
 	struct sl_move *move;
 
 	for (size_t i = 0; i < view->stages_len; i++) {
-		if (view->stages[i].state == SL_STAGE_DONE)
-			to = SL_CHANGE_DONE;
+		applied = applied || view->stages[i].state == SL_STAGE_DONE;
+		left = left || view->stages[i].state == SL_STAGE_LEFT;
 	}
+	to = applied || left ? SL_CHANGE_DONE : SL_CHANGE_NOTHING;
 	move = add_move(walk, SL_OBJECT_CHANGE, view->change.id, (int)view->change.state, (int)to);
-	move->event = to == SL_CHANGE_DONE ?
-		event(walk, "change.done", "applied everywhere") :
-		event(walk, "change.nothing", "no target needed anything");
+	move->event = event(walk, to == SL_CHANGE_DONE ? "change.done" : "change.nothing",
+		ending_of(applied, left));
 }
 
 bool sl_rollout_is_through(enum sl_stage_state state)
 {
-	return state == SL_STAGE_DONE || state == SL_STAGE_NOTHING;
+	return state == SL_STAGE_DONE || state == SL_STAGE_NOTHING || state == SL_STAGE_LEFT;
+}
+
+const struct sl_stage *sl_rollout_awaited(const struct sl_rollout_view *view, size_t before)
+{
+	for (size_t i = 0; i < before; i++) {
+		const struct sl_stage *stage = &view->change->stages[i];
+
+		if (stage->state == SL_STAGE_LEFT && view->gates[i].mode == SL_MODE_GATE &&
+			view->gates[i].pending)
+			return stage;
+	}
+	return NULL;
 }
 
 void sl_rollout_next(const struct sl_rollout_view *view, struct sl_arena *arena,
@@ -206,10 +249,10 @@ void sl_rollout_next(const struct sl_rollout_view *view, struct sl_arena *arena,
 		return;
 	while (at < change->stages_len && sl_rollout_is_through(change->stages[at].state))
 		at++;
-	if (at < change->stages_len)
-		step_stage(&walk, at);
-	else
+	if (at == change->stages_len)
 		end_change(&walk);
+	else if (change->stages[at].state != SL_STAGE_WAITING || !sl_rollout_awaited(view, at))
+		step_stage(&walk, at);
 	*out = (struct sl_move_list){ walk.moves.at, walk.moves.len };
 }
 

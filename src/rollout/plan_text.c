@@ -61,8 +61,9 @@ static json_t *write_flow(const struct sl_plan_environment *environment)
 const char *sl_rollout_write_plan(const struct sl_plan_request *request,
 	const struct sl_plan_environment *environment, struct sl_arena *arena)
 {
-	sl_auto_json json_t *plan = json_pack("{s:s, s:o, s:o, s:o}", "commit", request->commit,
-		"parts", write_parts(request), "targets", write_targets(environment), "approvals",
+	sl_auto_json json_t *plan = json_pack("{s:s, s:s, s:o, s:o, s:o}", "commit",
+		request->commit, "mode", sl_mode_name(environment->mode), "parts",
+		write_parts(request), "targets", write_targets(environment), "approvals",
 		write_flow(environment));
 	sl_auto_buf struct sl_buf text = SL_BUF_INIT(PLAN_TEXT_MAX);
 
@@ -166,7 +167,8 @@ enum sl_code sl_rollout_read_plan(const char *plan, struct sl_arena *arena,
 	if (code != SL_OK)
 		return sl_error_wrap(err, code, "the store");
 	read.commit = text_of(json, "commit", arena);
-	if (!read_parts(json_object_get(json, "parts"), arena, &read) ||
+	if (!sl_mode_parse(&read.mode, sl_json_str(json, "mode", "apply")) ||
+		!read_parts(json_object_get(json, "parts"), arena, &read) ||
 		!read_targets(json_object_get(json, "targets"), arena, &read) ||
 		!read_flow(json_object_get(json, "approvals"), arena, &read))
 		return sl_error_set(err, SL_EINTERNAL, "the store: a stage's plan makes no sense");

@@ -212,6 +212,24 @@ static const struct sl_stage *ahead_of(const struct sl_change_view *view,
 	return NULL;
 }
 
+/* "waiting for the team's own tool in staging: not yet applied on orders-staging" */
+static bool add_awaited(const struct sl_rollout_view *view, const struct sl_stage *stage,
+	struct sl_buf *out)
+{
+	const struct sl_change_view *change = view->change;
+	const struct sl_stage *awaited;
+	size_t at = 0;
+
+	while (at < change->stages_len && change->stages[at].id != stage->id)
+		at++;
+	awaited = sl_rollout_awaited(view, at);
+	if (!awaited)
+		return false;
+	sl_buf_addf(out, "waiting for the team's own tool in %s: not yet applied on %s",
+		awaited->environment, view->gates[awaited - change->stages].pending);
+	return true;
+}
+
 static void add_gate(const struct sl_rollout_view *view, const struct sl_stage *stage,
 	struct sl_buf *out)
 {
@@ -234,7 +252,7 @@ void sl_rollout_stage_waits_for(const struct sl_rollout_view *view, const struct
 			sl_buf_addf(out, "waiting for stage %s", ahead->environment);
 		else if (view->change->change.held)
 			add_held(&view->change->change, out);
-		else
+		else if (!add_awaited(view, stage, out))
 			add_gate(view, stage, out);
 		break;
 	case SL_STAGE_RUNNING:
@@ -246,6 +264,7 @@ void sl_rollout_stage_waits_for(const struct sl_rollout_view *view, const struct
 		break;
 	case SL_STAGE_DONE:
 	case SL_STAGE_NOTHING:
+	case SL_STAGE_LEFT:
 	case SL_STAGE_STATE_COUNT:
 		break;
 	}

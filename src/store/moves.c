@@ -70,6 +70,7 @@ static void follow_stage(struct moving *moving)
 	case SL_STAGE_FAILED:
 	case SL_STAGE_NOTHING:
 	case SL_STAGE_CANCELED:
+	case SL_STAGE_LEFT:
 		set_number(moving, "ended_at", moving->move->at);
 		break;
 	case SL_STAGE_WAITING:

@@ -27,7 +27,7 @@ static const char shop[] =
 	"  - {name: dana, unix: dana}\n"
 	"roles: {developer: [ana], dba: [dana], owner: [dana]}\n"
 	"hosts: [{name: local, kind: plain, url: /srv/git}]\n"
-	"environments: [{name: dev}, {name: prod, mode: apply, drift: {every: 0s, before_run: hold}}]\n"
+	"environments: [{name: dev}, {name: prod, mode: gate, drift: {every: 0s, before_run: hold}}]\n"
 	"targets:\n"
 	"  - {name: shop-dev, environment: dev, url: 'sqlite:dev.db', labels: {app: shop}}\n"
 	"  - {name: shop-prod, environment: prod, url: 'postgres://deploy@db1/shop',\n"
@@ -36,6 +36,7 @@ static const char shop[] =
 	"projects:\n"
 	"  - name: shop\n"
 	"    repository: {host: local, path: shop.git}\n"
+	"    modes: {dev: observe}\n"
 	"    migrations: [{path: ./db/migrations/, targets: \"app = 'shop'\"}]\n"
 	"risk:\n"
 	"  - {level: high,     when: \"environment = 'prod' and kind = 'ddl'\"}\n"
@@ -87,7 +88,9 @@ static void a_workspace_is_what_its_file_says(void **state)
 
 	assert_int_equal(ws->environments_len, 2);
 	assert_int_equal(ws->environments[0].mode, SL_MODE_APPLY);
-	assert_int_equal(ws->environments[1].mode, SL_MODE_APPLY);
+	assert_int_equal(ws->environments[1].mode, SL_MODE_GATE);
+	assert_int_equal(sl_project_mode(ws, &ws->projects[0], 0), SL_MODE_OBSERVE);
+	assert_int_equal(sl_project_mode(ws, &ws->projects[0], 1), SL_MODE_GATE);
 	assert_int_equal(ws->environments[0].drift_every_us, 3600 * INT64_C(1000000));
 	assert_false(ws->environments[0].drift_hold);
 	assert_int_equal(ws->environments[1].drift_every_us, 0);
@@ -235,6 +238,10 @@ static const struct {
 	{ "environment = 'prod' and kind = 'ddl'", "environment = 'pord'", "'prod'" },
 	{ "environments: [prod]", "environments: [pro]",
 		"there is no environment 'pro', did you mean 'prod'?" },
+	{ "modes: {dev: observe}", "modes: {dve: observe}",
+		"there is no environment 'dve', did you mean 'dev'?" },
+	{ "modes: {dev: observe}", "modes: {dev: watch}",
+		"must be one of observe, review, gate, apply" },
 	{ "labels: {app: crm}", "labels: {kind: crm}", "a label cannot be called kind" },
 	{ "name: dev}", "name: dev, soak: 10m}", "is not available in this version" },
 	{ "name: dev}", "name: dev, waves: [{canary: 1}]}", "is not available in this version" },
@@ -317,7 +324,6 @@ static void each_key_of_the_example_works_or_is_named_as_not_available(void **st
 		"deploy/examples/sluice.yaml:9:15: 'roles.*[]' is wrong: groups of a host are not available in this version: name the users",
 		"deploy/examples/sluice.yaml:10:11: 'roles.*[]' is wrong: groups of a host are not available in this version: name the users",
 		"deploy/examples/sluice.yaml:13:21: 'environments[].soak' is not available in this version",
-		"deploy/examples/sluice.yaml:15:11: 'environments[].mode' 'gate' is not available in this version",
 		"deploy/examples/sluice.yaml:16:5: 'environments[].waves' is not available in this version",
 		"deploy/examples/sluice.yaml:17:5: 'environments[].failure_budget' is not available in this version",
 		"deploy/examples/sluice.yaml:18:5: 'environments[].windows' is not available in this version",

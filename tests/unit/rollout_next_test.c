@@ -46,7 +46,7 @@ static int setup(void **state)
 			.change_id = 7,
 			.environment = environments[i],
 			.position = (unsigned)i };
-		world->gates[i] = (struct sl_stage_gate){ .open = true };
+		world->gates[i] = (struct sl_stage_gate){ .open = true, .mode = SL_MODE_APPLY };
 	}
 	for (size_t i = 0; i < TASKS; i++)
 		world->tasks[i] = (struct sl_task){ .id = (int64_t)i + 1,
@@ -168,7 +168,9 @@ static void a_stage_waits_for_its_gate(void **state)
 {
 	struct world *world = *state;
 
-	world->gates[0] = (struct sl_stage_gate){ .open = false, .waits = WAIT_DBA };
+	world->gates[0] = (struct sl_stage_gate){ .open = false,
+		.waits = WAIT_DBA,
+		.mode = SL_MODE_APPLY };
 	assert_int_equal(next(world).len, 0);
 	world->gates[0].open = true;
 	assert_int_not_equal(next(world).len, 0);
@@ -316,10 +318,80 @@ static void a_stage_without_tasks_has_nothing_to_do_once_its_gate_is_open(void *
 	struct world *world = *state;
 
 	world->change.tasks_len = 0;
-	world->gates[1] = (struct sl_stage_gate){ .open = false, .waits = WAIT_DBA };
+	world->gates[1] = (struct sl_stage_gate){ .open = false,
+		.waits = WAIT_DBA,
+		.mode = SL_MODE_APPLY };
 	advance(world);
 	assert_int_equal(world->stages[0].state, SL_STAGE_NOTHING);
 	assert_int_equal(world->stages[1].state, SL_STAGE_WAITING);
+}
+
+static void leave(struct world *world, size_t stage, enum sl_mode mode, const char *pending)
+{
+	world->gates[stage].mode = mode;
+	world->gates[stage].pending = pending;
+	for (size_t i = 0; i < TASKS; i++) {
+		if (world->tasks[i].stage_id == (int64_t)stage + 1)
+			world->tasks[i].stage_id = 99;
+	}
+}
+
+static void a_stage_below_apply_is_left_and_never_called_nothing(void **state)
+{
+	struct world *world = *state;
+
+	for (size_t i = 0; i < STAGES; i++)
+		leave(world, i, i == 2 ? SL_MODE_REVIEW : SL_MODE_OBSERVE, NULL);
+	advance(world);
+	for (size_t i = 0; i < STAGES; i++)
+		assert_int_equal(world->stages[i].state, SL_STAGE_LEFT);
+	assert_int_equal(world->change.change.state, SL_CHANGE_DONE);
+}
+
+static void a_gate_is_left_to_the_teams_tool_once_it_is_open(void **state)
+{
+	struct world *world = *state;
+	struct sl_move_list moves;
+
+	leave(world, 0, SL_MODE_GATE, "dev-a");
+	world->gates[0].open = false;
+	world->gates[0].waits = WAIT_DBA;
+	assert_int_equal(next(world).len, 0);
+	world->gates[0].open = true;
+	moves = next(world);
+	assert_int_equal(moves.len, 1);
+	assert_int_equal(moves.at[0].to, SL_STAGE_LEFT);
+	assert_string_equal(moves.at[0].event->text, "stage dev: left to the team's own tool");
+}
+
+static void behind_a_gate_the_next_stage_waits_until_it_was_seen_applied(void **state)
+{
+	struct world *world = *state;
+	sl_auto_buf struct sl_buf said = SL_BUF_INIT(1000);
+
+	leave(world, 0, SL_MODE_GATE, "dev-a");
+	advance(world);
+	assert_int_equal(world->stages[0].state, SL_STAGE_LEFT);
+	assert_int_equal(world->stages[1].state, SL_STAGE_WAITING);
+	sl_rollout_waits_for(&world->view, &said);
+	assert_string_equal(sl_buf_str(&said),
+		"waiting for the team's own tool in dev: not yet applied on dev-a");
+	world->gates[0].pending = NULL;
+	advance(world);
+	assert_int_equal(world->stages[1].state, SL_STAGE_RUNNING);
+}
+
+static void a_gate_that_is_last_ends_its_change_whatever_was_seen(void **state)
+{
+	struct world *world = *state;
+
+	for (size_t i = 0; i + 1 < STAGES; i++) {
+		set_stage(world, i, SL_STAGE_RUNNING, SL_TASK_DONE);
+		set_outcomes(world, i, SL_OUTCOME_APPLIED);
+	}
+	leave(world, STAGES - 1, SL_MODE_GATE, "prod-a");
+	advance(world);
+	assert_int_equal(world->change.change.state, SL_CHANGE_DONE);
 }
 
 static void a_canceled_stage_stops_the_later_ones_until_it_is_taken_up_again(void **state)
@@ -430,7 +502,9 @@ static void a_closed_gate_says_what_it_needs(void **state)
 {
 	struct world *world = *state;
 
-	world->gates[0] = (struct sl_stage_gate){ .open = false, .waits = WAIT_DBA };
+	world->gates[0] = (struct sl_stage_gate){ .open = false,
+		.waits = WAIT_DBA,
+		.mode = SL_MODE_APPLY };
 	assert_says(world, WAIT_DBA);
 }
 
@@ -552,6 +626,10 @@ int main(void)
 		TEST(a_failed_stage_says_where_and_why),
 		TEST(what_needs_a_person_is_said_before_what_runs),
 		TEST(what_is_over_waits_for_nothing),
+		TEST(a_stage_below_apply_is_left_and_never_called_nothing),
+		TEST(a_gate_is_left_to_the_teams_tool_once_it_is_open),
+		TEST(behind_a_gate_the_next_stage_waits_until_it_was_seen_applied),
+		TEST(a_gate_that_is_last_ends_its_change_whatever_was_seen),
 	};
 
 	return cmocka_run_group_tests_name("rollout_next", tests, NULL, NULL);

@@ -41,7 +41,7 @@ enum sl_change_kind {
 enum sl_change_state {
 	SL_CHANGE_OPEN,
 	SL_CHANGE_MERGED, /* its stages are at work or waiting */
-	SL_CHANGE_DONE, /* every stage is done, skipped or had nothing to do */
+	SL_CHANGE_DONE, /* every stage is done, skipped, had nothing to do, or was left to others */
 	SL_CHANGE_NOTHING, /* merged, and no target needed anything: never called success */
 	SL_CHANGE_CLOSED, /* the branch went away unmerged */
 	SL_CHANGE_SUPERSEDED, /* the branch holds other content than this change had */
@@ -56,6 +56,7 @@ enum sl_stage_state {
 	SL_STAGE_FAILED, /* a task failed or needs a human; later stages do not start */
 	SL_STAGE_NOTHING, /* no target of this environment needed anything */
 	SL_STAGE_CANCELED,
+	SL_STAGE_LEFT, /* through as far as its mode goes: nothing was applied by Sluice */
 	SL_STAGE_STATE_COUNT
 };
 

@@ -25,7 +25,7 @@ struct sl_label {
 /* Their order is the order in which changes flow. */
 struct sl_environment {
 	const char *name;
-	enum sl_mode mode;
+	enum sl_mode mode; /* of projects that say nothing else */
 	int64_t lock_us, statement_us; /* as those of a target, which come first */
 	int64_t drift_every_us; /* 0: never unasked */
 	bool drift_hold; /* a run on a drifted target waits for somebody */
@@ -56,6 +56,7 @@ struct sl_project {
 	const char *name;
 	const char *repository; /* URL or path that is fetched, complete */
 	const char *branch;
+	const enum sl_mode *modes; /* one for each environment; NULL: the environments' own */
 	const struct sl_migrations_entry *migrations;
 	size_t migrations_len;
 };

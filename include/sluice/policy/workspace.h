@@ -28,6 +28,10 @@ extern const struct sl_option_table sl_policy_options;
 const struct sl_workspace *sl_workspace_load(const struct sl_config *config, struct sl_arena *arena)
 	__attribute__((returns_nonnull));
 
+/* How far Sluice goes with the project in the environment (an index). */
+enum sl_mode sl_project_mode(const struct sl_workspace *workspace, const struct sl_project *project,
+	size_t environment);
+
 /* Indices of rows, for those who only have a name; the array's length when there is none. */
 size_t sl_workspace_environment(const struct sl_workspace *workspace, const char *name);
 size_t sl_workspace_target(const struct sl_workspace *workspace, const char *name);

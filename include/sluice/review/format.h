@@ -26,6 +26,7 @@ struct sl_report_frame {
 	const char *head, *base; /* "9f3c1e2", "main@41ab9c0" */
 	const char *against; /* "the schemas of dev, staging and prod (snapshot 09:12)" */
 	const char *url; /* of the server, for links to rules and the report */
+	bool observed; /* errors block nothing: the environment is only observed */
 };
 
 /* Product contract 4.4, as far as the report has the data. */

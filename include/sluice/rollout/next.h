@@ -20,6 +20,12 @@
 struct sl_stage_gate {
 	bool open; /* it has all that it needs */
 	const char *waits; /* "waiting for 1 of 2 approvals (dba)"; NULL when open */
+	/* How far Sluice goes there.  Below apply a stage has no tasks, and is left when it is
+	 * open. */
+	enum sl_mode mode;
+	/* In gate: the target where the team's own tool has not applied all of it yet; NULL when it
+	 * has everywhere. */
+	const char *pending;
 };
 
 /* Work of another change that keeps a target busy. */
@@ -47,6 +53,8 @@ struct sl_move_list {
  * The moves that the view calls for now, in the order in which they must be made; by sluice, with
  * events; none twice, each allowed by the tables.
  *
+ *	a stage below mode apply is left to others as soon as it is open; behind one in mode gate
+ *the next waits until it was seen applied, so that no environment runs what an earlier one lacks
  *	stages go in order: one starts when all before are done or had nothing to do, the change is
  *not held and its gate is open; its tasks become ready a hold takes ready tasks back; what runs
  *goes on blocked and unknown tasks become ready when due a stage ends when all its tasks are

@@ -83,6 +83,7 @@ void sl_rollout_digest(const struct sl_plan_request *request,
  */
 struct sl_stage_plan {
 	const char *commit;
+	enum sl_mode mode; /* how far Sluice goes */
 	const struct sl_plan_part *parts;
 	size_t parts_len;
 	const struct sl_plan_target *targets;
