@@ -18,7 +18,6 @@ NOT_YET = {
     "hosts[].webhook_secrets",
     "users[].logins",
     "roles.*[]",
-    "environments[].mode",
     "environments[].soak",
     "environments[].waves",
     "environments[].failure_budget",
