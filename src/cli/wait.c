@@ -94,11 +94,27 @@ static bool is_stuck(struct waiting *w, const json_t *change, const json_t *stag
 	return false;
 }
 
+/* Sluice goes no further there: the team's own tool may, where the mode is gate. */
+static struct verdict judge_left(struct waiting *w, const json_t *change, const json_t *stage)
+{
+	const char *left = sl_client_text(w->cli, stage, "left");
+
+	if (!sl_str_eq(sl_json_str(stage, "mode", ""), "gate"))
+		return say(w->cli, NEEDS_HUMAN, change, left);
+	if (sl_json_bool(stage, "seen_applied", false))
+		return say(w->cli, APPLIED, change, "");
+	return say(w->cli, GOES_ON, change, left);
+}
+
 static bool is_settled(struct waiting *w, const json_t *change, const json_t *stage,
 	struct verdict *out)
 {
 	const char *state = sl_json_str(stage, "state", "");
 
+	if (sl_str_eq(state, "left")) {
+		*out = judge_left(w, change, stage);
+		return true;
+	}
 	if (!sl_str_eq(state, "done") && !sl_str_eq(state, "nothing"))
 		return false;
 	*out = say(w->cli, sl_str_eq(state, "done") ? APPLIED : NOTHING, change, "");

@@ -288,6 +288,9 @@ static json_t *stage_row(const struct staged *staged, size_t i)
 	sl_view_set(row, "waits_for", sl_buf_str(&wait));
 	sl_view_set(row, "mode", sl_mode_name(staged->rollout.gates[i].mode));
 	sl_view_set(row, "left", left_text(staged, i));
+	(void)json_object_set_new(row, "seen_applied",
+		json_boolean(staged->rollout.gates[i].mode == SL_MODE_GATE &&
+			!staged->rollout.gates[i].pending));
 	(void)json_object_set_new(row, "approvable",
 		json_boolean(stage->state == SL_STAGE_WAITING && !staged->approvals[i].satisfied));
 	(void)json_object_set_new(row, "steps", step_rows(staged, i));

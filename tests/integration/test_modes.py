@@ -48,6 +48,10 @@ def texts(workspace) -> list:
     return [event["text"] for event in workspace.change(1)["events"]]
 
 
+def wait(workspace, environment):
+    return workspace.run("wait", "--commit", workspace.repository.head("change/discount"), "--environment", environment)
+
+
 def test_observe_says_what_would_be_blocked_and_blocks_and_applies_nothing(start):
     workspace = start("observe", "observe")
     answer = propose(workspace, RISKY)
@@ -89,6 +93,9 @@ def test_review_turns_red_and_holds_nothing(start):
     change = workspace.wait_change(1, "done")
     assert (change["held"], change["review"]["errors"]) == (False, 1)
     assert {stage["left"] for stage in change["stages"]} == {"not applied: review mode"}
+    waited = wait(workspace, "prod")
+    assert waited.status == 9, waited
+    assert "not applied: review mode" in waited.err
     assert workspace.history() == []
 
 
@@ -109,6 +116,7 @@ def test_gate_asks_for_approvals_and_sees_what_the_teams_tool_applied(start, slu
     workspace.repository.git("switch", "-q", "change/discount")
     sluice.ok("migrate", "--url", workspace.targets["prod"].url, "--dir", workspace.repository.folder / "migrations")
     workspace.wait_change(1, lambda change: change["stages"][1]["left"] == "left to the team's own tool: applied", timeout=60)
+    assert wait(workspace, "prod").status == 0
 
 
 def test_behind_a_gate_the_next_environment_waits_until_it_was_seen_applied(start, sluice):
