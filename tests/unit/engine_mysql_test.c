@@ -136,25 +136,6 @@ static void tls_is_never_done_without_where_it_is_asked_for(void **state)
 	}
 }
 
-static void a_server_that_only_reads_is_refused_with_the_reason(void **state)
-{
-	struct world *w = *state;
-	struct sl_conn *conn = NULL;
-	struct sl_error err = SL_ERROR_INIT;
-	enum sl_code code;
-
-	must(w->other, "SET GLOBAL read_only = ON");
-	code = sl_conn_open(&conn, &w->spec, &err);
-	w->spec.read_only = true;
-	if (code != SL_OK)
-		conn = opened(&w->spec);
-	must(w->other, "SET GLOBAL read_only = OFF");
-	assert_int_equal(code, SL_ECONFLICT);
-	assert_non_null(strstr(err.msg, "read_only is ON"));
-	assert_string_equal(value(w, conn, "SELECT 1"), "1");
-	sl_conn_close(conn);
-}
-
 static void nothing_is_written_in_a_session_that_only_reads(void **state)
 {
 	struct world *w = *state;
@@ -619,7 +600,6 @@ int main(void)
 		WITH(nobody_there_is_said_at_once),
 		WITH(a_server_that_does_not_answer_is_given_up_in_time),
 		WITH(tls_is_never_done_without_where_it_is_asked_for),
-		WITH(a_server_that_only_reads_is_refused_with_the_reason),
 		WITH(nothing_is_written_in_a_session_that_only_reads),
 		WITH(rows_are_counted_for_dml_only),
 		WITH(a_migrations_statement_is_one_for_the_server_too),

@@ -336,13 +336,13 @@ enum sl_code sl_my_introspect(struct sl_conn *base, const struct sl_catalog **ou
 		.arena = arena,
 		.database = conn->where->database };
 	struct sl_rows kept = { 0 };
-	enum sl_code code = sl_my_check_grants(&grants, err);
+	enum sl_code code = put_aside(conn, &kept, arena, err);
 
-	if (code == SL_OK)
-		code = put_aside(conn, &kept, arena, err);
 	if (code != SL_OK)
 		return code;
-	code = read_until_still(&made, conn, err);
+	code = sl_my_check_grants(&grants, err);
+	if (code == SL_OK)
+		code = read_until_still(&made, conn, err);
 	if (code == SL_OK)
 		code = bring_back(conn, &kept, err);
 	else if (bring_back(conn, &kept, NULL) != SL_OK)

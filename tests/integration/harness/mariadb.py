@@ -62,7 +62,8 @@ class Server:
             self.port = held.getsockname()[1]
         self.certificate("server", "localhost")
         self.certificate("stranger", "localhost")
-        user = ["--user=root"] if os.geteuid() == 0 else []
+        (folder / "tmp").mkdir()
+        user = [f"--tmpdir={folder}/tmp", *(["--user=root"] if os.geteuid() == 0 else [])]
         self.call(["mariadb-install-db", "--no-defaults", f"--datadir={self.data}", "--skip-test-db", "--auth-root-authentication-method=normal", *user])
         self.command = ["mariadbd", "--no-defaults", f"--datadir={self.data}", f"--socket={self.socket}", "--bind-address=127.0.0.1", f"--port={self.port}"]
         self.command += [f"--ssl-cert={folder}/server.pem", f"--ssl-key={folder}/server.key", "--innodb-log-file-size=8M", *user]
