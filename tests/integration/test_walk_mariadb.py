@@ -3,19 +3,22 @@
 import pytest
 
 from harness.mariadb import MariaDB
+from harness.postgres import Postgres
 from harness.workspace import SAFE, Workspace
 
 MIGRATION = "migrations/V2__discount.sql"
 TWO = SAFE + "CREATE INDEX orders_discount ON orders (discount);\nUPDATE orders SET discount = discount + 5;\n"
 
 
-@pytest.fixture
-def workspace(sluice, tmp_workspace):
+@pytest.fixture(params=["sqlite", "postgres"])
+def workspace(request, sluice, tmp_workspace):
+    """A demo workspace over either store, its daemon running."""
+    store = Postgres.create() if request.param == "postgres" else None
     databases = {name: MariaDB.create() for name in ("dev", "prod")}
-    made = Workspace(sluice, databases)
+    made = Workspace(sluice, databases, store)
     yield made.start()
     made.close()
-    for database in databases.values():
+    for database in [*databases.values(), *([store] if store else [])]:
         database.drop()
 
 
