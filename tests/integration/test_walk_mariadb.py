@@ -41,13 +41,16 @@ def test_a_change_walks_through_every_gate(workspace):
     work.git("switch", "-q", "main")
     work.git("merge", "-q", "--ff-only", "change/discount")
     work.push("main")
-    workspace.wait_stage(1, "dev", "done")
     workspace.wait_awaited(1, "waiting for 1 of 1 approvals (dba)")
+    assert {stage["environment"]: stage["risk"] for stage in workspace.change(1)["stages"]} == {"dev": "high", "prod": "high"}
+    assert workspace.run("approve", 1, who="ana").status == 4
+    workspace.ok("approve", 1, "--environment", "dev", who="dana")
+    workspace.wait_stage(1, "dev", "done")
     dev, prod = workspace.targets["dev"], workspace.targets["prod"]
     assert discounts(dev) == [("1", "5"), ("2", "5"), ("3", "5")]
     assert discounts(prod) is None
 
-    workspace.ok("approve", 1, who="dana")
+    workspace.ok("approve", 1, "--environment", "prod", who="dana")
     workspace.wait_change(1, "done")
     assert discounts(prod) == [("1", "5"), ("2", "5"), ("3", "5")]
     runs = workspace.history()
@@ -68,6 +71,8 @@ def test_a_stage_that_failed_at_k_of_n_goes_on_there_when_the_file_is_mended(wor
     work.git("switch", "-q", "main")
     work.git("merge", "-q", "--ff-only", "change/discount")
     work.push("main")
+    workspace.wait_awaited(1, "waiting for 1 of 1 approvals (dba)")
+    workspace.ok("approve", 1, who="dana")
     change = workspace.wait_change(1, lambda change: "1 of 3 statements are applied" in change["waits_for"])
     assert "V2__discount.sql:2" in change["waits_for"]
     assert discounts(workspace.targets["dev"]) == [("1", "0"), ("2", "0"), ("3", "0")]
