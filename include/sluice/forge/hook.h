@@ -85,4 +85,17 @@ enum sl_code sl_hook_updates_decode(struct sl_arena *arena, const char *text, si
 enum sl_code sl_hook_install(const char *path, const char *binary, const char *socket,
 	struct sl_error *err) __attribute__((warn_unused_result));
 
+enum sl_hook_state {
+	SL_HOOK_NONE,
+	SL_HOOK_FOREIGN, /* somebody else's: it may run ours, or not */
+	SL_HOOK_NOT_RUN, /* Git does not run it: it is no program */
+	SL_HOOK_OTHER, /* ours, for another program or socket */
+	SL_HOOK_CURRENT, /* what sl_hook_install() would write */
+	SL_HOOK_STATE_COUNT
+};
+
+/* Reads only. */
+enum sl_code sl_hook_examine(const char *path, const char *binary, const char *socket,
+	enum sl_hook_state *out, struct sl_error *err) __attribute__((warn_unused_result));
+
 #endif

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MARK       "# Written by `sluice hook install`"
 #define SCRIPT_MAX (1u << 20)
@@ -49,6 +50,13 @@ static enum sl_code refuse_foreign(const char *hook, const char *binary, const c
 		hook, sl_buf_str(&line));
 }
 
+static void add_script(struct sl_buf *out, const char *binary, const char *socket)
+{
+	sl_buf_adds(out, "#!/bin/sh\n" MARK ".  It never refuses a push.\n");
+	add_command(out, binary, socket);
+	sl_buf_adds(out, "\nexit 0\n");
+}
+
 enum sl_code sl_hook_install(const char *path, const char *binary, const char *socket,
 	struct sl_error *err)
 {
@@ -68,8 +76,31 @@ enum sl_code sl_hook_install(const char *path, const char *binary, const char *s
 		code = sl_folder_make(folder, 0755, err);
 	if (code != SL_OK)
 		return code;
-	sl_buf_adds(&script, "#!/bin/sh\n" MARK ".  It never refuses a push.\n");
-	add_command(&script, binary, socket);
-	sl_buf_adds(&script, "\nexit 0\n");
+	add_script(&script, binary, socket);
 	return sl_file_write(hook, sl_buf_str(&script), script.len, 0755, err);
+}
+
+enum sl_code sl_hook_examine(const char *path, const char *binary, const char *socket,
+	enum sl_hook_state *out, struct sl_error *err)
+{
+	sl_autofree char *hook = sl_xasprintf("%s/hooks/post-receive", path);
+	sl_autofree char *text = NULL;
+	sl_auto_buf struct sl_buf script = SL_BUF_INIT(SCRIPT_MAX);
+	size_t len = 0;
+	enum sl_code code = SL_OK;
+
+	*out = SL_HOOK_NONE;
+	if (!sl_file_exists(hook))
+		return SL_OK;
+	code = sl_file_read(&text, &len, hook, SCRIPT_MAX, err);
+	if (code != SL_OK)
+		return code;
+	add_script(&script, binary, socket);
+	if (access(hook, X_OK) != 0)
+		*out = SL_HOOK_NOT_RUN;
+	else if (sl_str_eq(text, sl_buf_str(&script)))
+		*out = SL_HOOK_CURRENT;
+	else
+		*out = strstr(text, MARK) ? SL_HOOK_OTHER : SL_HOOK_FOREIGN;
+	return SL_OK;
 }
