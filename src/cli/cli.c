@@ -29,7 +29,7 @@ static void catalogue_fill(struct catalogue *all, const struct sl_command *extra
 		&sl_commands_hook, &sl_commands_review, &sl_commands_migrate, &sl_commands_change,
 		&sl_commands_status, &sl_commands_wait, &sl_commands_schema, &sl_commands_targets,
 		&sl_commands_drift, &sl_commands_backup, &sl_commands_manual,
-		&sl_commands_completion, &sl_commands_misc };
+		&sl_commands_completion, &sl_commands_doctor, &sl_commands_misc };
 
 	add_rows(all, extra, n_extra);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)

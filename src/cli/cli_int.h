@@ -23,6 +23,7 @@ extern const struct sl_command_list sl_commands_targets; /* target list, target 
 extern const struct sl_command_list sl_commands_drift; /* drift, drift accept */
 extern const struct sl_command_list sl_commands_manual; /* manual */
 extern const struct sl_command_list sl_commands_completion; /* completion */
+extern const struct sl_command_list sl_commands_doctor; /* doctor */
 extern const struct sl_command_list sl_commands_misc; /* version */
 
 /* The last word of a command: another one, as if it had been called with these words; its status,

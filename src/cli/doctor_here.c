@@ -1,0 +1,303 @@
+/* The checks of this machine: secrets, folders, store, socket, daemon, address. */
+#include "doctor.h"
+
+#include "client.h"
+
+#include "sluice/config/secret.h"
+#include "sluice/core/str.h"
+#include "sluice/net.h"
+#include "sluice/sys/sock.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define MIB        ((uint64_t)1 << 20)
+#define ROOM_LEAST (16 * MIB) /* a store that cannot write stops everything */
+#define ROOM_GOOD  (256 * MIB)
+
+/* --- secrets --------------------------------------------------------------------------------- */
+
+static void check_file_of(struct doctor *d, const char *object, const char *reference)
+{
+	const char *path = reference + strlen("file:");
+	struct stat st;
+
+	if (stat(path, &st) == 0 && (st.st_mode & (S_IROTH | S_IWOTH)))
+		doctor_say(d, DOCTOR_WARN, object, sl_arena_printf(d->arena, "chmod o= '%s'", path),
+			"%s can be read by every account of this machine", reference);
+	else
+		doctor_say(d, DOCTOR_OK, object, "", "%s is read", reference);
+}
+
+static const char *remedy_of(const char *reference)
+{
+	if (sl_str_starts(reference, "env:"))
+		return "set it where the daemon is started, and here";
+	if (sl_str_starts(reference, "systemd:"))
+		return "give it to the unit with LoadCredential=; outside of the unit it cannot be "
+		       "checked";
+	return "write it into the file, and let the daemon's account read it";
+}
+
+static void check_secret(struct doctor *d, const char *kind, const char *name,
+	const char *reference)
+{
+	sl_auto_secret struct sl_buf secret = SL_BUF_INIT(4096);
+	const char *object = sl_arena_printf(d->arena, "%s %s", kind, name);
+	struct sl_error err = SL_ERROR_INIT;
+
+	if (!sl_secret_is_reference(reference))
+		return;
+	if (sl_secret_resolve(reference, &secret, &err) != SL_OK)
+		doctor_say(d, DOCTOR_FAIL, object, remedy_of(reference), "%s", err.msg);
+	else if (sl_str_starts(reference, "file:"))
+		check_file_of(d, object, reference);
+	else
+		doctor_say(d, DOCTOR_OK, object, "", "%s is read", reference);
+}
+
+void doctor_secrets(struct doctor *d)
+{
+	const struct sl_workspace *w = d->world->workspace;
+
+	for (size_t i = 0; i < w->targets_len; i++)
+		check_secret(d, "target", w->targets[i].name, w->targets[i].password);
+	for (size_t i = 0; i < w->users_len; i++)
+		check_secret(d, "user", w->users[i].name, w->users[i].token);
+	for (size_t i = 0; i < w->routes_len; i++) {
+		check_secret(d, "route", w->routes[i].name, w->routes[i].url);
+		check_secret(d, "route", w->routes[i].name, w->routes[i].secret);
+	}
+}
+
+/* --- folders --------------------------------------------------------------------------------- */
+
+static const char *folder_of(struct doctor *d, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return ".";
+	return slash == path ? "/" : sl_arena_strndup(d->arena, path, (size_t)(slash - path));
+}
+
+static void check_room(struct doctor *d, const char *path)
+{
+	struct statvfs fs;
+	uint64_t room;
+
+	if (statvfs(path, &fs) != 0) {
+		doctor_say(d, DOCTOR_WARN, path, "", "how much room is left cannot be told");
+		return;
+	}
+	room = (uint64_t)fs.f_bavail * fs.f_frsize;
+	doctor_say(d,
+		room < ROOM_LEAST        ? DOCTOR_FAIL :
+			room < ROOM_GOOD ? DOCTOR_WARN :
+					   DOCTOR_OK,
+		path, room < ROOM_GOOD ? "make room on its disk" : "",
+		"can be written, %" PRIu64 " MiB are free", room / MIB);
+}
+
+/* The folder above that is there. */
+static const char *nearest(struct doctor *d, const char *path)
+{
+	while (access(path, F_OK) != 0 && !sl_str_eq(path, ".") && !sl_str_eq(path, "/"))
+		path = folder_of(d, path);
+	return path;
+}
+
+void doctor_data(struct doctor *d)
+{
+	const char *path = d->world->data;
+	struct stat st;
+
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+		if (access(path, W_OK | X_OK) == 0)
+			check_room(d, path);
+		else
+			doctor_say(d, DOCTOR_FAIL, path,
+				"let the daemon's account write it, or name another with server.data",
+				"cannot be written by this account");
+		return;
+	}
+	if (access(nearest(d, path), W_OK | X_OK) == 0 && access(path, F_OK) != 0)
+		doctor_say(d, DOCTOR_OK, path, "", "will be made at the first start");
+	else
+		doctor_say(d, DOCTOR_FAIL, path,
+			sl_arena_printf(d->arena,
+				"mkdir -p '%s', owned by the daemon's account, or name another with "
+				"server.data",
+				path),
+			"is no folder, and cannot be made by this account");
+}
+
+/* --- the store ------------------------------------------------------------------------------- */
+
+static void check_server_store(struct doctor *d)
+{
+	struct sl_conn_spec spec = { .clock = sl_cli_clock(d->cli),
+		.cancel = sl_cli_cancel(d->cli),
+		.connect_timeout_us = d->timeout_us };
+	struct sl_error err = SL_ERROR_INIT;
+	struct sl_apply_ping ping;
+	enum sl_code code = sl_engine_url_parse(&spec.url, d->arena, d->world->store, &err);
+
+	if (code == SL_OK)
+		code = sl_apply_ping(&spec, &ping, d->arena, &err);
+	if (code == SL_OK)
+		doctor_say(d, DOCTOR_OK, d->world->store, "", "answers");
+	else
+		doctor_say(d, DOCTOR_FAIL, d->world->store, "start its server, or mend `store`",
+			"%s", err.msg);
+}
+
+void doctor_store(struct doctor *d)
+{
+	const struct sl_store_facts *store = &d->store;
+
+	if (d->store_code != SL_OK)
+		doctor_say(d, DOCTOR_FAIL, d->world->store, "let the daemon's account read it",
+			"%s", d->store_err.msg);
+	else if (!store->embedded && !sl_str_starts(d->world->store, "memory:"))
+		check_server_store(d);
+	else if (!store->exists && access(folder_of(d, store->path), W_OK) != 0)
+		doctor_say(d, DOCTOR_FAIL, d->world->store,
+			"make the folder, writable by the daemon's account, or mend `store`",
+			"is not there yet, and its folder %s cannot be written: %s",
+			folder_of(d, store->path), errno == ENOENT ? "it is missing" : "denied");
+	else if (!store->exists)
+		doctor_say(d, DOCTOR_OK, d->world->store, "", "will be made at the first start");
+	else if (!store->ours)
+		doctor_say(d, DOCTOR_FAIL, d->world->store, "name a file of its own with `store`",
+			"is a file of something else");
+	else if (store->version > store->known)
+		doctor_say(d, DOCTOR_FAIL, d->world->store, "start the newer version that made it",
+			"has schema %d, and this Sluice knows %d", store->version, store->known);
+	else if (access(store->path, W_OK) != 0)
+		doctor_say(d, DOCTOR_FAIL, d->world->store, "let the daemon's account write it",
+			"cannot be written by this account");
+	else if (store->holder != 0)
+		doctor_say(d, DOCTOR_OK, d->world->store, "", "open in process %ld", store->holder);
+	else
+		doctor_say(d, DOCTOR_OK, d->world->store, "", "free, schema %d", store->version);
+}
+
+/* --- the daemon ------------------------------------------------------------------------------ */
+
+static bool group_is_there(const char *name)
+{
+	struct group group, *found = NULL;
+	char text[1 << 16];
+
+	return getgrnam_r(name, &group, text, sizeof(text), &found) == 0 && found;
+}
+
+void doctor_socket(struct doctor *d)
+{
+	const char *socket = d->world->socket, *group = d->world->socket_group;
+	const char *folder = folder_of(d, socket);
+
+	if (socket[0] == '\0')
+		return;
+	if (group[0] != '\0' && !group_is_there(group))
+		doctor_say(d, DOCTOR_FAIL, socket,
+			sl_arena_printf(d->arena, "groupadd %s, or mend server.socket_group",
+				group),
+			"there is no group %s", group);
+	if (access(folder, F_OK) != 0)
+		doctor_say(d, DOCTOR_FAIL, socket,
+			sl_arena_printf(d->arena,
+				"mkdir -p '%s', owned by the daemon's account (the unit does it with "
+				"RuntimeDirectory=)",
+				folder),
+			"its folder %s is missing", folder);
+	else if (access(folder, W_OK | X_OK) != 0)
+		doctor_say(d, DOCTOR_FAIL, socket, "let the daemon's account write it",
+			"its folder %s cannot be written by this account", folder);
+	else if (group[0] == '\0' || group_is_there(group))
+		doctor_say(d, DOCTOR_OK, socket, "", "%s",
+			d->daemon != 0 ? "a daemon listens" : "its folder is there");
+}
+
+static bool lists_target(const json_t *targets, const char *name)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(targets, i, row)
+		if (sl_str_eq(sl_json_str(row, "name", ""), name))
+			return true;
+	return false;
+}
+
+/* Whether the daemon knows the same targets; what it does not tell is taken as the same. */
+static bool daemon_agrees(struct doctor *d)
+{
+	const struct sl_workspace *w = d->world->workspace;
+	struct sl_net_request request = { .method = "GET",
+		.url = "http://localhost/api/targets",
+		.unix_socket = d->world->socket,
+		.allow_private = true,
+		.total_us = d->timeout_us,
+		.answer_max = 16u << 20 };
+	sl_auto_json json_t *body = NULL;
+	struct sl_net_answer answer;
+	const json_t *targets;
+
+	if (sl_net_call(&request, sl_cli_cancel(d->cli), d->arena, &answer, NULL) != SL_OK ||
+		answer.status != 200 ||
+		sl_json_load(&body, answer.body, answer.body_len, 16u << 20, "answer", NULL) !=
+			SL_OK)
+		return true;
+	targets = json_object_get(body, "targets");
+	if (json_array_size(targets) != w->targets_len)
+		return false;
+	for (size_t i = 0; i < w->targets_len; i++)
+		if (!lists_target(targets, w->targets[i].name))
+			return false;
+	return true;
+}
+
+void doctor_daemon(struct doctor *d)
+{
+	const char *remedy = sl_arena_printf(d->arena, "kill -HUP %ld", d->daemon);
+
+	if (d->daemon == 0 && d->store.holder != 0)
+		doctor_say(d, DOCTOR_WARN, d->world->socket,
+			"restart it with this configuration, or mend server.socket",
+			"nobody answers here, and process %ld has the store open", d->store.holder);
+	else if (d->daemon == 0)
+		doctor_say(d, DOCTOR_OK, d->world->socket, "",
+			"none runs: `sluice serve -c %s` starts it", d->config);
+	else if (!daemon_agrees(d))
+		doctor_say(d, DOCTOR_WARN, d->world->socket, remedy,
+			"process %ld works with other targets than this file names", d->daemon);
+	else
+		doctor_say(d, DOCTOR_OK, d->world->socket, "", "process %ld answers", d->daemon);
+}
+
+void doctor_listen(struct doctor *d)
+{
+	const char *address = d->world->listen;
+	struct sl_error err = SL_ERROR_INIT;
+	uint16_t port;
+	int fd = -1;
+
+	if (address[0] == '\0')
+		return;
+	if (sl_listen_tcp(&fd, address, &port, &err) == SL_OK) {
+		(void)close(fd);
+		doctor_say(d, DOCTOR_OK, address, "", "is free");
+	} else if (d->daemon != 0) {
+		doctor_say(d, DOCTOR_OK, address, "", "is the daemon's");
+	} else {
+		doctor_say(d, DOCTOR_FAIL, address,
+			"stop what has it, or name another with server.listen", "%s", err.msg);
+	}
+}
