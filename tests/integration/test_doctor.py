@@ -1,7 +1,10 @@
 """sluice doctor: a healthy set-up, and for each check a broken one that it names with its remedy."""
 
+import os
 import pathlib
+import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -275,6 +278,19 @@ def test_a_running_daemon_is_told_from_one_with_another_configuration(setup):
     assert lines["listen"]["result"] == "fail"
 
 
+def test_a_daemon_that_works_with_another_file_is_named_until_it_reloads(setup):
+    account = pwd.getpwuid(os.getuid()).pw_name
+    setup.config.write_text(setup.config.read_text().replace("unix: ana}", f"unix: {account}}}"))
+    setup.serve()
+    assert setup.wrong() == []
+    setup.database("second")
+    text = setup.config.read_text()
+    setup.config.write_text(text.replace(setup.targets["dev"], "\n".join(setup.targets.values())))
+    setup.only("daemon", "warn", "other targets than this file names", f"kill -HUP {setup.daemon.process.pid}")
+    setup.daemon.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: setup.wrong() == [], what="a daemon that agrees")
+
+
 # --- repositories ----------------------------------------------------------------------------------------
 
 
@@ -365,6 +381,16 @@ def test_a_standby_is_named(setup):
         setup.only("target", "fail", "standby; name the primary")
     finally:
         standby.close()
+
+
+def test_a_pooler_that_shares_sessions_is_named(setup):
+    pooler = FakePostgres(answers=[("pg_backend_pid", ("4711", "f", "off"))])
+    try:
+        setup.target("dev", pooler.url)
+        setup.write()
+        setup.only("target", "fail", "pool")
+    finally:
+        pooler.close()
 
 
 def test_a_server_that_is_too_old_is_named(setup):
