@@ -72,6 +72,10 @@ struct doctor {
 	const struct doctor_check *check; /* that is at work */
 
 	struct {
+		SL_VEC(struct sl_arena *); /* owned */
+	} arenas;
+
+	struct {
 		SL_VEC(struct doctor_line); /* in the arena */
 	} lines;
 };

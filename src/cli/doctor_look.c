@@ -56,13 +56,13 @@ static void look_at_project(void *ctx, struct sl_cancel *cancel)
 /* "hooks.example.com" of https://hooks.example.com:8443/in, whatever else the URL holds. */
 static const char *host_of(struct sl_arena *arena, const char *url)
 {
-	const char *start = strstr(url, "://"), *end, *at;
+	const char *start = url ? strstr(url, "://") : NULL, *end, *at;
 
 	if (!start)
 		return "";
 	start += strlen("://");
 	end = start + strcspn(start, "/?#");
-	at = memchr(start, '@', (size_t)(end - start));
+	at = end == start ? NULL : memchr(start, '@', (size_t)(end - start));
 	start = at ? at + 1 : start;
 	if (*start == '[')
 		return sl_arena_strndup(arena, start + 1, strcspn(start + 1, "]"));
@@ -102,6 +102,11 @@ static void submit(struct doctor *d, struct sl_pool *pool, const char *kind, con
 	(void)sl_pool_submit(pool, 0, &job, NULL);
 }
 
+static struct sl_arena *own_arena(struct doctor *d)
+{
+	return *sl_vec_add_in(d->arena, &d->arenas) = sl_arena_new();
+}
+
 static void submit_all(struct doctor *d, struct sl_pool *pool)
 {
 	const struct sl_workspace *w = d->world->workspace;
@@ -110,21 +115,21 @@ static void submit_all(struct doctor *d, struct sl_pool *pool)
 	for (size_t i = 0; i < w->targets_len; i++) {
 		d->targets[i] = (struct doctor_target){ .doctor = d,
 			.target = &w->targets[i],
-			.arena = sl_arena_new() };
+			.arena = own_arena(d) };
 		submit(d, pool, "target", w->targets[i].name, look_at_target, &d->targets[i]);
 	}
 	d->projects = sl_arena_calloc(d->arena, w->projects_len + 1, sizeof(*d->projects));
 	for (size_t i = 0; i < w->projects_len; i++) {
 		d->projects[i] = (struct doctor_project){ .doctor = d,
 			.project = &w->projects[i],
-			.arena = sl_arena_new() };
+			.arena = own_arena(d) };
 		submit(d, pool, "project", w->projects[i].name, look_at_project, &d->projects[i]);
 	}
 	d->routes = sl_arena_calloc(d->arena, w->routes_len + 1, sizeof(*d->routes));
 	for (size_t i = 0; i < w->routes_len; i++) {
 		d->routes[i] = (struct doctor_route){ .doctor = d,
 			.route = &w->routes[i],
-			.arena = sl_arena_new(),
+			.arena = own_arena(d),
 			.host = "" };
 		submit(d, pool, "route", w->routes[i].name, look_at_route, &d->routes[i]);
 	}
@@ -185,12 +190,6 @@ enum sl_code doctor_look(struct doctor *d, struct sl_error *err)
 
 void doctor_done(struct doctor *d)
 {
-	const struct sl_workspace *w = d->world ? d->world->workspace : NULL;
-
-	for (size_t i = 0; d->targets && i < w->targets_len; i++)
-		sl_arena_free(d->targets[i].arena);
-	for (size_t i = 0; d->projects && i < w->projects_len; i++)
-		sl_arena_free(d->projects[i].arena);
-	for (size_t i = 0; d->routes && i < w->routes_len; i++)
-		sl_arena_free(d->routes[i].arena);
+	for (size_t i = 0; i < d->arenas.len; i++)
+		sl_arena_free(d->arenas.at[i]);
 }

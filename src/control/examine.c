@@ -71,18 +71,20 @@ static enum sl_code fetch_aside(struct place *place, const struct sl_project *pr
 	return code == SL_OK ? sl_repo_fetch(place->repo, cancel, err) : code;
 }
 
-static enum sl_code read_entry(const struct sl_world *world,
-	const struct sl_migrations_entry *entry, struct place *place, const char *head,
-	struct sl_examined_folder *out, struct sl_arena *arena, struct sl_error *err)
+static enum sl_code read_entry(const struct folder_place *place,
+	const struct sl_migrations_entry *entry, struct sl_examined_folder *out,
+	struct sl_arena *arena, struct sl_error *err)
 {
+	const struct sl_workspace *workspace = place->world->workspace;
 	struct target_list targets = { 0 };
 	struct folder folder = { .entry = entry, .dialect = SL_DIALECT_COUNT };
-	enum sl_code code = sl_entry_targets(&targets, arena, world, entry, err);
+	enum sl_code code = sl_entry_targets(&targets, arena, place->world, entry, err);
 
 	if (code == SL_OK && targets.len > 0)
-		folder.dialect = world->workspace->targets[targets.at[0]].dialect;
+		folder.dialect = workspace->targets[targets.at[0]].dialect;
 	if (code == SL_OK)
-		code = sl_folder_read(&folder, arena, place->repo, world, head, err);
+		code = sl_folder_read(&folder, arena, place->repo, place->world, place->commit,
+			err);
 	*out = (struct sl_examined_folder){ .entry = entry,
 		.targets = targets.at,
 		.targets_len = targets.len,
@@ -91,22 +93,22 @@ static enum sl_code read_entry(const struct sl_world *world,
 	return code;
 }
 
-static enum sl_code read_folders(const struct sl_world *world, const struct sl_project *project,
-	struct place *place, struct sl_examined_project *out, struct sl_arena *arena,
-	struct sl_error *err)
+static enum sl_code read_folders(struct folder_place place, struct sl_examined_project *out,
+	struct sl_arena *arena, struct sl_error *err)
 {
+	const struct sl_project *project = place.project;
 	struct sl_examined_folder *folders;
 	char head[SL_GIT_ID_SIZE];
-	enum sl_code code = sl_repo_resolve(place->repo, project->branch, head, err);
+	enum sl_code code = sl_repo_resolve(place.repo, project->branch, head, err);
 
 	if (code != SL_OK)
 		return code;
+	place.commit = head;
 	out->has_branch = true;
 	folders = sl_arena_calloc(arena, project->migrations_len + 1, sizeof(*folders));
 	out->folders = folders;
 	for (size_t i = 0; code == SL_OK && i < project->migrations_len; i++) {
-		code = read_entry(world, &project->migrations[i], place, head, &folders[i], arena,
-			err);
+		code = read_entry(&place, &project->migrations[i], &folders[i], arena, err);
 		out->folders_len += code == SL_OK;
 	}
 	return code;
@@ -132,7 +134,8 @@ enum sl_code sl_control_examine_project(const struct sl_world *world,
 		code = fetch_aside(&place, project, &limits, cancel, err);
 	out->reached = code == SL_OK;
 	if (code == SL_OK && project != world->own)
-		code = read_folders(world, project, &place, out, arena, err);
+		code = read_folders((struct folder_place){ place.repo, world, project, "" }, out,
+			arena, err);
 	place_done(&place);
 	return code;
 }
