@@ -4,6 +4,7 @@
 #include "client.h"
 
 #include "sluice/config/secret.h"
+#include "sluice/core/escape.h"
 #include "sluice/core/str.h"
 #include "sluice/net.h"
 #include "sluice/sys/sock.h"
@@ -65,6 +66,7 @@ void doctor_secrets(struct doctor *d)
 {
 	const struct sl_workspace *w = d->world->workspace;
 
+	check_secret(d, "store", d->world->store, d->world->store_password);
 	for (size_t i = 0; i < w->targets_len; i++)
 		check_secret(d, "target", w->targets[i].name, w->targets[i].password);
 	for (size_t i = 0; i < w->users_len; i++)
@@ -139,22 +141,41 @@ void doctor_data(struct doctor *d)
 
 /* --- the store ------------------------------------------------------------------------------- */
 
+static void say_newer(struct doctor *d)
+{
+	doctor_say(d, DOCTOR_FAIL, d->world->store, "start the newer version that made it",
+		"has schema %d, and this Sluice knows %d", d->store.version, d->store.known);
+}
+
+/* The URL's own words; where it has no login, the client library's default is the account. */
+static const char *store_grant(struct doctor *d)
+{
+	sl_auto_buf struct sl_buf text = SL_BUF_INIT(1000);
+	struct sl_engine_url url;
+
+	if (sl_engine_url_parse(&url, d->arena, d->world->store, NULL) != SL_OK || !url.user)
+		return "let its login make a schema in the database";
+	sl_buf_adds(&text, "GRANT CREATE ON DATABASE ");
+	sl_escape_ident(&text, url.database ? url.database : url.user, '"');
+	sl_buf_adds(&text, " TO ");
+	sl_escape_ident(&text, url.user, '"');
+	sl_buf_addc(&text, ';');
+	return sl_arena_strdup(d->arena, sl_buf_str(&text));
+}
+
 static void check_server_store(struct doctor *d)
 {
-	struct sl_conn_spec spec = { .clock = sl_cli_clock(d->cli),
-		.cancel = sl_cli_cancel(d->cli),
-		.connect_timeout_us = d->timeout_us };
-	struct sl_error err = SL_ERROR_INIT;
-	struct sl_apply_ping ping;
-	enum sl_code code = sl_engine_url_parse(&spec.url, d->arena, d->world->store, &err);
+	const struct sl_store_facts *store = &d->store;
 
-	if (code == SL_OK)
-		code = sl_apply_ping(&spec, &ping, d->arena, &err);
-	if (code == SL_OK)
-		doctor_say(d, DOCTOR_OK, d->world->store, "", "answers");
+	if (!store->exists && !store->may_be_made)
+		doctor_say(d, DOCTOR_FAIL, d->world->store, store_grant(d),
+			"is not there yet, and the login may not make its schema");
+	else if (!store->exists)
+		doctor_say(d, DOCTOR_OK, d->world->store, "", "will be made at the first start");
+	else if (store->version > store->known)
+		say_newer(d);
 	else
-		doctor_say(d, DOCTOR_FAIL, d->world->store, "start its server, or mend `store`",
-			"%s", err.msg);
+		doctor_say(d, DOCTOR_OK, d->world->store, "", "answers, schema %d", store->version);
 }
 
 void doctor_store(struct doctor *d)
@@ -162,9 +183,11 @@ void doctor_store(struct doctor *d)
 	const struct sl_store_facts *store = &d->store;
 
 	if (d->store_code != SL_OK)
-		doctor_say(d, DOCTOR_FAIL, d->world->store, "let the daemon's account read it",
+		doctor_say(d, DOCTOR_FAIL, d->world->store,
+			store->embedded ? "let the daemon's account read it" :
+					  "start its server, or mend `store` and `store_password`",
 			"%s", d->store_err.msg);
-	else if (!store->embedded && !sl_str_starts(d->world->store, "memory:"))
+	else if (!store->embedded)
 		check_server_store(d);
 	else if (!store->exists && access(folder_of(d, store->path), W_OK) != 0)
 		doctor_say(d, DOCTOR_FAIL, d->world->store,

@@ -170,6 +170,15 @@ static void look_for_installation(struct doctor *d)
 	free(text);
 }
 
+static void look_at_store(struct doctor *d)
+{
+	const struct sl_store_options options = { .url = d->world->store,
+		.password = d->world->store_password,
+		.clock = sl_cli_clock(d->cli) };
+
+	d->store_code = sl_store_examine(&options, &d->store, &d->store_err);
+}
+
 enum sl_code doctor_look(struct doctor *d, struct sl_error *err)
 {
 	sl_auto(sl_pool_free_p) struct sl_pool *pool = NULL;
@@ -181,7 +190,7 @@ enum sl_code doctor_look(struct doctor *d, struct sl_error *err)
 	submit_all(d, pool);
 	look_for_daemon(d);
 	look_for_installation(d);
-	d->store_code = sl_store_examine(d->world->store, &d->store, &d->store_err);
+	look_at_store(d);
 	while (!sl_pool_join(pool, SL_SECOND_US / 10))
 		if (sl_cancel_asked(sl_cli_cancel(d->cli)))
 			return sl_error_set(err, SL_ECANCELED, "doctor: canceled");

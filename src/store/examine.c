@@ -1,6 +1,7 @@
 #include "sluice/store/examine.h"
 
-#include "sqlite/sqlite.h"
+#include "migrations.h"
+#include "postgres/examine.h"
 
 #include "sluice/core/alloc.h"
 #include "sluice/core/cleanup.h"
@@ -80,15 +81,20 @@ static void find_holder(struct sl_store_facts *out)
 		out->holder = (long)pid;
 }
 
-enum sl_code sl_store_examine(const char *url, struct sl_store_facts *out, struct sl_error *err)
+enum sl_code sl_store_examine(const struct sl_store_options *options, struct sl_store_facts *out,
+	struct sl_error *err)
 {
-	static const char scheme[] = "sqlite:";
+	static const char file[] = "sqlite:", memory[] = "memory:";
 
-	*out = (struct sl_store_facts){ .path = "", .known = store_sqlite_schema_version() };
-	if (!sl_str_starts(url, scheme))
+	*out = (struct sl_store_facts){ .path = "", .known = store_migrations() };
+	if (sl_str_starts(options->url, memory)) {
+		out->may_be_made = true;
 		return SL_OK;
+	}
+	if (!sl_str_starts(options->url, file))
+		return store_pg_examine(options, out, err);
 	out->embedded = true;
-	out->path = url + sizeof(scheme) - 1;
+	out->path = options->url + sizeof(file) - 1;
 	find_holder(out);
 	return read_header(out, err);
 }

@@ -247,6 +247,22 @@ def test_a_store_of_a_newer_version_and_one_of_something_else_are_named(setup):
     setup.only("store", "fail", "schema 900", "start the newer version")
 
 
+def test_a_store_on_a_server_is_looked_at(setup, pg, login):
+    text = setup.config.read_text()
+    setup.config.write_text(text.replace(f"sqlite:{setup.root}/data/store.db", url_as(pg, login)))
+    line = setup.only("store", "fail", "may not make its schema", f'GRANT CREATE ON DATABASE "{pg.name}" TO "{login}";')
+    pg.execute(line.split("; ", 1)[1])
+    assert setup.wrong() == []
+    assert pg.rows("SELECT 1 FROM pg_namespace WHERE nspname = 'sluice_store'") == []
+    pg.execute("CREATE SCHEMA sluice_store CREATE TABLE schema_version (version bigint)")
+    pg.execute(f"INSERT INTO sluice_store.schema_version VALUES (900); GRANT USAGE ON SCHEMA sluice_store TO {login}; GRANT SELECT ON sluice_store.schema_version TO {login}")
+    setup.only("store", "fail", "schema 900", "start the newer version")
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+    setup.config.write_text(text.replace(f"sqlite:{setup.root}/data/store.db", f"postgres://deploy@127.0.0.1:{port}/store"))
+    setup.only("store", "fail", "start its server")
+
+
 def test_a_socket_without_its_folder_or_group_is_named(setup):
     text = setup.config.read_text()
     setup.config.write_text(text.replace(f"socket: {setup.root}/sluice.sock", f"socket: {setup.root}/run/sluice.sock"))

@@ -118,7 +118,7 @@ static enum sl_code check_encoding(struct link *link, struct sl_error *err)
 
 /* -1: there is no store; 0 where a schema of that name has something else in it, which is refused.
  */
-static enum sl_code read_version(struct link *link, int64_t *out, struct sl_error *err)
+enum sl_code store_pg_schema_version(struct link *link, int64_t *out, struct sl_error *err)
 {
 	int64_t there = 0;
 	int64_t theirs = 0;
@@ -176,7 +176,7 @@ static enum sl_code migrate_alone(struct link *link, struct sl_error *err)
 	enum sl_code code = store_link_exec(link, LOCK_MIGRATE, "schema", err);
 
 	if (code == SL_OK)
-		code = read_version(link, &version, err);
+		code = store_pg_schema_version(link, &version, err);
 	if (code == SL_OK && version > store_migrations())
 		code = newer(link, version, err);
 	if (code == SL_OK && version < store_migrations())
@@ -190,7 +190,7 @@ enum sl_code store_pg_schema_migrate(struct link *link, struct sl_error *err)
 	enum sl_code code = check_encoding(link, err);
 
 	if (code == SL_OK)
-		code = read_version(link, &version, err);
+		code = store_pg_schema_version(link, &version, err);
 	if (code != SL_OK || version == store_migrations())
 		return code;
 	store_link_add(link, "BEGIN");
@@ -207,7 +207,7 @@ enum sl_code store_pg_schema_migrate(struct link *link, struct sl_error *err)
 enum sl_code store_pg_schema_check(struct link *link, struct sl_error *err)
 {
 	int64_t version = -1;
-	enum sl_code code = read_version(link, &version, err);
+	enum sl_code code = store_pg_schema_version(link, &version, err);
 
 	if (code == SL_OK && version > store_migrations())
 		return newer(link, version, err);
