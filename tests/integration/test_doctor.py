@@ -317,6 +317,19 @@ def test_a_repository_that_is_not_there_and_a_branch_that_is_not_are_named(setup
     setup.only("repository", "fail", "has no branch trunk", "push it")
 
 
+def test_a_repository_on_a_host_that_hangs_is_named_and_leaves_nothing(setup):
+    silent = FakePostgres(silent=True)
+    folder = setup.root / "tmp"
+    folder.mkdir()
+    try:
+        setup.write(repository=f"{{path: 'http://127.0.0.1:{silent.port}/shop.git', branch: main}}")
+        (line,) = setup.wrong("--timeout", "1", env={"TMPDIR": folder})
+        assert line[:2] == ("repository", "fail") and "127.0.0.1" in line[2] and "--timeout" in line[2]
+        assert list(folder.iterdir()) == []
+    finally:
+        silent.close()
+
+
 def test_a_folder_that_is_not_there_and_one_that_cannot_be_read_are_named(setup):
     setup.write(path="db/none")
     setup.only("folders", "fail", "shop db/none", "mend `path`")

@@ -16,7 +16,8 @@ class FakePostgres:
     def __init__(self, version="15.4", answers=(), silent=False):
         self.version, self.answers, self.silent = version, answers, silent
         self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"postgres://deploy@127.0.0.1:{self.listener.getsockname()[1]}/shop"
+        self.port = self.listener.getsockname()[1]
+        self.url = f"postgres://deploy@127.0.0.1:{self.port}/shop"
         self.held = []
         threading.Thread(target=self.accept, daemon=True).start()
 
