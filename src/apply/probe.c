@@ -238,7 +238,7 @@ enum sl_code apply_probe_started(struct run *run, struct plan *plan)
 	const struct entry *entry = apply_ledger_find(&run->ledger, plan->migration->kind,
 		plan->migration->key);
 	const struct step *step;
-	enum verdict verdict;
+	enum verdict verdict = CANNOT_SAY;
 	char hex[SL_SHA256_HEX];
 	enum sl_code code;
 
