@@ -2,6 +2,7 @@
 #include "doctor.h"
 
 #include "sluice/core/str.h"
+#include "sluice/policy/workspace.h"
 #include "sluice/sys/file.h"
 
 #include <stdlib.h>
@@ -17,6 +18,36 @@ static size_t targets_len(const struct doctor *d)
 bool doctor_reached(const struct doctor_target *t)
 {
 	return t->code == SL_OK && t->facts.version >= t->facts.oldest;
+}
+
+static bool takes(const struct sl_examined_folder *folder, size_t target)
+{
+	for (size_t i = 0; i < folder->targets_len; i++)
+		if (folder->targets[i] == target)
+			return true;
+	return false;
+}
+
+/* Whether Sluice itself changes the target in some project; where no folder could be read it is
+ * taken as if. */
+static bool applies(const struct doctor *d, size_t target)
+{
+	const struct sl_workspace *w = d->world->workspace;
+	bool known = false;
+
+	for (size_t i = 0; i < w->projects_len; i++) {
+		const struct doctor_project *p = &d->projects[i];
+
+		for (size_t k = 0; k < p->facts.folders_len; k++) {
+			if (!takes(&p->facts.folders[k], target))
+				continue;
+			known = true;
+			if (sl_project_mode(w, p->project, w->targets[target].environment) ==
+				SL_MODE_APPLY)
+				return true;
+		}
+	}
+	return !known;
 }
 
 /* --- reached --------------------------------------------------------------------------------- */
@@ -99,18 +130,21 @@ void doctor_wire(struct doctor *d)
 
 /* --- rights ---------------------------------------------------------------------------------- */
 
-static void check_grants(struct doctor *d, const struct doctor_target *t)
+static void check_grants(struct doctor *d, size_t target)
 {
+	const struct doctor_target *t = &d->targets[target];
+	bool needed = applies(d, target);
 	const struct sl_examination *facts = &t->facts;
 	size_t before = d->lines.len;
 
 	for (size_t i = 0; i < facts->needed.len; i++)
-		doctor_say(d, DOCTOR_FAIL, t->target->name, facts->needed.at[i],
-			"the login may not keep the ledger");
-	for (size_t i = 0; i < facts->advised.len; i++)
+		doctor_say(d, needed ? DOCTOR_FAIL : DOCTOR_WARN, t->target->name,
+			facts->needed.at[i], "the login may not keep the ledger%s",
+			needed ? "" : ", as it must once the mode is apply");
+	for (size_t i = 0; needed && i < facts->advised.len; i++)
 		doctor_say(d, DOCTOR_WARN, t->target->name, facts->advised.at[i], "without it %s",
 			facts->advised_for);
-	if (facts->read_only[0] != '\0')
+	if (needed && facts->read_only[0] != '\0')
 		doctor_say(d, DOCTOR_FAIL, t->target->name,
 			"let the daemon's account write it, and the folder it is in",
 			"%s cannot be written by this account", facts->read_only);
@@ -122,7 +156,7 @@ void doctor_grants(struct doctor *d)
 {
 	for (size_t i = 0; i < targets_len(d); i++)
 		if (doctor_reached(&d->targets[i]))
-			check_grants(d, &d->targets[i]);
+			check_grants(d, i);
 }
 
 void doctor_login(struct doctor *d)
@@ -166,14 +200,6 @@ static const char *last_version(const struct sl_examined_folder *folder)
 		if (folder->layout.set.at[i].kind == SL_MIGRATION_VERSION)
 			last = folder->layout.set.at[i].key;
 	return last ? last : "VERSION";
-}
-
-static bool takes(const struct sl_examined_folder *folder, size_t target)
-{
-	for (size_t i = 0; i < folder->targets_len; i++)
-		if (folder->targets[i] == target)
-			return true;
-	return false;
 }
 
 /* The folder whose migrations run on the target: the first one. */
@@ -259,6 +285,9 @@ static void check_ledger(struct doctor *d, size_t i)
 	else if (t->facts.ledger)
 		doctor_say(d, DOCTOR_OK, t->target->name, "", "%s",
 			t->facts.owners_len > 0 ? "of this installation" : "of nobody yet");
+	else if (!applies(d, i))
+		doctor_say(d, DOCTOR_OK, t->target->name, "",
+			"none, and none is needed: nothing is applied in its mode");
 	else if (t->facts.tool[0] != '\0')
 		check_history(d, i);
 	else if (t->facts.trouble[0] != '\0')

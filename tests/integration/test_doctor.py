@@ -538,6 +538,19 @@ def test_a_history_of_another_tool_gets_its_adopt_command(setup):
     assert setup.wrong() == []
 
 
+def test_where_another_tool_applies_its_history_is_as_it_should_be(setup, mariadb, account):
+    database = setup.database("dev")
+    database.execute("CREATE TABLE schema_migrations (version VARCHAR(128) PRIMARY KEY)")
+    database.execute("INSERT INTO schema_migrations VALUES ('1')")
+    setup.write()
+    assert [line[:2] for line in setup.wrong()] == [("ledger", "fail")]
+    text = setup.config.read_text().replace("{name: dev}", "{name: dev, mode: gate}")
+    setup.config.write_text(text)
+    assert setup.wrong() == []
+    setup.config.write_text(text.replace(setup.targets["dev"], setup.targets["dev"].replace(database.url, mariadb.url_of(account))))
+    setup.only("grants", "warn", "once the mode is apply", "GRANT CREATE")
+
+
 def test_a_history_that_is_not_read_gets_a_baseline_command(setup):
     database = setup.database("dev")
     database.execute(
