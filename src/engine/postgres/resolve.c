@@ -86,8 +86,12 @@ static enum sl_code await(const struct lookup *lookup, const struct sl_conn_spec
 
 		if (code != SL_OK)
 			return code;
-		if (poll(&ready, 1, sl_cancel_slice_ms(spec->cancel)) == 1)
+		if (poll(&ready, 1, sl_cancel_slice_ms(spec->cancel)) == 1) {
+			eventfd_t answered;
+
+			(void)eventfd_read(lookup->done, &answered);
 			return SL_OK;
+		}
 		if (sl_clock_mono(spec->clock) > until)
 			return sl_error_set(err, SL_EUNAVAIL,
 				"connect: no answer about the name %s in time", lookup->host);
