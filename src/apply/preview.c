@@ -68,7 +68,9 @@ static struct sl_apply_lock *lock_on(struct run *run, struct locks *locks, const
 	for (size_t i = 0; i < locks->len; i++)
 		if (sl_str_eq(locks->at[i].table, table))
 			return &locks->at[i];
-	*sl_vec_add_in(run->arena, locks) = (struct sl_apply_lock){ .table = table, .mode = "" };
+	*sl_vec_add_in(run->arena,
+		locks) = (struct sl_apply_lock){ .table = sl_arena_strdup(run->arena, table),
+		.mode = "" };
 	return &locks->at[locks->len - 1];
 }
 
