@@ -38,7 +38,7 @@ struct preview {
 /* The live structure, or one of which nothing is known. */
 static const struct sl_catalog *base_of(struct run *run, enum sl_dialect dialect)
 {
-	struct sl_catalog_builder *builder;
+	struct sl_catalog_builder *builder sl_auto(sl_catalog_builder_free_p) = NULL;
 	const struct sl_catalog *catalog = NULL;
 	struct sl_error cause = SL_ERROR_INIT;
 
