@@ -190,20 +190,6 @@ static void manual_row(const struct sl_option *row, struct sl_buf *out)
 		row->flags & SL_OPTION_RESTART ? " Takes effect at the next start." : "");
 }
 
-static void manual_node(const struct option_node *node, struct sl_buf *out)
-{
-	if (option_has_flag(node, SL_OPTION_LATER))
-		return;
-	if (node->row && node->row->type != SL_OPTION_SECTION)
-		manual_row(node->row, out);
-	for (size_t i = 0; i < node->keys.len; i++)
-		manual_node(node->keys.at[i], out);
-	if (node->any_key)
-		manual_node(node->any_key, out);
-	if (node->item)
-		manual_node(node->item, out);
-}
-
 void sl_option_manual(const struct sl_option_set *set, struct sl_buf *out)
 {
 	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
@@ -218,7 +204,7 @@ void sl_option_manual(const struct sl_option_set *set, struct sl_buf *out)
 		if (section->row && section->row->type == SL_OPTION_SECTION)
 			sl_buf_addf(out, "%s\n\n", section->row->doc);
 		sl_buf_adds(out, "| option | type | default | what it does |\n|---|---|---|---|\n");
-		manual_node(section, out);
+		option_rows(section, manual_row, out);
 	}
 }
 

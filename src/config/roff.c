@@ -24,20 +24,6 @@ static void add_row(const struct sl_option *row, struct sl_buf *out)
 		row->flags & SL_OPTION_RESTART ? "\nTakes effect at the next start.\n" : "\n");
 }
 
-static void add_node(const struct option_node *node, struct sl_buf *out)
-{
-	if (option_has_flag(node, SL_OPTION_LATER))
-		return;
-	if (node->row && node->row->type != SL_OPTION_SECTION)
-		add_row(node->row, out);
-	for (size_t i = 0; i < node->keys.len; i++)
-		add_node(node->keys.at[i], out);
-	if (node->any_key)
-		add_node(node->any_key, out);
-	if (node->item)
-		add_node(node->item, out);
-}
-
 void sl_option_roff(const struct sl_option_set *set, struct sl_buf *out)
 {
 	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
@@ -53,6 +39,6 @@ void sl_option_roff(const struct sl_option_set *set, struct sl_buf *out)
 			sl_escape_roff(out, section->row->doc);
 			sl_buf_addc(out, '\n');
 		}
-		add_node(section, out);
+		option_rows(section, add_row, out);
 	}
 }

@@ -82,6 +82,21 @@ struct option_node *option_tree(struct sl_arena *arena, const struct sl_option_s
 	return root;
 }
 
+void option_rows(const struct option_node *node,
+	void (*write)(const struct sl_option *row, struct sl_buf *out), struct sl_buf *out)
+{
+	if (option_has_flag(node, SL_OPTION_LATER))
+		return;
+	if (node->row && node->row->type != SL_OPTION_SECTION)
+		write(node->row, out);
+	for (size_t i = 0; i < node->keys.len; i++)
+		option_rows(node->keys.at[i], write, out);
+	if (node->any_key)
+		option_rows(node->any_key, write, out);
+	if (node->item)
+		option_rows(node->item, write, out);
+}
+
 bool option_is_map(const struct option_node *node)
 {
 	return node->keys.len > 0 || node->any_key;

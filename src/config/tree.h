@@ -23,6 +23,10 @@ struct option_node *option_tree(struct sl_arena *arena, const struct sl_option_s
 
 struct option_node *option_child(const struct option_node *node, const char *key);
 
+/* Writes each option at and below the node, in order, those for later left out. */
+void option_rows(const struct option_node *node,
+	void (*write)(const struct sl_option *row, struct sl_buf *out), struct sl_buf *out);
+
 bool option_is_map(const struct option_node *node);
 bool option_has_flag(const struct option_node *node, enum sl_option_flag flag);
 enum sl_option_type option_type(const struct option_node *node);

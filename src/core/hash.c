@@ -126,7 +126,7 @@ char *sl_hex(const void *data, size_t len, char *out)
 	return out;
 }
 
-static int hex_value(char c)
+int sl_hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -142,8 +142,8 @@ bool sl_unhex(const char *hex, unsigned char *out, size_t len)
 	if (strlen(hex) != 2 * len)
 		return false;
 	for (size_t i = 0; i < len; i++) {
-		int high = hex_value(hex[2 * i]);
-		int low = hex_value(hex[2 * i + 1]);
+		int high = sl_hex_digit(hex[2 * i]);
+		int low = sl_hex_digit(hex[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			return false;

@@ -1,5 +1,6 @@
 #include "sluice/engine.h"
 
+#include "sluice/core/hash.h"
 #include "sluice/core/str.h"
 
 #include <string.h>
@@ -17,17 +18,6 @@ static const struct {
 
 #define URL_MAX 4096
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* NULL when a percent sign does not stand before two digits, or for a NUL byte. */
 static const char *decoded(struct sl_arena *arena, const char *s, size_t len)
 {
@@ -41,8 +31,8 @@ static const char *decoded(struct sl_arena *arena, const char *s, size_t len)
 			out[n++] = s[i];
 			continue;
 		}
-		high = i + 2 < len ? hex_digit(s[i + 1]) : -1;
-		low = high >= 0 ? hex_digit(s[i + 2]) : -1;
+		high = i + 2 < len ? sl_hex_digit(s[i + 1]) : -1;
+		low = high >= 0 ? sl_hex_digit(s[i + 2]) : -1;
 		if (low < 0 || high * 16 + low == 0)
 			return NULL;
 		out[n++] = (char)(high * 16 + low);

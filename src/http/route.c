@@ -1,25 +1,15 @@
 #include "request.h"
 
+#include "sluice/core/hash.h"
 #include "sluice/core/str.h"
 
 #include <string.h>
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* The byte that "%XX" at text stands for; -1 when it is broken or NUL. */
 static int escaped_byte(const char *text, size_t len)
 {
-	int high = len > 2 ? hex_value(text[1]) : -1;
-	int low = len > 2 ? hex_value(text[2]) : -1;
+	int high = len > 2 ? sl_hex_digit(text[1]) : -1;
+	int low = len > 2 ? sl_hex_digit(text[2]) : -1;
 
 	return high < 0 || low < 0 || high + low == 0 ? -1 : high * 16 + low;
 }

@@ -240,6 +240,23 @@ enum sl_code sl_connect_unix(int *out, const char *path, const struct sl_cancel 
 	return SL_OK;
 }
 
+bool sl_address_is_loopback(const struct sockaddr *address)
+{
+	if (address->sa_family == AF_INET) {
+		struct sockaddr_in in;
+
+		memcpy(&in, address, sizeof(in));
+		return (ntohl(in.sin_addr.s_addr) >> 24) == 127;
+	}
+	if (address->sa_family == AF_INET6) {
+		struct sockaddr_in6 in6;
+
+		memcpy(&in6, address, sizeof(in6));
+		return IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr);
+	}
+	return false;
+}
+
 enum sl_code sl_peer_of(int fd, struct sl_peer *out, struct sl_error *err)
 {
 	struct ucred cred;

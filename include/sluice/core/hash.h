@@ -41,6 +41,9 @@ void sl_hmac_sha256(const void *key, size_t key_len, const void *data, size_t le
 /* out[2 * len + 1]; returns out. */
 char *sl_hex(const void *data, size_t len, char *out);
 
+/* What a digit of either case is worth; -1 when it is none. */
+int sl_hex_digit(char c);
+
 /* Lower or upper case, exactly 2 * len digits; false otherwise. */
 bool sl_unhex(const char *hex, unsigned char *out, size_t len) __attribute__((warn_unused_result));
 

@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 struct sl_cancel;
+struct sockaddr;
 
 /* Closes *fd unless it is negative: for sl_auto(sl_fd_closep). */
 void sl_fd_closep(const int *fd);
@@ -32,6 +33,9 @@ enum sl_code sl_accept(int *out, int listener, const struct sl_cancel *cancel, s
 
 enum sl_code sl_connect_unix(int *out, const char *path, const struct sl_cancel *cancel,
 	struct sl_error *err) __attribute__((warn_unused_result));
+
+/* Whether an IPv4 or IPv6 address is this machine's own. */
+bool sl_address_is_loopback(const struct sockaddr *address);
 
 struct sl_peer {
 	uid_t uid;

@@ -3,6 +3,7 @@
 #include "sluice/core/alloc.h"
 #include "sluice/core/str.h"
 #include "sluice/sys/cancel.h"
+#include "sluice/sys/sock.h"
 
 #include <errmsg.h>
 #include <errno.h>
@@ -103,28 +104,11 @@ void sl_my_where_drop(struct sl_my_where *where)
 	free(where);
 }
 
-static bool is_loopback(const struct sockaddr *address)
-{
-	if (address->sa_family == AF_INET) {
-		struct sockaddr_in in;
-
-		memcpy(&in, address, sizeof(in));
-		return (ntohl(in.sin_addr.s_addr) >> 24) == 127;
-	}
-	if (address->sa_family == AF_INET6) {
-		struct sockaddr_in6 in6;
-
-		memcpy(&in6, address, sizeof(in6));
-		return IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr);
-	}
-	return false;
-}
-
 /* Whether all addresses of the name are this machine's. */
 static bool all_loopback(const struct addrinfo *found)
 {
 	for (; found; found = found->ai_next)
-		if (!is_loopback(found->ai_addr))
+		if (!sl_address_is_loopback(found->ai_addr))
 			return false;
 	return true;
 }

@@ -4,6 +4,7 @@
 #include "sluice/core/buf.h"
 #include "sluice/core/cleanup.h"
 #include "sluice/sys/cancel.h"
+#include "sluice/sys/sock.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -98,23 +99,6 @@ static enum sl_code await(const struct lookup *lookup, const struct sl_conn_spec
 	}
 }
 
-static bool is_loopback(const struct sockaddr *address)
-{
-	if (address->sa_family == AF_INET) {
-		struct sockaddr_in in;
-
-		memcpy(&in, address, sizeof(in));
-		return (ntohl(in.sin_addr.s_addr) >> 24) == 127;
-	}
-	if (address->sa_family == AF_INET6) {
-		struct sockaddr_in6 in6;
-
-		memcpy(&in6, address, sizeof(in6));
-		return IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr);
-	}
-	return false;
-}
-
 enum sl_code sl_pg_resolve(struct sl_pg_addresses *out, const char *host,
 	const struct sl_conn_spec *spec, int64_t until, struct sl_error *err)
 {
@@ -141,7 +125,7 @@ enum sl_code sl_pg_resolve(struct sl_pg_addresses *out, const char *host,
 			    NI_NUMERICHOST) != 0)
 			continue;
 		sl_buf_addf(&text, "%s%s", out->count > 0 ? "," : "", number);
-		out->loopback = out->loopback && is_loopback(a->ai_addr);
+		out->loopback = out->loopback && sl_address_is_loopback(a->ai_addr);
 		out->count++;
 	}
 	out->list = sl_buf_take(&text);
