@@ -6,7 +6,8 @@ import pathlib
 import pytest
 from harness.postgres import Postgres
 
-SCRIPTS = pathlib.Path(__file__).resolve().parents[2] / "testdata" / "schema" / "postgres"
+TESTDATA = pathlib.Path(__file__).resolve().parents[2] / "testdata"
+SCRIPTS = TESTDATA / "schema" / "postgres"
 
 
 def run(database, script):
@@ -36,6 +37,11 @@ def test_the_snapshot_as_sql_makes_the_same_schema_again(sluice, tmp_workspace, 
     other.execute(sluice.ok("snapshot", "--url", pg.url))
     out = sluice.run("diff", pg.url, other.url)
     assert (out.status, out.out) == (0, ""), out.out + out.err
+
+
+def test_one_of_every_kind_is_read_as_it_is_written_down(sluice, tmp_workspace, pg):
+    run(pg, TESTDATA / "snapshot" / "postgres.sql")
+    assert sluice.ok("snapshot", "--url", pg.url) == (TESTDATA / "snapshot" / "postgres.snapshot.sql").read_text()
 
 
 def test_the_document_names_the_objects_by_their_hash(sluice, tmp_workspace, pg, other):
