@@ -269,6 +269,25 @@ enum sl_code sl_conn_estimate(struct sl_conn *conn, const char *sql, size_t len,
 	return conn->driver->estimate(conn, sql, len, limit_us, out, err);
 }
 
+void sl_row_sink_begin(struct sl_row_sink *sink, size_t columns, size_t rows)
+{
+	sink->columns = columns;
+	sink->len = sink->bytes = 0;
+	if (sink->cap >= columns * rows)
+		return;
+	sink->cap = columns * rows;
+	sink->cells = sl_arena_calloc(sink->arena, sink->cap, sizeof(*sink->cells));
+}
+
+/* A text of the server's, which has no zero byte inside. */
+static const char *keep(struct sl_arena *arena, const char *text, size_t len)
+{
+	char *copy = sl_arena_alloc(arena, len + 1);
+
+	memcpy(copy, text, len);
+	return copy;
+}
+
 bool sl_row_sink_add(struct sl_row_sink *sink, const char *text, size_t len)
 {
 	sink->bytes += len + sizeof(char *);
@@ -276,7 +295,7 @@ bool sl_row_sink_add(struct sl_row_sink *sink, const char *text, size_t len)
 		return false;
 	sink->cells = sl_vec_reserve_in(sink->arena, sink->cells, sink->len, &sink->cap,
 		sizeof(*sink->cells));
-	sink->cells[sink->len++] = text ? sl_arena_strndup(sink->arena, text, len) : NULL;
+	sink->cells[sink->len++] = text ? keep(sink->arena, text, len) : NULL;
 	return true;
 }
 

@@ -88,6 +88,9 @@ struct sl_row_sink {
 	size_t columns, bytes;
 };
 
+/* Forgets what is in it, and has room for an answer whose size is known. */
+void sl_row_sink_begin(struct sl_row_sink *sink, size_t columns, size_t rows);
+
 /* False once SL_QUERY_MAX_BYTES is passed.  text NULL: null. */
 bool sl_row_sink_add(struct sl_row_sink *sink, const char *text, size_t len)
 	__attribute__((warn_unused_result));

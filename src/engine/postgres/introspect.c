@@ -1,21 +1,27 @@
 #include "read.h"
 
+#include "sluice/core/buf.h"
 #include "sluice/core/json.h"
 #include "sluice/core/str.h"
 
 #include <assert.h>
 
+#include "stream.h"
+
 /* How often a structure that changed while it was read is read again. */
 #define TRIES 3
 
-enum sl_code sl_pg_rows(struct sl_pg_read *read, struct sl_rows *rows, const char *file)
-{
-	const char *sql = sl_pg_catalog_query(file);
+#define ASKED_MAX ((size_t)64 * 1024)
 
-	assert(sql);
-	*rows = (struct sl_rows){ 0 };
-	return sl_pg_query(read->conn, rows, read->arena, sql, read->err);
-}
+/* Compiling the queries costs more than running them: the server takes the size of its catalogue
+ * for the size of the work. */
+#define SETTINGS                                                              \
+	"SET LOCAL search_path = ''; SET LOCAL quote_all_identifiers = off; " \
+	"SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'postgres'; " \
+	"SET LOCAL bytea_output = 'hex'; SET LOCAL TimeZone = 'UTC'; "        \
+	"SET LOCAL standard_conforming_strings = on; "                        \
+	"SET LOCAL extra_float_digits = 1; SET LOCAL xmloption = 'content'; " \
+	"SET LOCAL jit = off"
 
 const char *sl_pg_text(const struct sl_rows *rows, size_t row, size_t column)
 {
@@ -46,6 +52,18 @@ const char *sl_pg_normal(struct sl_pg_read *read, const struct sl_rows *rows, si
 	return cell ? sl_sql_normal(read->arena, SL_DIALECT_POSTGRES, cell, strlen(cell)) : NULL;
 }
 
+const char *sl_pg_type(struct sl_pg_read *read, const char *text)
+{
+	char *known = sl_map_get(read->types, text);
+
+	if (!known) {
+		known = sl_arena_strdup(read->arena,
+			sl_type_normal(read->arena, SL_DIALECT_POSTGRES, text));
+		(void)sl_map_put(read->types, text, known);
+	}
+	return known;
+}
+
 struct sl_names sl_pg_names(struct sl_pg_read *read, const char *json)
 {
 	json_t *list sl_auto(sl_json_decref_p) = NULL;
@@ -67,83 +85,137 @@ struct sl_names sl_pg_names(struct sl_pg_read *read, const char *json)
 	return names;
 }
 
-void sl_pg_span(const struct sl_rows *rows, const char *oid, size_t *first, size_t *end)
+bool sl_pg_next_number(const char **text, int64_t *number)
 {
-	size_t at = *end;
+	const char *c = *text + strcspn(*text, "-0123456789");
+	bool negative = *c == '-';
+
+	if (*c == '\0')
+		return false;
+	*number = 0;
+	for (c += negative; *c >= '0' && *c <= '9'; c++)
+		*number = *number * 10 + (*c - '0');
+	if (negative)
+		*number = -*number;
+	*text = c;
+	return true;
+}
+
+void sl_pg_walk(const struct sl_rows *rows, const char *oid, struct sl_pg_span *span)
+{
+	size_t at = span->end;
 	int64_t wanted = 0;
 
 	if (!sl_parse_i64(oid, 0, UINT32_MAX, &wanted))
 		wanted = INT64_MAX;
 	while (at < rows->len && sl_pg_number(rows, at, 0, 0) < wanted)
 		at++;
-	*first = at;
+	span->first = at;
 	while (at < rows->len && sl_str_eq(sl_pg_text(rows, at, 0), oid))
 		at++;
-	*end = at;
+	span->end = at;
 }
 
-static enum sl_code read_all(struct sl_pg_read *read)
+void sl_pg_add_properties(struct sl_pg_read *read, const struct sl_rows *rows)
 {
-	struct sl_rows rows;
-	enum sl_code code = sl_pg_rows(read, &rows, "database.sql");
-
-	if (code != SL_OK)
-		return code;
-	for (size_t i = 0; i < rows.len; i++)
-		sl_catalog_add_property(read->builder, sl_pg_text(&rows, i, 0),
-			sl_pg_text(&rows, i, 1));
-	code = sl_pg_read_relations(read);
-	if (code == SL_OK)
-		code = sl_pg_read_types(read);
-	if (code == SL_OK)
-		code = sl_pg_read_code(read);
-	if (code == SL_OK)
-		code = sl_pg_read_rest(read);
-	return code;
+	for (size_t i = 0; i < rows->len; i++)
+		sl_catalog_add_property(read->builder, sl_pg_text(rows, i, 0),
+			sl_pg_text(rows, i, 1));
 }
 
-static enum sl_code read_path(struct sl_pg_read *read)
+void sl_pg_add_path(struct sl_pg_read *read, const struct sl_rows *rows)
 {
-	struct sl_rows rows;
-	const char **at;
-	enum sl_code code = sl_pg_rows(read, &rows, "path.sql");
+	const char **at = sl_arena_calloc(read->arena, rows->len + 1, sizeof(*at));
 
-	if (code != SL_OK || rows.len == 0)
+	for (size_t i = 0; i < rows->len; i++)
+		at[i] = sl_pg_text(rows, i, 0);
+	if (rows->len > 0)
+		sl_catalog_set_search_path(read->builder, (struct sl_names){ at, rows->len });
+}
+
+static const struct {
+	const char *before; /* statements without rows that come first, or NULL */
+	const char *file; /* of catalog/ */
+	void (*use)(struct sl_pg_read *read, const struct sl_rows *rows); /* NULL: used later */
+} questions[SL_PG_ANSWER_COUNT] = {
+	[SL_PG_BEFORE] = { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "fingerprint.sql",
+		NULL },
+	[SL_PG_PATH] = { NULL, "path.sql", sl_pg_add_path },
+	[SL_PG_COLUMNS] = { SETTINGS, "columns.sql", NULL },
+	[SL_PG_CONSTRAINTS] = { NULL, "constraints.sql", NULL },
+	[SL_PG_INDEXES] = { NULL, "indexes.sql", NULL },
+	[SL_PG_PARENTS] = { NULL, "parents.sql", NULL },
+	[SL_PG_READS] = { NULL, "reads.sql", NULL },
+	[SL_PG_RELATIONS] = { NULL, "relations.sql", sl_pg_add_relations },
+	[SL_PG_DATABASE] = { NULL, "database.sql", sl_pg_add_properties },
+	[SL_PG_DOMAIN_CHECKS] = { NULL, "domain_checks.sql", NULL },
+	[SL_PG_ATTRIBUTES] = { NULL, "attributes.sql", NULL },
+	[SL_PG_TYPES] = { NULL, "types.sql", sl_pg_add_types },
+	[SL_PG_ROUTINES] = { NULL, "routines.sql", sl_pg_add_routines },
+	[SL_PG_TRIGGERS] = { NULL, "triggers.sql", sl_pg_add_triggers },
+	[SL_PG_SCHEMAS] = { NULL, "schemas.sql", sl_pg_add_schemas },
+	[SL_PG_EXTENSIONS] = { NULL, "extensions.sql", sl_pg_add_extensions },
+	[SL_PG_SEQUENCES] = { NULL, "sequences.sql", sl_pg_add_sequences },
+	[SL_PG_PLAIN] = { NULL, "plain.sql", sl_pg_add_plain },
+	[SL_PG_MISSING] = { NULL, "missing.sql", sl_pg_add_missing },
+	[SL_PG_AFTER] = { "ROLLBACK", "fingerprint.sql", NULL },
+};
+
+static void add_statement(struct sl_buf *out, const char *sql)
+{
+	sl_buf_adds(out, sql);
+	sl_buf_adds(out, ";\n");
+}
+
+static void ask_all(struct sl_buf *out)
+{
+	for (size_t i = 0; i < SL_PG_ANSWER_COUNT; i++) {
+		const char *sql = sl_pg_catalog_query(questions[i].file);
+
+		assert(sql);
+		if (questions[i].before)
+			add_statement(out, questions[i].before);
+		add_statement(out, sql);
+	}
+	assert(sl_buf_ok(out));
+}
+
+static void use_answer(void *ctx, const struct sl_rows *rows)
+{
+	struct sl_pg_read *read = ctx;
+	size_t i = read->answered++;
+
+	assert(i < SL_PG_ANSWER_COUNT);
+	read->answers[i] = *rows;
+	if (questions[i].use)
+		questions[i].use(read, rows);
+}
+
+static enum sl_code read_once(struct sl_pg_read *read, struct sl_conn *conn, bool *changed,
+	struct sl_error *err)
+{
+	const struct sl_rows *before = &read->answers[SL_PG_BEFORE];
+	const struct sl_rows *after = &read->answers[SL_PG_AFTER];
+	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(ASKED_MAX);
+	struct sl_row_sink sink = { .arena = read->arena };
+	struct sl_pg_stream stream = { .conn = sl_pg(conn),
+		.sink = &sink,
+		.each = use_answer,
+		.ctx = read,
+		.rows = -1 };
+	enum sl_code code;
+
+	ask_all(&sql);
+	stream.sql = sl_buf_str(&sql);
+	stream.len = sql.len;
+	code = sl_pg_stream_run(&stream, err);
+	if (code != SL_OK) {
+		sl_conn_rollback(conn);
 		return code;
-	at = sl_arena_calloc(read->arena, rows.len, sizeof(*at));
-	for (size_t i = 0; i < rows.len; i++)
-		at[i] = sl_pg_text(&rows, i, 0);
-	sl_catalog_set_search_path(read->builder, (struct sl_names){ at, rows.len });
+	}
+	assert(read->answered == SL_PG_ANSWER_COUNT);
+	*changed = !sl_str_eq(sl_pg_text(before, 0, 0), sl_pg_text(after, 0, 0));
 	return SL_OK;
-}
-
-static enum sl_code read_once(struct sl_pg_read *read, bool *changed)
-{
-	struct sl_rows before, after;
-	enum sl_code code = sl_pg_query(read->conn, NULL, NULL,
-		"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", read->err);
-
-	if (code != SL_OK)
-		return code;
-	code = sl_pg_rows(read, &before, "fingerprint.sql");
-	if (code == SL_OK)
-		code = read_path(read);
-	if (code == SL_OK)
-		code = sl_pg_query(read->conn, NULL, NULL,
-			"SET LOCAL search_path = ''; SET LOCAL quote_all_identifiers = off; "
-			"SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'postgres'; "
-			"SET LOCAL bytea_output = 'hex'; SET LOCAL TimeZone = 'UTC'; "
-			"SET LOCAL standard_conforming_strings = on; "
-			"SET LOCAL extra_float_digits = 1; SET LOCAL xmloption = 'content'",
-			read->err);
-	if (code == SL_OK)
-		code = read_all(read);
-	sl_conn_rollback(read->conn);
-	if (code == SL_OK)
-		code = sl_pg_rows(read, &after, "fingerprint.sql");
-	if (code == SL_OK)
-		*changed = !sl_str_eq(sl_pg_text(&before, 0, 0), sl_pg_text(&after, 0, 0));
-	return code;
 }
 
 enum sl_code sl_pg_introspect(struct sl_conn *conn, const struct sl_catalog **out,
@@ -152,12 +224,13 @@ enum sl_code sl_pg_introspect(struct sl_conn *conn, const struct sl_catalog **ou
 	struct sl_arena *arena sl_auto(sl_arena_free_p) = sl_arena_new();
 
 	for (unsigned i = 0; i < TRIES; i++) {
+		struct sl_map *types sl_auto(sl_map_free_p) = sl_map_new();
 		struct sl_catalog_builder *builder sl_auto(
 			sl_catalog_builder_free_p) = sl_catalog_builder_new(SL_DIALECT_POSTGRES,
 			conn->version);
-		struct sl_pg_read read = { conn, arena, builder, err };
+		struct sl_pg_read read = { .arena = arena, .builder = builder, .types = types };
 		bool changed = false;
-		enum sl_code code = read_once(&read, &changed);
+		enum sl_code code = read_once(&read, conn, &changed, err);
 
 		if (code != SL_OK)
 			return code;

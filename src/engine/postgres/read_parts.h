@@ -1,23 +1,26 @@
-/* Indexes of a relation, from the rows of the query in read_relations.c. */
+/* What a relation consists of, from the answers that came before the relations'. */
 #ifndef SLUICE_ENGINE_POSTGRES_READ_PARTS_H
 #define SLUICE_ENGINE_POSTGRES_READ_PARTS_H
 
 #include "read.h"
 
-enum {
-	SL_PG_INDEX_OID,
-	SL_PG_INDEX_NAME,
-	SL_PG_INDEX_METHOD,
-	SL_PG_INDEX_UNIQUE,
-	SL_PG_INDEX_VALID,
-	SL_PG_INDEX_PREDICATE,
-	SL_PG_INDEX_OPTIONS,
-	SL_PG_INDEX_NULLS,
-	SL_PG_INDEX_KEYS, /* JSON: [[column, expression, collation, class, bits, is a key], ...] */
-	SL_PG_INDEX_COMMENT
-};
+/* `span` and `columns` are rows of the answer that the function is called after, and of the
+ * columns'. */
+struct sl_columns sl_pg_columns(struct sl_pg_read *read, const struct sl_pg_span *span);
+struct sl_constraints sl_pg_constraints(struct sl_pg_read *read, const struct sl_pg_span *span,
+	const struct sl_pg_span *columns);
+struct sl_indexes sl_pg_indexes(struct sl_pg_read *read, const struct sl_pg_span *span,
+	const struct sl_pg_span *columns);
 
-struct sl_indexes sl_pg_indexes(struct sl_pg_read *read, const struct sl_rows *rows, size_t first,
-	size_t end);
+/* The name of the relation's column of that number, NULL when there is none. */
+const char *sl_pg_column_name(const struct sl_pg_read *read, const struct sl_pg_span *columns,
+	int64_t number);
+
+/* The names for an array or a vector of numbers. */
+struct sl_names sl_pg_column_names(struct sl_pg_read *read, const struct sl_pg_span *columns,
+	const char *numbers);
+
+/* Both with a blank between, or the one that is not empty. */
+const char *sl_pg_spaced(struct sl_pg_read *read, const char *a, const char *b);
 
 #endif

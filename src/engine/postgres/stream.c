@@ -254,11 +254,11 @@ static enum sl_code keep_rows(struct sl_pg_stream *stream, const PGresult *resul
 {
 	struct sl_row_sink *sink = stream->sink;
 	int columns = PQnfields(result);
+	struct sl_rows rows;
 
 	if (!sink)
 		return SL_OK;
-	sink->len = 0;
-	sink->columns = (size_t)columns;
+	sl_row_sink_begin(sink, (size_t)columns, (size_t)PQntuples(result));
 	for (int row = 0; row < PQntuples(result); row++)
 		for (int column = 0; column < columns; column++) {
 			const char *text = PQgetisnull(result, row, column) ?
@@ -269,6 +269,12 @@ static enum sl_code keep_rows(struct sl_pg_stream *stream, const PGresult *resul
 				return sl_error_set(err, SL_ELIMIT,
 					"the answer has more than %zu bytes", SL_QUERY_MAX_BYTES);
 		}
+	if (stream->each) {
+		sl_row_sink_end(sink, &rows);
+		sink->cells = NULL;
+		sink->len = sink->cap = 0;
+		stream->each(stream->ctx, &rows);
+	}
 	return SL_OK;
 }
 

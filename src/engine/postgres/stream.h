@@ -12,6 +12,10 @@ struct sl_pg_stream {
 	size_t copy_len;
 	struct sl_row_sink
 		*sink; /* keeps the last result's rows; NULL: rows are dropped as they come */
+	/* Called with each answer that has rows, in the sink's arena, while the server goes on with
+	 * the next statement of the text; or NULL. */
+	void (*each)(void *ctx, const struct sl_rows *rows);
+	void *ctx;
 	bool uncancelable; /* COMMIT, ROLLBACK: a cancel only shortens the wait for the answer */
 	int64_t rows; /* out: of the last command, -1 none */
 	char tag[32]; /* out: command tag of the last command */

@@ -1,5 +1,5 @@
 -- columns, by relation and place
-SELECT a.attrelid, a.attname, format_type(a.atttypid, a.atttypmod),
+SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod),
 	CASE WHEN a.attcollation <> t.typcollation AND a.attcollation <> 0 THEN
 		(SELECT CASE WHEN cn.nspname = 'pg_catalog' THEN '' ELSE cn.nspname || '.' END
 			|| co.collname
@@ -10,12 +10,14 @@ SELECT a.attrelid, a.attname, format_type(a.atttypid, a.atttypmod),
 		CASE a.attstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main'
 			ELSE 'extended' END END,
 	CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,
-	col_description(a.attrelid, a.attnum)
+	s.description
 FROM pg_attribute AS a
 JOIN pg_class AS c ON c.oid = a.attrelid
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_type AS t ON t.oid = a.atttypid
 LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+LEFT JOIN pg_description AS s ON s.objoid = a.attrelid AND s.classoid = 'pg_class'::regclass
+	AND s.objsubid = a.attnum
 WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f', 'v', 'm')
 	AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 ORDER BY a.attrelid, a.attnum

@@ -1,28 +1,35 @@
--- indexes that back no constraint; keys as JSON:
--- [[column, expression, collation, operator class, option bits, is a key], ...]
+-- indexes that back no constraint; columns are numbers, which the reader names; expressions as a JSON
+-- list; where a collation or an operator class is not its column's or type's own, all of them as
+-- [[collation, operator class], ...].  `older`: see constraints.sql
 SELECT i.indrelid, ic.relname, m.amname, i.indisunique, i.indisvalid,
 	pg_get_expr(i.indpred, i.indrelid),
-	(SELECT 'with (' || string_agg(o, ', ' ORDER BY o) || ')' FROM unnest(ic.reloptions) AS o),
-	coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false),
-	(SELECT json_agg(json_build_array(a.attname,
-			CASE WHEN k.n = 0 THEN pg_get_indexdef(i.indexrelid, k.i::int, false) END,
-			CASE WHEN co.collname <> 'default' AND co.oid IS DISTINCT FROM a.attcollation
-				THEN co.collname END,
-			CASE WHEN NOT oc.opcdefault THEN oc.opcname END,
-			coalesce(op.bits, 0), k.i <= i.indnkeyatts) ORDER BY k.i)
-		FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (n, i)
-		LEFT JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.n AND k.n <> 0
-		LEFT JOIN unnest(i.indcollation::oid[]) WITH ORDINALITY AS cl (o, i) ON cl.i = k.i
-		LEFT JOIN pg_collation AS co ON co.oid = cl.o
-		LEFT JOIN unnest(i.indclass::oid[]) WITH ORDINALITY AS cs (o, i) ON cs.i = k.i
-		LEFT JOIN pg_opclass AS oc ON oc.oid = cs.o
-		LEFT JOIN unnest(i.indoption::smallint[]) WITH ORDINALITY AS op (bits, i) ON op.i = k.i),
-	obj_description(i.indexrelid, 'pg_class')
-FROM pg_index AS i
+	CASE WHEN ic.reloptions IS NOT NULL THEN
+		(SELECT 'with (' || string_agg(o, ', ' ORDER BY o) || ')' FROM unnest(ic.reloptions) AS o) END,
+	i.indnullsnotdistinct, i.indkey, i.indnkeyatts, i.indoption,
+	CASE WHEN i.indexprs IS NOT NULL THEN
+		(SELECT json_agg(pg_get_indexdef(i.indexrelid, k.i::int, false) ORDER BY k.i)
+			FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (n, i) WHERE k.n = 0) END,
+	CASE WHEN NOT i.indcollation::oid[] <@ '{0,100}'
+		OR i.indclass::oid[] && (SELECT array_agg(oc.oid) FROM pg_opclass AS oc WHERE NOT oc.opcdefault) THEN
+		(SELECT json_agg(json_build_array(
+			(SELECT co.collname FROM pg_collation AS co WHERE co.oid = k.sorting
+				AND co.collname <> 'default' AND co.oid IS DISTINCT FROM
+				(SELECT a.attcollation FROM pg_attribute AS a
+					WHERE a.attrelid = i.indrelid AND a.attnum = k.n AND k.n <> 0)),
+			(SELECT oc.opcname FROM pg_opclass AS oc WHERE oc.oid = k.operators AND NOT oc.opcdefault))
+			ORDER BY k.i)
+		FROM unnest(i.indkey::smallint[], i.indcollation::oid[], i.indclass::oid[])
+			WITH ORDINALITY AS k (n, sorting, operators, i)) END,
+	s.description
+FROM (VALUES (false)) AS older (indnullsnotdistinct)
+CROSS JOIN LATERAL (SELECT indexrelid, indrelid, indisunique, indisvalid, indnkeyatts, indkey,
+	indcollation, indclass, indoption, indexprs, indpred, indnullsnotdistinct FROM pg_index) AS i
 JOIN pg_class AS ic ON ic.oid = i.indexrelid
 JOIN pg_class AS c ON c.oid = i.indrelid
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_am AS m ON m.oid = ic.relam
+LEFT JOIN pg_description AS s ON s.objoid = i.indexrelid AND s.classoid = 'pg_class'::regclass
+	AND s.objsubid = 0
 WHERE c.relkind IN ('r', 'p', 'm')
 	AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 	AND NOT EXISTS (SELECT 1 FROM pg_constraint AS k
