@@ -279,7 +279,6 @@ void sl_row_sink_begin(struct sl_row_sink *sink, size_t columns, size_t rows)
 	sink->cells = sl_arena_calloc(sink->arena, sink->cap, sizeof(*sink->cells));
 }
 
-/* A text of the server's, which has no zero byte inside. */
 static const char *keep(struct sl_arena *arena, const char *text, size_t len)
 {
 	char *copy = sl_arena_alloc(arena, len + 1);
@@ -293,8 +292,9 @@ bool sl_row_sink_add(struct sl_row_sink *sink, const char *text, size_t len)
 	sink->bytes += len + sizeof(char *);
 	if (sink->bytes > SL_QUERY_MAX_BYTES)
 		return false;
-	sink->cells = sl_vec_reserve_in(sink->arena, sink->cells, sink->len, &sink->cap,
-		sizeof(*sink->cells));
+	if (sink->len == sink->cap)
+		sink->cells = sl_vec_reserve_in(sink->arena, sink->cells, sink->len, &sink->cap,
+			sizeof(*sink->cells));
 	sink->cells[sink->len++] = text ? keep(sink->arena, text, len) : NULL;
 	return true;
 }

@@ -1,10 +1,15 @@
 """Snapshots, differences and replay against a real PostgreSQL: what the server says of a schema, what a
 replay of its statements says, and what the snapshot's text makes again are the same."""
 
+import contextlib
 import pathlib
+import subprocess
+import uuid
 
 import pytest
+from harness.fake_postgres import FakePostgres
 from harness.postgres import Postgres
+from harness.wait import wait_until
 
 TESTDATA = pathlib.Path(__file__).resolve().parents[2] / "testdata"
 SCRIPTS = TESTDATA / "schema" / "postgres"
@@ -59,3 +64,36 @@ def test_a_difference_is_status_1_and_each_part_has_a_row(sluice, tmp_workspace,
     assert out.status == 1
     rows = {(each["change"], each["part"], each["part_name"]) for each in out.json()["differences"]}
     assert rows == {("changed", "column", "id"), ("removed", "column", "a"), ("added", "index", "t_id")}
+
+
+def test_a_structure_that_changes_while_it_is_read_is_read_again(sluice, pg):
+    pg.execute("CREATE TABLE t (a int CHECK (a > 0)); CREATE TABLE u (a int)")
+    with contextlib.closing(pg.connect()) as holder:
+        holder.cursor().execute("BEGIN; LOCK TABLE t; ALTER TABLE u ADD COLUMN b int; DROP TABLE t; CREATE TABLE t (c int)")
+        process = subprocess.Popen([sluice.path, "snapshot", "--url", pg.url], stdout=subprocess.PIPE, text=True)
+        wait_until(lambda: pg.value("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"), what="the wait")
+        holder.cursor().execute("COMMIT")
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "create table public.t (\n    c integer\n);\ncreate table public.u (\n    a integer,\n    b integer\n);" in out
+
+
+def test_what_may_not_be_read_is_named_and_nothing_is_printed(sluice, pg):
+    role = f"r_{uuid.uuid4().hex[:12]}"
+    pg.execute(f"CREATE ROLE {role} LOGIN; REVOKE SELECT ON pg_policy FROM PUBLIC; CREATE TABLE t (a int)")
+    try:
+        out = sluice.run("snapshot", "--url", pg.url.replace(pg.user, role, 1))
+    finally:
+        pg.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+    assert (out.status, out.out) == (4, "")
+    assert "permission denied for table pg_policy" in out.err
+
+
+def test_a_server_that_answers_less_than_it_was_asked_is_an_error(sluice):
+    server = FakePostgres()
+    try:
+        out = sluice.run("snapshot", "--url", server.url)
+    finally:
+        server.close()
+    assert (out.status, out.out) == (2, ""), out.err
+    assert "20 questions about the structure, 1 answers" in out.err

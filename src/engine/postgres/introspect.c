@@ -185,7 +185,8 @@ static void use_answer(void *ctx, const struct sl_rows *rows)
 	struct sl_pg_read *read = ctx;
 	size_t i = read->answered++;
 
-	assert(i < SL_PG_ANSWER_COUNT);
+	if (i >= SL_PG_ANSWER_COUNT)
+		return;
 	read->answers[i] = *rows;
 	if (questions[i].use)
 		questions[i].use(read, rows);
@@ -209,11 +210,13 @@ static enum sl_code read_once(struct sl_pg_read *read, struct sl_conn *conn, boo
 	stream.sql = sl_buf_str(&sql);
 	stream.len = sql.len;
 	code = sl_pg_stream_run(&stream, err);
+	if (code == SL_OK && read->answered != SL_PG_ANSWER_COUNT)
+		code = sl_error_set(err, SL_EINVAL, "%d questions about the structure, %zu answers",
+			SL_PG_ANSWER_COUNT, read->answered);
 	if (code != SL_OK) {
 		sl_conn_rollback(conn);
 		return code;
 	}
-	assert(read->answered == SL_PG_ANSWER_COUNT);
 	*changed = !sl_str_eq(sl_pg_text(before, 0, 0), sl_pg_text(after, 0, 0));
 	return SL_OK;
 }

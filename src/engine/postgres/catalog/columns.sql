@@ -1,11 +1,12 @@
--- columns, by relation and place
+-- columns, by relation and place; a default names no column, and where none is named the server need not
+-- open, lock and describe the table for it
 SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod),
 	CASE WHEN a.attcollation <> t.typcollation AND a.attcollation <> 0 THEN
 		(SELECT CASE WHEN cn.nspname = 'pg_catalog' THEN '' ELSE cn.nspname || '.' END
 			|| co.collname
 		FROM pg_collation AS co JOIN pg_namespace AS cn ON cn.oid = co.collnamespace
 		WHERE co.oid = a.attcollation) END,
-	pg_get_expr(d.adbin, d.adrelid), a.attgenerated, a.attidentity, a.attnotnull,
+	pg_get_expr(d.adbin, CASE WHEN a.attgenerated <> '' THEN d.adrelid ELSE 0 END), a.attgenerated, a.attidentity, a.attnotnull,
 	CASE WHEN a.attstorage <> t.typstorage THEN
 		CASE a.attstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main'
 			ELSE 'extended' END END,
