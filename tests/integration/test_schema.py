@@ -97,3 +97,12 @@ def test_a_server_that_answers_less_than_it_was_asked_is_an_error(sluice):
         server.close()
     assert (out.status, out.out) == (2, ""), out.err
     assert "20 questions about the structure, 1 answers" in out.err
+
+
+def test_a_table_that_is_being_altered_does_not_hold_up_a_snapshot(sluice, pg):
+    pg.execute("CREATE TABLE t (id serial PRIMARY KEY, a int DEFAULT 1 UNIQUE, b int REFERENCES t); CREATE INDEX i ON t (b, a)")
+    with contextlib.closing(pg.connect()) as holder:
+        holder.cursor().execute("BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE")
+        out = sluice.run("snapshot", "--url", pg.url, timeout=20)
+    assert out.status == 0, out.err
+    assert "a integer default 1" in out.out
