@@ -1,0 +1,73 @@
+# Libraries that are loaded when one of their functions is first called (docs/design/startup.md).  As a module:
+#   sluice_lazy(PROGRAM LIBRARY PkgConfig::CURL ROOMS net git)
+# takes the library out of what the program is linked with and gives it one small file instead, which has every
+# function of the library that these rooms call.  The same file is the script that writes it: nothing is listed
+# by hand.
+if(CMAKE_SCRIPT_MODE_FILE)
+	cmake_policy(VERSION 3.25)
+
+	function(symbols out)
+		execute_process(COMMAND ${ARGN} OUTPUT_VARIABLE text ERROR_QUIET COMMAND_ERROR_IS_FATAL ANY)
+		string(REGEX REPLACE "\n" ";" lines "${text}")
+		set(${out} ${lines} PARENT_SCOPE)
+	endfunction()
+
+	symbols(defined ${NM} -D -P --defined-only ${LIBRARY})
+	foreach(archive ${ARCHIVES})
+		symbols(undefined ${NM} -P -g --undefined-only ${archive})
+		list(TRANSFORM undefined REPLACE " .*" "")
+		list(APPEND needed ${undefined})
+	endforeach()
+	foreach(symbol ${defined})
+		string(REGEX REPLACE "[@ ].*" "" name "${symbol}")
+		if(NOT name IN_LIST needed)
+			continue()
+		endif()
+		if(NOT symbol MATCHES " [TWi] ")
+			message(FATAL_ERROR "${LIBRARY}: ${name} is no function: it cannot be loaded later")
+		endif()
+		list(APPEND called ${name})
+	endforeach()
+	list(REMOVE_DUPLICATES called)
+	list(SORT called)
+	execute_process(COMMAND ${OBJDUMP} -p ${LIBRARY} OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
+	string(REGEX MATCH "SONAME +([^ \n]+)" found "${text}")
+	set(SONAME ${CMAKE_MATCH_1})
+	set(place 0)
+	foreach(name ${called})
+		string(APPEND NAMES "\t\"${name}\",\n")
+		string(APPEND FUNCTIONS "\tFUNCTION(\"${name}\", \"${place}\")\n")
+		math(EXPR place "${place} + 8")
+	endforeach()
+	configure_file(${CMAKE_CURRENT_LIST_DIR}/lazy.c.in ${OUT} @ONLY)
+	return()
+endif()
+
+set(lazy_default OFF)
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64" AND NOT SLUICE_SANITIZE AND NOT SLUICE_COVERAGE)
+	set(lazy_default ON)
+endif()
+option(SLUICE_LAZY "Load the large libraries when they are first needed (x86-64 only)" ${lazy_default})
+
+function(sluice_lazy program)
+	cmake_parse_arguments(arg "" "LIBRARY" "ROOMS" ${ARGN})
+	get_target_property(path ${arg_LIBRARY} INTERFACE_LINK_LIBRARIES)
+	if(NOT SLUICE_LAZY OR NOT IS_ABSOLUTE "${path}")
+		return()
+	endif()
+	set_target_properties(${arg_LIBRARY} PROPERTIES
+		INTERFACE_LINK_LIBRARIES "$<$<NOT:$<BOOL:$<TARGET_PROPERTY:LOADED_LATER>>>:${path}>")
+	set_target_properties(${program} PROPERTIES LOADED_LATER ON)
+	list(TRANSFORM arg_ROOMS PREPEND sluice_)
+	foreach(room ${arg_ROOMS})
+		list(APPEND archives $<TARGET_FILE:${room}>)
+	endforeach()
+	string(REGEX REPLACE ".*::" "" name ${arg_LIBRARY})
+	set(out ${CMAKE_CURRENT_BINARY_DIR}/lazy_${name}.c)
+	add_custom_command(OUTPUT ${out}
+		COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} -DOBJDUMP=${CMAKE_OBJDUMP} -DLIBRARY=${path} "-DARCHIVES=${archives}"
+			-DOUT=${out} -P ${PROJECT_SOURCE_DIR}/cmake/lazy.cmake
+		DEPENDS ${arg_ROOMS} ${PROJECT_SOURCE_DIR}/cmake/lazy.cmake ${PROJECT_SOURCE_DIR}/cmake/lazy.c.in
+		COMMENT "What is called of ${name}" VERBATIM)
+	target_sources(${program} PRIVATE ${out})
+endfunction()
