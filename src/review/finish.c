@@ -184,21 +184,15 @@ static struct sl_file_report report_of(struct walk *walk, struct file *file)
 	sl_auto(sl_map_free_p) struct sl_map *equals = sl_map_new();
 	struct sl_finding *findings = sl_arena_calloc(walk->arena, file->raws.len + 1,
 		sizeof(*findings));
-	struct sl_statement_summary *statements = sl_arena_calloc(walk->arena,
-		file->statements.len + 1, sizeof(*statements));
 
 	if (file->raws.len > 0)
 		qsort(file->raws.at, file->raws.len, sizeof(*file->raws.at), compare);
 	for (size_t i = 0; i < file->raws.len; i++)
 		findings[i] = finding_of(walk, file, &file->raws.at[i], equals);
-	if (file->statements.len > 0)
-		memcpy(statements, file->statements.at, file->statements.len * sizeof(*statements));
 	return (struct sl_file_report){
 		.path = file->path,
 		.dialect = walk->input->dialect,
 		.migration = file->migration,
-		.statements = statements,
-		.statement_len = file->statements.len,
 		.statement_count = file->statement_count,
 		.findings = findings,
 		.finding_count = file->raws.len,

@@ -6,6 +6,7 @@
 #include "sluice/core/arena.h"
 #include "sluice/review/review.h"
 #include "sluice/schema/replay.h"
+#include "sluice/sql/statement.h"
 
 struct change;
 

@@ -81,80 +81,6 @@ void rule_hit(const struct rule_run *run, const struct rule_hit *hit)
 
 /* --- statements ---------------------------------------------------------------------------- */
 
-static const char *same_or_kept(struct sl_arena *arena, const char *before, const char *text)
-{
-	return before && sl_str_eq(before, text) ? before : sl_arena_strdup(arena, text);
-}
-
-static bool changes(const struct sl_fact_object *object)
-{
-	return object->role == SL_SQL_ROLE_CREATED || object->role == SL_SQL_ROLE_ALTERED ||
-		object->role == SL_SQL_ROLE_DROPPED || object->role == SL_SQL_ROLE_RENAMED ||
-		object->role == SL_SQL_ROLE_WRITTEN;
-}
-
-/* The table of an index or a DML statement, else the first object that is changed. */
-static void summary_table(struct sl_statement_summary *summary, const struct sl_facts *facts)
-{
-	summary->schema = "";
-	summary->table = "";
-	if (facts->index_def.len > 0) {
-		summary->schema = facts->index_def.at[0].table_schema;
-		summary->table = facts->index_def.at[0].table_name;
-		return;
-	}
-	if (facts->dml.len > 0) {
-		summary->schema = facts->dml.at[0].schema;
-		summary->table = facts->dml.at[0].table_name;
-		return;
-	}
-	for (size_t i = 0; i < facts->object.len; i++) {
-		if (changes(&facts->object.at[i])) {
-			summary->schema = facts->object.at[i].schema;
-			summary->table = facts->object.at[i].name;
-			return;
-		}
-	}
-}
-
-/* Texts that are equal are the same pointer after same_or_kept(). */
-static bool alike(const struct sl_statement_summary *a, const struct sl_statement_summary *b)
-{
-	return a->status == b->status && a->kind == b->kind && a->verb == b->verb &&
-		a->tag == b->tag && a->schema == b->schema && a->table == b->table;
-}
-
-static void summary_add(struct walk *walk, const struct sl_statement_text *statement,
-	const struct sl_facts *facts, const struct sl_catalog *before)
-{
-	const struct sl_fact_statement *s = sl_facts_statement(facts);
-	struct file *file = walk->file;
-	const struct sl_statement_summary *last = file->statements.len > 0 ?
-		&file->statements.at[file->statements.len - 1] :
-		NULL;
-	struct sl_statement_summary summary = {
-		.number = statement->number,
-		.line = statement->start.line,
-		.status = s->status,
-		.kind = s->kind,
-		.verb = s->verb,
-		.object = s->object,
-		.writes = s->writes,
-	};
-	const struct sl_table *table;
-
-	summary_table(&summary, facts);
-	table = sl_catalog_table(before, summary.schema, summary.table);
-	summary.fresh = change_made_table(walk->change, table ? table->id.schema : summary.schema,
-		table ? table->id.name : summary.table);
-	summary.tag = same_or_kept(walk->arena, last ? last->tag : NULL, s->tag);
-	summary.schema = same_or_kept(walk->arena, last ? last->schema : NULL, summary.schema);
-	summary.table = same_or_kept(walk->arena, last ? last->table : NULL, summary.table);
-	if (file->statement_count++ >= SL_REVIEW_SUMMARIES && last && alike(last, &summary))
-		return;
-	*sl_vec_add(&file->statements) = summary;
-}
-
 static bool is_understood(const struct sl_fact_statement *s)
 {
 	return s->status == SL_SQL_PARSED || s->status == SL_SQL_EMPTY;
@@ -246,7 +172,7 @@ static void statement_review(struct walk *walk, const struct sl_statement_text *
 	if (sl_sql_is_unseen(sl_facts_statement(run.facts)))
 		walk->reviewed = false;
 	statement_rules(walk, &run);
-	summary_add(walk, statement, run.facts, step.before);
+	walk->file->statement_count++;
 	if (!walk->ran)
 		change_add(walk->change, run.facts, &step);
 	follow_renames(walk, &step);
@@ -446,7 +372,6 @@ static void walk_done(struct walk *walk)
 	for (size_t i = 0; i < walk->files.len; i++) {
 		sl_vec_done(&walk->files.at[i].allows);
 		sl_vec_done(&walk->files.at[i].raws);
-		sl_vec_done(&walk->files.at[i].statements);
 	}
 	sl_vec_done(&walk->files);
 	sl_replay_free(walk->replay);

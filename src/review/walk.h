@@ -29,10 +29,6 @@ struct file {
 		SL_VEC(struct raw);
 	} raws;
 
-	struct {
-		SL_VEC(struct sl_statement_summary);
-	} statements;
-
 	size_t statement_count;
 	size_t omitted;
 	size_t omitted_by[SL_SEVERITY_COUNT]; /* not accepted ones */

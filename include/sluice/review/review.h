@@ -25,15 +25,11 @@
 #include "sluice/model/words.h"
 #include "sluice/review/rule.h"
 #include "sluice/schema/catalog.h"
-#include "sluice/sql/statement.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #define SL_REVIEW_FINDINGS_MAX 500
-
-/* From this many statements of a file on, runs of like ones have one summary. */
-#define SL_REVIEW_SUMMARIES 10000
 
 /* What a migration of the set is to this review. */
 enum sl_review_part {
@@ -88,19 +84,6 @@ struct sl_finding {
 	const char *waived; /* why it is accepted, or NULL */
 };
 
-/* What risk conditions ask of a statement. */
-struct sl_statement_summary {
-	unsigned number, line; /* from 1 */
-	enum sl_sql_status status;
-	enum sl_sql_kind kind;
-	enum sl_sql_verb verb;
-	enum sl_sql_object object;
-	const char *tag; /* "alter table" */
-	const char *schema, *table; /* the first object that it changes; "" when none */
-	bool writes; /* may change rows */
-	bool fresh; /* the table is made by this change */
-};
-
 struct sl_skipped_rule {
 	const struct sl_rule *rule;
 	const char *reason;
@@ -110,9 +93,6 @@ struct sl_file_report {
 	const char *path; /* relative to the migrations folder */
 	enum sl_dialect dialect;
 	const struct sl_migration *migration; /* NULL: the file could not be read as one */
-	/* Of a file with very many, a run of statements that are alike is told once. */
-	const struct sl_statement_summary *statements;
-	size_t statement_len;
 	size_t statement_count; /* how many the file has */
 	const struct sl_finding *findings; /* by place; those about the whole file first */
 	size_t finding_count;
