@@ -205,56 +205,6 @@ static enum sl_code refuse_doubles(const struct entity_list *entities, bool fold
 	return SL_OK;
 }
 
-struct gathered {
-	struct sl_arena *arena;
-	struct entity_list list;
-};
-
-static void gather_name(void *ctx, const struct sl_entity *owner, const char *name)
-{
-	struct gathered *names = ctx;
-
-	*sl_vec_add(&names->list) = &sl_index_name_new(names->arena, owner, name)->id;
-}
-
-static void gather_link(void *ctx, struct link *link)
-{
-	struct gathered *links = ctx;
-
-	*sl_vec_add(&links->list) = &link->id;
-}
-
-/* The list sorted, each identity once. */
-static const struct node *build_set(struct gathered *gathered, bool fold)
-{
-	struct entity_list *list = &gathered->list;
-	const struct node *root;
-	size_t kept = 0;
-
-	sort(list->at, list->len, fold);
-	for (size_t i = 0; i < list->len; i++) {
-		if (kept == 0 || sl_tree_compare(fold, list->at[kept - 1], list->at[i]) != 0)
-			list->at[kept++] = list->at[i];
-	}
-	root = sl_tree_build(gathered->arena, list->at, kept);
-	sl_vec_done(list);
-	return root;
-}
-
-static void build_beside(struct sl_catalog *catalog, const struct entity_list *entities)
-{
-	struct gathered names = { .arena = catalog->pool->arena };
-	struct gathered links = { .arena = catalog->pool->arena };
-	bool fold = sl_fold_entities(catalog->dialect);
-
-	for (size_t i = 0; i < entities->len; i++) {
-		sl_each_index_name(catalog, entities->at[i], gather_name, &names);
-		sl_each_link(entities->at[i], links.arena, gather_link, &links);
-	}
-	catalog->indexes = build_set(&names, fold);
-	catalog->links = build_set(&links, fold);
-}
-
 enum sl_code sl_catalog_finish(const struct sl_catalog **out, struct sl_catalog_builder *builder,
 	struct sl_error *err)
 {
@@ -273,8 +223,8 @@ enum sl_code sl_catalog_finish(const struct sl_catalog **out, struct sl_catalog_
 			sizeof(*builder->incomplete.at), compare_text);
 	catalog->incomplete = copy_names(builder->pool->arena, builder->incomplete.at,
 		builder->incomplete.len);
-	catalog->root = sl_tree_build(builder->pool->arena, entities->at, entities->len);
-	build_beside(catalog, entities);
+	sl_catalog_fill(catalog, entities->at, entities->len, NULL);
+	catalog->edition = builder->pool->nodes.edition;
 	builder->pool = NULL;
 	*out = catalog;
 	return SL_OK;

@@ -12,6 +12,8 @@ struct pool *sl_catalog_pool_new(const struct sl_catalog *base)
 
 	atomic_init(&pool->refs, 1);
 	pool->arena = sl_arena_new();
+	pool->first_edition = base ? base->edition + 1 : 1;
+	sl_nodes_init(&pool->nodes, pool->arena, pool->first_edition);
 	pool->base = base ? sl_catalog_ref(base) : NULL;
 	return pool;
 }
@@ -21,6 +23,7 @@ void sl_catalog_pool_unref(struct pool *pool)
 	if (atomic_fetch_sub_explicit(&pool->refs, 1, memory_order_acq_rel) > 1)
 		return;
 	sl_catalog_unref(pool->base);
+	sl_nodes_done(&pool->nodes);
 	sl_arena_free(pool->arena);
 	free(pool);
 }
@@ -161,9 +164,10 @@ bool sl_catalog_empty(const struct sl_catalog *catalog)
 const struct sl_entity *sl_catalog_find(const struct sl_catalog *catalog, enum sl_entity_kind kind,
 	const char *schema, const char *name, const char *detail)
 {
-	struct sl_entity key = { kind, schema, name, detail };
+	const struct sl_entity key = { kind, schema, name, detail };
+	bool fold = sl_fold_entities(catalog->dialect);
 
-	return sl_tree_find(catalog->root, sl_fold_entities(catalog->dialect), &key);
+	return sl_trie_find(catalog->names, fold, sl_trie_hash(fold, &key), &key);
 }
 
 const char *sl_temp_schema(enum sl_dialect dialect)
@@ -213,14 +217,16 @@ static const enum sl_entity_kind relation_kinds[] = { SL_ENTITY_TABLE, SL_ENTITY
 static const struct sl_entity *find_relation(const struct sl_catalog *catalog, const char *schema,
 	const char *name)
 {
-	for (size_t i = 0; i < sizeof(relation_kinds) / sizeof(relation_kinds[0]); i++) {
-		const struct sl_entity *found = sl_catalog_find(catalog, relation_kinds[i], schema,
-			name, "");
+	struct sl_entity key = { 0, schema, name, "" };
+	bool fold = sl_fold_entities(catalog->dialect);
+	uint64_t hash = sl_trie_hash(fold, &key);
+	const struct sl_entity *found = NULL;
 
-		if (found)
-			return found;
+	for (size_t i = 0; !found && i < sizeof(relation_kinds) / sizeof(relation_kinds[0]); i++) {
+		key.kind = relation_kinds[i];
+		found = sl_trie_find(catalog->names, fold, hash, &key);
 	}
-	return NULL;
+	return found;
 }
 
 const struct sl_entity *sl_catalog_relation(const struct sl_catalog *catalog, const char *schema,
@@ -317,13 +323,14 @@ const struct sl_indexes *sl_entity_indexes(const struct sl_entity *entity)
 	return NULL;
 }
 
-static const struct index_name *find_index_name(const struct sl_catalog *catalog,
-	const char *schema, const char *name)
+const struct index_name *sl_index_name_find(const struct sl_catalog *catalog, const char *schema,
+	const char *name)
 {
-	struct sl_entity key = { 0, schema, name, "" };
+	const struct sl_entity key = { 0, schema, name, "" };
+	bool fold = sl_fold_entities(catalog->dialect);
 
-	return (const struct index_name *)(const void *)sl_tree_find(catalog->indexes,
-		sl_fold_entities(catalog->dialect), &key);
+	return (const struct index_name *)(const void *)sl_trie_find(catalog->indexes, fold,
+		sl_trie_hash(fold, &key), &key);
 }
 
 const struct sl_entity *sl_catalog_index_owner(const struct sl_catalog *catalog, const char *schema,
@@ -336,7 +343,7 @@ const struct sl_entity *sl_catalog_index_owner(const struct sl_catalog *catalog,
 	const char *place;
 
 	while (!found && (place = next_place(&places)))
-		found = find_index_name(catalog, place, name);
+		found = sl_index_name_find(catalog, place, name);
 	if (!found)
 		return NULL;
 	owner = sl_catalog_find(catalog, found->owner_kind, found->id.schema, found->owner, "");

@@ -2,7 +2,7 @@
 #ifndef SLUICE_SCHEMA_CATALOG_INT_H
 #define SLUICE_SCHEMA_CATALOG_INT_H
 
-#include "tree.h"
+#include "trie.h"
 
 #include "sluice/core/arena.h"
 #include "sluice/core/hash.h"
@@ -10,11 +10,13 @@
 
 #include <stdatomic.h>
 
-/* Memory of one catalogue, or of all that one replay makes. */
+/* Memory of one catalogue, or of those that one replay makes. */
 struct pool {
 	atomic_uint refs;
 	struct sl_arena *arena;
-	const struct sl_catalog *base; /* referenced: what a replay began with; or NULL */
+	struct nodes nodes; /* in the arena */
+	uint64_t first_edition; /* of nodes of this pool */
+	const struct sl_catalog *base; /* referenced: what its catalogues share; or NULL */
 };
 
 struct property {
@@ -25,8 +27,10 @@ struct sl_catalog {
 	struct pool *pool;
 	enum sl_dialect dialect;
 	int version;
-	const struct node *root; /* entities */
-	const struct node *indexes; /* struct index_name: who holds it; not for MySQL */
+	uint64_t edition; /* of its latest node, once it is shown */
+	const struct node *root; /* entities in order */
+	const struct trie *names; /* the same by name */
+	const struct trie *indexes; /* struct index_name: who holds it; not for MySQL */
 	const struct node *links; /* struct link: who stands on a table */
 	struct sl_names search_path;
 	const struct property *properties; /* sorted by key */
@@ -98,7 +102,9 @@ void *sl_entity_edit(struct sl_arena *arena, const struct sl_entity *entity);
 /* Index names of a table or view, and names of keys that an index bears too; none for MySQL. */
 void sl_each_index_name(const struct sl_catalog *catalog, const struct sl_entity *owner,
 	void (*visit)(void *ctx, const struct sl_entity *owner, const char *name), void *ctx);
-struct index_name *sl_index_name_new(struct sl_arena *arena, const struct sl_entity *owner,
+
+/* In exactly this schema; or NULL. */
+const struct index_name *sl_index_name_find(const struct sl_catalog *catalog, const char *schema,
 	const char *name);
 
 void sl_each_link(const struct sl_entity *entity, struct sl_arena *arena,
@@ -120,5 +126,15 @@ void sl_catalog_adopt(struct sl_catalog_builder *builder, struct sl_entity *enti
 void sl_catalog_put(struct sl_catalog *catalog, const struct sl_entity *entity);
 void sl_catalog_remove(struct sl_catalog *catalog, const struct sl_entity *entity);
 void sl_catalog_put_property(struct sl_catalog *catalog, const char *key, const char *value);
+
+/* All that an empty catalogue is to hold: entities sorted and different.  Where two claim one index
+ * name, it is the first's, or that of the one which has it in `like`. */
+void sl_catalog_fill(struct sl_catalog *catalog, const struct sl_entity *const *entities,
+	size_t len, const struct sl_catalog *like);
+
+/* condense.c: the same catalogue in a pool of its own, which the caller owns, and which keeps
+ * another catalogue too (NULL: none). */
+struct sl_catalog *sl_catalog_condensed(const struct sl_catalog *catalog,
+	const struct sl_catalog *keep);
 
 #endif

@@ -17,7 +17,7 @@ static bool backs_index(const struct sl_catalog *catalog, const struct sl_constr
 			constraint->kind == SL_CONSTRAINT_EXCLUDE);
 }
 
-struct index_name *sl_index_name_new(struct sl_arena *arena, const struct sl_entity *owner,
+static struct index_name *index_name_new(struct sl_arena *arena, const struct sl_entity *owner,
 	const char *name)
 {
 	struct index_name *entry = sl_arena_calloc(arena, 1, sizeof(*entry));
@@ -31,9 +31,9 @@ struct index_name *sl_index_name_new(struct sl_arena *arena, const struct sl_ent
 static void add_name(void *ctx, const struct sl_entity *owner, const char *name)
 {
 	struct sl_catalog *catalog = ctx;
-	struct index_name *entry = sl_index_name_new(catalog->pool->arena, owner, name);
+	struct index_name *entry = index_name_new(catalog->pool->arena, owner, name);
 
-	catalog->indexes = sl_tree_put(catalog->pool->arena, catalog->indexes,
+	catalog->indexes = sl_trie_put(&catalog->pool->nodes, catalog->indexes,
 		sl_fold_entities(catalog->dialect), &entry->id);
 }
 
@@ -42,7 +42,7 @@ static void remove_name(void *ctx, const struct sl_entity *owner, const char *na
 	struct sl_catalog *catalog = ctx;
 	struct sl_entity key = { 0, owner->schema, name, "" };
 
-	catalog->indexes = sl_tree_drop(catalog->pool->arena, catalog->indexes,
+	catalog->indexes = sl_trie_drop(&catalog->pool->nodes, catalog->indexes,
 		sl_fold_entities(catalog->dialect), &key);
 }
 
@@ -80,7 +80,7 @@ static void add_link(void *ctx, struct link *link)
 {
 	struct sl_catalog *catalog = ctx;
 
-	catalog->links = sl_tree_put(catalog->pool->arena, catalog->links,
+	catalog->links = sl_tree_put(&catalog->pool->nodes, catalog->links,
 		sl_fold_entities(catalog->dialect), &link->id);
 }
 
@@ -88,7 +88,7 @@ static void remove_link(void *ctx, struct link *link)
 {
 	struct sl_catalog *catalog = ctx;
 
-	catalog->links = sl_tree_drop(catalog->pool->arena, catalog->links,
+	catalog->links = sl_tree_drop(&catalog->pool->nodes, catalog->links,
 		sl_fold_entities(catalog->dialect), &link->id);
 }
 
@@ -123,10 +123,14 @@ static void put_links(struct sl_catalog *catalog, const struct sl_entity *old,
 void sl_catalog_put(struct sl_catalog *catalog, const struct sl_entity *entity)
 {
 	bool fold = sl_fold_entities(catalog->dialect);
-	const struct sl_entity *old = sl_tree_find(catalog->root, fold, entity);
+	struct nodes *nodes = &catalog->pool->nodes;
+	const struct sl_entity *old = sl_catalog_find(catalog, entity->kind, entity->schema,
+		entity->name, entity->detail);
 
+	sl_nodes_freeze(nodes);
 	put_links(catalog, old, entity);
-	catalog->root = sl_tree_put(catalog->pool->arena, catalog->root, fold, entity);
+	catalog->root = sl_tree_put(nodes, catalog->root, fold, entity);
+	catalog->names = sl_trie_put(nodes, catalog->names, fold, entity);
 	if (old && same_indexes(old, entity))
 		return;
 	if (old)
@@ -136,9 +140,47 @@ void sl_catalog_put(struct sl_catalog *catalog, const struct sl_entity *entity)
 
 void sl_catalog_remove(struct sl_catalog *catalog, const struct sl_entity *entity)
 {
+	bool fold = sl_fold_entities(catalog->dialect);
+	struct nodes *nodes = &catalog->pool->nodes;
+
+	sl_nodes_freeze(nodes);
 	sl_each_index_name(catalog, entity, remove_name, catalog);
-	catalog->root = sl_tree_drop(catalog->pool->arena, catalog->root,
-		sl_fold_entities(catalog->dialect), entity);
+	catalog->root = sl_tree_drop(nodes, catalog->root, fold, entity);
+	catalog->names = sl_trie_drop(nodes, catalog->names, fold, entity);
+}
+
+struct filling {
+	struct sl_catalog *catalog;
+	const struct sl_catalog *like;
+};
+
+static void fill_name(void *ctx, const struct sl_entity *owner, const char *name)
+{
+	const struct filling *filling = ctx;
+	const struct index_name *held = sl_index_name_find(
+		filling->like ? filling->like : filling->catalog, owner->schema, name);
+	bool fold = sl_fold_entities(filling->catalog->dialect);
+	bool ours = filling->like ? held && held->owner_kind == owner->kind &&
+			sl_name_compare(fold, held->owner, owner->name) == 0 :
+				    !held;
+
+	if (ours)
+		add_name(filling->catalog, owner, name);
+}
+
+void sl_catalog_fill(struct sl_catalog *catalog, const struct sl_entity *const *entities,
+	size_t len, const struct sl_catalog *like)
+{
+	bool fold = sl_fold_entities(catalog->dialect);
+	struct nodes *nodes = &catalog->pool->nodes;
+	struct filling filling = { catalog, like };
+
+	catalog->root = sl_tree_build(nodes, entities, len);
+	for (size_t i = 0; i < len; i++) {
+		catalog->names = sl_trie_put(nodes, catalog->names, fold, entities[i]);
+		sl_each_index_name(catalog, entities[i], fill_name, &filling);
+		sl_each_link(entities[i], catalog->pool->arena, add_link, catalog);
+	}
 }
 
 void sl_catalog_put_property(struct sl_catalog *catalog, const char *key, const char *value)

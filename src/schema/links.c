@@ -99,7 +99,8 @@ const struct sl_entity *sl_next_dependent(const struct sl_catalog *catalog,
 		if (sl_name_compare(fold, entry->schema, table->schema) != 0 ||
 			sl_name_compare(fold, entry->name, table->name) != 0)
 			return NULL;
-		found = sl_tree_find(catalog->root, fold, &link->dependent);
+		found = sl_catalog_find(catalog, link->dependent.kind, link->dependent.schema,
+			link->dependent.name, link->dependent.detail);
 		if (found)
 			return found;
 	}

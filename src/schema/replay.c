@@ -34,14 +34,19 @@ const char *sl_problem_kind_name(enum sl_problem_kind kind)
 	return problem_words[kind];
 }
 
+/* What a replay may grow by before its catalogue is condensed, at least; more when that is large, so
+ * that all the copying together stays in proportion to what was replayed. */
+#define GROWTH_LEAST ((size_t)8 * 1024 * 1024)
+
 struct sl_replay *sl_replay_new(const struct sl_catalog *base)
 {
 	struct sl_replay *replay = sl_xcalloc(1, sizeof(*replay));
 
 	replay->pool = sl_catalog_pool_new(base);
 	replay->scratch = sl_arena_new();
-	replay->base = base;
+	replay->base = sl_catalog_ref(base);
 	replay->now = base;
+	replay->growth = GROWTH_LEAST;
 	return replay;
 }
 
@@ -49,8 +54,10 @@ void sl_replay_free(struct sl_replay *replay)
 {
 	if (!replay)
 		return;
+	sl_catalog_unref(replay->at_begin);
 	sl_arena_free(replay->scratch);
 	sl_catalog_pool_unref(replay->pool);
+	sl_catalog_unref(replay->base);
 	free(replay);
 }
 
@@ -59,11 +66,56 @@ const struct sl_catalog *sl_replay_catalog(const struct sl_replay *replay)
 	return replay->now;
 }
 
+/* What ROLLBACK goes back to is kept as it is, with the memory around it. */
+static void keep_at_begin(struct sl_replay *replay, const struct sl_catalog *catalog)
+{
+	struct pool *pool = replay->pool;
+
+	sl_catalog_unref(replay->at_begin);
+	replay->at_begin = catalog ? sl_catalog_ref(catalog) : NULL;
+	sl_nodes_freeze(&pool->nodes);
+	pool->nodes.first = catalog && catalog->pool == pool ? pool->nodes.edition :
+							       pool->first_edition;
+	if (!catalog && pool->base && pool->base != replay->base)
+		replay->growth = 0;
+}
+
+/* Inside a transaction the catalogue at its begin keeps its own memory; when the transaction is
+ * over, the next step condenses again and lets go of that. */
+void sl_replay_condense(struct sl_replay *replay)
+{
+	struct sl_catalog *alone = sl_catalog_condensed(replay->now, replay->at_begin);
+	size_t used = sl_arena_used(alone->pool->arena);
+
+	sl_catalog_pool_unref(replay->pool);
+	replay->pool = alone->pool;
+	replay->now = alone;
+	if (replay->most == 0)
+		replay->most = SL_REPLAY_LIMIT + used;
+	replay->condensed = used;
+	replay->growth = used / 2 > GROWTH_LEAST ? used / 2 : GROWTH_LEAST;
+}
+
+/* Nobody but the replay looks at its catalogues, or somebody keeps one. */
+static bool is_alone(const struct sl_replay *replay)
+{
+	bool begun = replay->at_begin && replay->at_begin->pool == replay->pool;
+	unsigned own = begun ? 2 : 1;
+
+	return atomic_load_explicit(&replay->pool->refs, memory_order_acquire) == own;
+}
+
 static void begin_step(struct sl_replay *replay)
 {
 	sl_arena_clear(replay->scratch);
 	memset(&replay->effects, 0, sizeof(replay->effects));
 	memset(&replay->problems, 0, sizeof(replay->problems));
+	if (is_alone(replay))
+		sl_nodes_reuse(&replay->pool->nodes);
+	else
+		sl_nodes_forget(&replay->pool->nodes);
+	if (sl_arena_used(sl_keeping(replay)) > replay->condensed + replay->growth)
+		sl_replay_condense(replay);
 	replay->work = *replay->now;
 	replay->work.pool = replay->pool;
 	replay->action = 0;
@@ -77,15 +129,24 @@ static bool changed(const struct sl_replay *replay)
 		a->properties != b->properties || a->uncertain != b->uncertain;
 }
 
+static const struct sl_catalog *next_catalog(struct sl_replay *replay)
+{
+	struct nodes *nodes = &replay->pool->nodes;
+	struct sl_catalog *next = sl_nodes_alloc(nodes, sizeof(*next));
+
+	*next = replay->work;
+	next->edition = nodes->edition;
+	if (replay->now->pool == replay->pool)
+		sl_nodes_give_back(nodes, replay->now, sizeof(*next), replay->now->edition);
+	sl_nodes_freeze(nodes);
+	return next;
+}
+
 static void end_step(struct sl_replay *replay, struct sl_replay_step *step)
 {
 	step->before = replay->now;
-	if (changed(replay)) {
-		struct sl_catalog *next = sl_arena_alloc(sl_keeping(replay), sizeof(*next));
-
-		*next = replay->work;
-		replay->now = next;
-	}
+	if (changed(replay))
+		replay->now = next_catalog(replay);
 	step->after = replay->now;
 	step->effects = replay->effects.at;
 	step->effects_len = replay->effects.len;
@@ -279,23 +340,26 @@ static void query(struct sl_replay *replay)
 				call));
 }
 
+static void roll_back(struct sl_replay *replay)
+{
+	if (replay->at_begin) {
+		replay->work = *replay->at_begin;
+		replay->work.pool = replay->pool;
+	}
+	keep_at_begin(replay, NULL);
+}
+
 static void transaction(struct sl_replay *replay)
 {
 	switch (replay->statement->verb) {
 	case SL_SQL_VERB_BEGIN:
-		replay->at_begin = replay->now;
+		keep_at_begin(replay, replay->now);
 		break;
 	case SL_SQL_VERB_COMMIT:
-		replay->at_begin = NULL;
+		keep_at_begin(replay, NULL);
 		break;
 	case SL_SQL_VERB_ROLLBACK:
-		if (replay->at_begin) {
-			struct pool *pool = replay->work.pool;
-
-			replay->work = *replay->at_begin;
-			replay->work.pool = pool;
-		}
-		replay->at_begin = NULL;
+		roll_back(replay);
 		break;
 	case SL_SQL_VERB_ROLLBACK_TO:
 		make_opaque(replay, "what a savepoint takes back is not followed");
@@ -401,7 +465,7 @@ void sl_replay_statement(struct sl_replay *replay, const struct sl_facts *facts,
 		!only_rows(statement))
 		make_opaque(replay,
 			*statement->status_text ? statement->status_text : "it was not understood");
-	else if (sl_arena_used(sl_keeping(replay)) > SL_REPLAY_LIMIT)
+	else if (replay->most > 0 && replay->condensed > replay->most)
 		make_opaque(replay, "the replay has grown too large");
 	else if (statement->status == SL_SQL_PARSED)
 		dispatch(replay);
@@ -412,12 +476,13 @@ void sl_replay_statement(struct sl_replay *replay, const struct sl_facts *facts,
 
 void sl_replay_new_session(struct sl_replay *replay)
 {
-	struct sl_catalog_iter it = sl_catalog_each(replay->now);
+	struct sl_catalog_iter it;
 	struct sl_replay_step step;
 	const struct sl_entity *entity;
 
 	begin_step(replay);
-	replay->at_begin = NULL;
+	it = sl_catalog_each(replay->now);
+	keep_at_begin(replay, NULL);
 	replay->work.search_path = replay->base->search_path;
 	while ((entity = sl_catalog_next(&it))) {
 		if (sl_entity_temporary(entity))

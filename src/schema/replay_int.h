@@ -9,11 +9,14 @@
 #include "sluice/sql/statement.h"
 
 struct sl_replay {
-	struct pool *pool; /* what stays: the catalogues */
+	struct pool *pool; /* what stays: the catalogues, until they are condensed */
 	struct sl_arena *scratch; /* what lives until the next statement */
-	const struct sl_catalog *base;
+	const struct sl_catalog *base; /* referenced */
 	const struct sl_catalog *now; /* in the pool, or base */
-	const struct sl_catalog *at_begin; /* what ROLLBACK goes back to, or NULL */
+	const struct sl_catalog *at_begin; /* what ROLLBACK goes back to, referenced, or NULL */
+	size_t condensed; /* bytes of the catalogue when it was condensed; 0: not yet */
+	size_t growth; /* of the pool beyond that, until it is condensed again */
+	size_t most; /* bytes of a catalogue, above which nothing more is replayed; 0: not known */
 
 	struct {
 		SL_VEC(struct sl_effect);
@@ -31,6 +34,10 @@ struct sl_replay {
 	size_t text_len;
 	size_t action;
 };
+
+/* Moves the catalogue at hand to memory of its own; the former ones go, unless somebody keeps them.
+ */
+void sl_replay_condense(struct sl_replay *replay);
 
 /* What lives as long as the catalogues. */
 static inline struct sl_arena *sl_keeping(const struct sl_replay *replay)

@@ -45,55 +45,91 @@ static unsigned height(const struct node *node)
 	return node ? node->height : 0;
 }
 
-static const struct node *make(struct sl_arena *arena, const struct node *left,
+static void measure(struct node *node)
+{
+	unsigned l = height(node->left), r = height(node->right);
+
+	node->height = ((l > r ? l : r) + 1) & UINT8_MAX;
+}
+
+static struct node *make(struct nodes *nodes, const struct node *left,
 	const struct sl_entity *entity, const struct node *right)
 {
-	struct node *node = sl_arena_alloc(arena, sizeof(*node));
-	unsigned l = height(left), r = height(right);
+	struct node *node = sl_nodes_alloc(nodes, sizeof(*node));
 
-	node->left = left;
-	node->right = right;
-	node->entity = entity;
-	node->height = (l > r ? l : r) + 1;
+	*node = (struct node){ .left = left, .right = right, .entity = entity };
+	node->edition = nodes->edition & NODE_EDITION_MAX;
+	measure(node);
 	return node;
 }
 
-/* AVL trees: Adelson-Velsky and Landis 1962, in the functional form. */
-static const struct node *balance(struct sl_arena *arena, const struct node *left,
-	const struct sl_entity *entity, const struct node *right)
+static void give_back(struct nodes *nodes, const struct node *node)
 {
-	unsigned l = height(left), r = height(right);
-
-	if (l > r + 1) {
-		const struct node *inner = left->right;
-
-		if (height(left->left) >= height(inner))
-			return make(arena, left->left, left->entity,
-				make(arena, inner, entity, right));
-		return make(arena, make(arena, left->left, left->entity, inner->left),
-			inner->entity, make(arena, inner->right, entity, right));
-	}
-	if (r > l + 1) {
-		const struct node *inner = right->left;
-
-		if (height(right->right) >= height(inner))
-			return make(arena, make(arena, left, entity, inner), right->entity,
-				right->right);
-		return make(arena, make(arena, left, entity, inner->left), inner->entity,
-			make(arena, inner->right, right->entity, right->right));
-	}
-	return make(arena, left, entity, right);
+	sl_nodes_give_back(nodes, node, sizeof(*node), node->edition);
 }
 
-const struct node *sl_tree_build(struct sl_arena *arena, const struct sl_entity *const *entities,
+/* The node itself when it is of this edition, else a copy in its place. */
+static struct node *own(struct nodes *nodes, const struct node *node)
+{
+	struct node *copy;
+
+	if (node->edition == nodes->edition)
+		return (struct node *)(uintptr_t)node;
+	copy = make(nodes, node->left, node->entity, node->right);
+	give_back(nodes, node);
+	return copy;
+}
+
+static struct node *rotate_right(struct nodes *nodes, struct node *node)
+{
+	struct node *left = own(nodes, node->left);
+
+	node->left = left->right;
+	measure(node);
+	left->right = node;
+	measure(left);
+	return left;
+}
+
+static struct node *rotate_left(struct nodes *nodes, struct node *node)
+{
+	struct node *right = own(nodes, node->right);
+
+	node->right = right->left;
+	measure(node);
+	right->left = node;
+	measure(right);
+	return right;
+}
+
+/* AVL trees: Adelson-Velsky and Landis 1962. */
+static const struct node *balance(struct nodes *nodes, struct node *node)
+{
+	unsigned l = height(node->left), r = height(node->right);
+
+	if (l > r + 1) {
+		if (height(node->left->left) < height(node->left->right))
+			node->left = rotate_left(nodes, own(nodes, node->left));
+		return rotate_right(nodes, node);
+	}
+	if (r > l + 1) {
+		if (height(node->right->right) < height(node->right->left))
+			node->right = rotate_right(nodes, own(nodes, node->right));
+		return rotate_left(nodes, node);
+	}
+	measure(node);
+	return node;
+}
+
+const struct node *sl_tree_build(struct nodes *nodes, const struct sl_entity *const *entities,
 	size_t len)
 {
 	size_t middle = len / 2;
 
 	if (len == 0)
 		return NULL;
-	return make(arena, sl_tree_build(arena, entities, middle), entities[middle],
-		sl_tree_build(arena, entities + middle + 1, len - middle - 1));
+	return make(nodes, sl_tree_build(nodes, entities, middle), entities[middle],
+		sl_tree_build(nodes, entities + middle + 1, len - middle - 1));
 }
 
 const struct sl_entity *sl_tree_find(const struct node *root, bool fold,
@@ -109,58 +145,74 @@ const struct sl_entity *sl_tree_find(const struct node *root, bool fold,
 	return NULL;
 }
 
-const struct node *sl_tree_put(struct sl_arena *arena, const struct node *root, bool fold,
+const struct node *sl_tree_put(struct nodes *nodes, const struct node *root, bool fold,
 	const struct sl_entity *entity)
 {
+	struct node *node;
 	int order;
 
 	if (!root)
-		return make(arena, NULL, entity, NULL);
+		return make(nodes, NULL, entity, NULL);
 	order = sl_tree_compare(fold, entity, root->entity);
+	node = own(nodes, root);
 	if (order == 0)
-		return make(arena, root->left, entity, root->right);
-	if (order < 0)
-		return balance(arena, sl_tree_put(arena, root->left, fold, entity), root->entity,
-			root->right);
-	return balance(arena, root->left, root->entity,
-		sl_tree_put(arena, root->right, fold, entity));
+		node->entity = entity;
+	else if (order < 0)
+		node->left = sl_tree_put(nodes, node->left, fold, entity);
+	else
+		node->right = sl_tree_put(nodes, node->right, fold, entity);
+	return balance(nodes, node);
 }
 
-static const struct node *remove_first(struct sl_arena *arena, const struct node *root)
+static const struct node *remove_first(struct nodes *nodes, const struct node *root)
 {
-	if (!root->left)
-		return root->right;
-	return balance(arena, remove_first(arena, root->left), root->entity, root->right);
+	const struct node *right = root->right;
+	struct node *node;
+
+	if (!root->left) {
+		give_back(nodes, root);
+		return right;
+	}
+	node = own(nodes, root);
+	node->left = remove_first(nodes, node->left);
+	return balance(nodes, node);
 }
 
-static const struct node *join(struct sl_arena *arena, const struct node *left,
-	const struct node *right)
+static const struct node *remove_this(struct nodes *nodes, const struct node *root)
 {
-	const struct node *first = right;
+	const struct node *left = root->left, *first = root->right;
+	struct node *node;
 
-	if (!left || !right)
-		return left ? left : right;
+	if (!left || !first) {
+		give_back(nodes, root);
+		return left ? left : first;
+	}
 	while (first->left)
 		first = first->left;
-	return balance(arena, left, first->entity, remove_first(arena, right));
+	node = own(nodes, root);
+	node->entity = first->entity;
+	node->right = remove_first(nodes, node->right);
+	return balance(nodes, node);
 }
 
-static const struct node *remove_found(struct sl_arena *arena, const struct node *root, bool fold,
+static const struct node *remove_found(struct nodes *nodes, const struct node *root, bool fold,
 	const struct sl_entity *key)
 {
 	int order = sl_tree_compare(fold, key, root->entity);
+	struct node *node;
 
 	if (order == 0)
-		return join(arena, root->left, root->right);
+		return remove_this(nodes, root);
+	node = own(nodes, root);
 	if (order < 0)
-		return balance(arena, remove_found(arena, root->left, fold, key), root->entity,
-			root->right);
-	return balance(arena, root->left, root->entity,
-		remove_found(arena, root->right, fold, key));
+		node->left = remove_found(nodes, node->left, fold, key);
+	else
+		node->right = remove_found(nodes, node->right, fold, key);
+	return balance(nodes, node);
 }
 
-const struct node *sl_tree_drop(struct sl_arena *arena, const struct node *root, bool fold,
+const struct node *sl_tree_drop(struct nodes *nodes, const struct node *root, bool fold,
 	const struct sl_entity *key)
 {
-	return sl_tree_find(root, fold, key) ? remove_found(arena, root, fold, key) : root;
+	return sl_tree_find(root, fold, key) ? remove_found(nodes, root, fold, key) : root;
 }
