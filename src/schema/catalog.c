@@ -165,9 +165,8 @@ const struct sl_entity *sl_catalog_find(const struct sl_catalog *catalog, enum s
 	const char *schema, const char *name, const char *detail)
 {
 	const struct sl_entity key = { kind, schema, name, detail };
-	bool fold = sl_fold_entities(catalog->dialect);
 
-	return sl_trie_find(catalog->names, fold, sl_trie_hash(fold, &key), &key);
+	return sl_trie_find(catalog->names, sl_fold_entities(catalog->dialect), &key, &kind, 1);
 }
 
 const char *sl_temp_schema(enum sl_dialect dialect)
@@ -205,28 +204,23 @@ static const char *next_place(struct places *places)
 
 	if (places->only)
 		return i == 0 ? places->only : NULL;
-	if (i == 0)
+	if (i == 0 && places->catalog->temporary)
 		return sl_temp_schema(places->catalog->dialect);
+	if (i == 0)
+		i = places->next++;
 	return i <= places->catalog->search_path.len ? places->catalog->search_path.at[i - 1] :
 						       NULL;
 }
 
-static const enum sl_entity_kind relation_kinds[] = { SL_ENTITY_TABLE, SL_ENTITY_VIEW,
-	SL_ENTITY_SEQUENCE };
-
 static const struct sl_entity *find_relation(const struct sl_catalog *catalog, const char *schema,
 	const char *name)
 {
-	struct sl_entity key = { 0, schema, name, "" };
-	bool fold = sl_fold_entities(catalog->dialect);
-	uint64_t hash = sl_trie_hash(fold, &key);
-	const struct sl_entity *found = NULL;
+	static const enum sl_entity_kind kinds[] = { SL_ENTITY_TABLE, SL_ENTITY_VIEW,
+		SL_ENTITY_SEQUENCE };
+	const struct sl_entity key = { 0, schema, name, "" };
 
-	for (size_t i = 0; !found && i < sizeof(relation_kinds) / sizeof(relation_kinds[0]); i++) {
-		key.kind = relation_kinds[i];
-		found = sl_trie_find(catalog->names, fold, hash, &key);
-	}
-	return found;
+	return sl_trie_find(catalog->names, sl_fold_entities(catalog->dialect), &key, kinds,
+		sizeof(kinds) / sizeof(kinds[0]));
 }
 
 const struct sl_entity *sl_catalog_relation(const struct sl_catalog *catalog, const char *schema,
@@ -327,10 +321,9 @@ const struct index_name *sl_index_name_find(const struct sl_catalog *catalog, co
 	const char *name)
 {
 	const struct sl_entity key = { 0, schema, name, "" };
-	bool fold = sl_fold_entities(catalog->dialect);
 
-	return (const struct index_name *)(const void *)sl_trie_find(catalog->indexes, fold,
-		sl_trie_hash(fold, &key), &key);
+	return (const struct index_name *)(const void *)sl_trie_find(catalog->indexes,
+		sl_fold_entities(catalog->dialect), &key, &key.kind, 1);
 }
 
 const struct sl_entity *sl_catalog_index_owner(const struct sl_catalog *catalog, const char *schema,

@@ -37,6 +37,7 @@ struct sl_catalog {
 	size_t properties_len;
 	struct sl_names incomplete;
 	bool uncertain;
+	bool temporary; /* something is in the session's own schema, or was */
 };
 
 /* An index's or backing constraint's name in its schema's name space; kind 0, detail "". */

@@ -120,6 +120,15 @@ static void put_links(struct sl_catalog *catalog, const struct sl_entity *old,
 		sl_each_link(entity, arena, add_link, catalog);
 }
 
+static void put_name(struct sl_catalog *catalog, const struct sl_entity *entity)
+{
+	bool fold = sl_fold_entities(catalog->dialect);
+
+	catalog->names = sl_trie_put(&catalog->pool->nodes, catalog->names, fold, entity);
+	if (sl_name_compare(fold, entity->schema, sl_temp_schema(catalog->dialect)) == 0)
+		catalog->temporary = true;
+}
+
 void sl_catalog_put(struct sl_catalog *catalog, const struct sl_entity *entity)
 {
 	bool fold = sl_fold_entities(catalog->dialect);
@@ -130,7 +139,7 @@ void sl_catalog_put(struct sl_catalog *catalog, const struct sl_entity *entity)
 	sl_nodes_freeze(nodes);
 	put_links(catalog, old, entity);
 	catalog->root = sl_tree_put(nodes, catalog->root, fold, entity);
-	catalog->names = sl_trie_put(nodes, catalog->names, fold, entity);
+	put_name(catalog, entity);
 	if (old && same_indexes(old, entity))
 		return;
 	if (old)
@@ -171,13 +180,11 @@ static void fill_name(void *ctx, const struct sl_entity *owner, const char *name
 void sl_catalog_fill(struct sl_catalog *catalog, const struct sl_entity *const *entities,
 	size_t len, const struct sl_catalog *like)
 {
-	bool fold = sl_fold_entities(catalog->dialect);
-	struct nodes *nodes = &catalog->pool->nodes;
 	struct filling filling = { catalog, like };
 
-	catalog->root = sl_tree_build(nodes, entities, len);
+	catalog->root = sl_tree_build(&catalog->pool->nodes, entities, len);
 	for (size_t i = 0; i < len; i++) {
-		catalog->names = sl_trie_put(nodes, catalog->names, fold, entities[i]);
+		put_name(catalog, entities[i]);
 		sl_each_index_name(catalog, entities[i], fill_name, &filling);
 		sl_each_link(entities[i], catalog->pool->arena, add_link, catalog);
 	}

@@ -57,6 +57,7 @@ struct sl_catalog *sl_catalog_condensed(const struct sl_catalog *catalog,
 	copy->names = NULL;
 	copy->indexes = NULL;
 	copy->links = NULL;
+	copy->temporary = false;
 	copy_entities(copy, catalog);
 	copy_properties(copy, catalog);
 	copy->search_path = copy_names(pool->arena, &catalog->search_path);

@@ -17,7 +17,7 @@ const char *sl_keep(struct sl_replay *replay, const char *text)
 
 struct sl_names sl_keep_names(struct sl_replay *replay, const struct sl_names *names)
 {
-	const char **at = sl_arena_calloc(sl_keeping(replay), names->len + 1, sizeof(*at));
+	const char **at = sl_arena_calloc(sl_keeping(replay), names->len, sizeof(*at));
 	struct sl_names kept = { at, names->len };
 
 	for (size_t i = 0; i < names->len; i++)
@@ -197,7 +197,7 @@ struct sl_table *sl_table_edit(struct sl_replay *replay, const struct sl_entity 
 
 void *sl_list_copy(struct sl_arena *arena, const void *at, size_t len, size_t size)
 {
-	void *copy = sl_arena_calloc(arena, len + 1, size);
+	void *copy = sl_arena_calloc(arena, len, size);
 
 	if (len > 0)
 		memcpy(copy, at, len * size);
@@ -207,7 +207,7 @@ void *sl_list_copy(struct sl_arena *arena, const void *at, size_t len, size_t si
 void *sl_list_insert(struct sl_arena *arena, const void *at, size_t len, size_t size, size_t i,
 	const void *item)
 {
-	char *copy = sl_arena_calloc(arena, len + 2, size);
+	char *copy = sl_arena_calloc(arena, len + 1, size);
 
 	if (i > 0)
 		memcpy(copy, at, i * size);
@@ -219,9 +219,13 @@ void *sl_list_insert(struct sl_arena *arena, const void *at, size_t len, size_t 
 
 void *sl_list_remove(struct sl_arena *arena, const void *at, size_t len, size_t size, size_t i)
 {
-	char *copy = sl_list_copy(arena, at, len, size);
+	char *copy = sl_arena_calloc(arena, len - 1, size);
 
-	memmove(copy + i * size, copy + (i + 1) * size, (len - i - 1) * size);
+	if (i > 0)
+		memcpy(copy, at, i * size);
+	if (i + 1 < len)
+		memcpy(copy + i * size, (const char *)at + (i + 1) * size,
+			(len - i - 1) * size);
 	return copy;
 }
 

@@ -76,18 +76,26 @@ static void copy_text(const struct field *field, struct sl_arena *arena, const v
 {
 	const char *text = get_text(from, field);
 
-	if (!text && field->type == FIELD_TEXT)
+	if (text ? !*text : field->type == FIELD_TEXT)
 		text = "";
-	if (text)
+	else if (text)
 		text = sl_arena_strdup(arena, text);
 	put(to, field, &text, sizeof(text));
+}
+
+/* Empty lists, and most are, have no memory of their own. */
+static void *list_new(struct sl_arena *arena, size_t len, size_t size)
+{
+	static _Alignas(16) char none[16];
+
+	return len > 0 ? sl_arena_calloc(arena, len, size) : none;
 }
 
 static void copy_names(const struct field *field, struct sl_arena *arena, const void *from,
 	void *to)
 {
 	struct list list = get_list(from, field);
-	const char **names = sl_arena_calloc(arena, list.len + 1, sizeof(*names));
+	const char **names = list_new(arena, list.len, sizeof(*names));
 
 	for (size_t i = 0; i < list.len; i++)
 		names[i] = sl_arena_strdup(arena, name_at(list, i));
@@ -99,7 +107,7 @@ static void copy_list(const struct field *field, struct sl_arena *arena, const v
 {
 	struct list list = get_list(from, field);
 	size_t size = field->of->size;
-	char *items = sl_arena_calloc(arena, list.len + 1, size);
+	char *items = list_new(arena, list.len, size);
 
 	for (size_t i = 0; i < list.len; i++)
 		sl_shape_copy(field->of, arena, at_offset(list.at, i * size), items + i * size);

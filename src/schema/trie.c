@@ -56,7 +56,8 @@ static uint64_t hash_text(uint64_t hash, bool fold, const char *text)
 	return hash;
 }
 
-uint64_t sl_trie_hash(bool fold, const struct sl_entity *key)
+/* Of schema, name and detail; the kind is not in it. */
+static uint64_t hash_of(bool fold, const struct sl_entity *key)
 {
 	return hash_text(hash_text(hash_text(1, fold, key->schema), fold, key->name), fold,
 		key->detail);
@@ -69,9 +70,13 @@ static unsigned bit_of(uint64_t hash, unsigned shift)
 	return 1u << ((hash >> shift) & (WAYS - 1));
 }
 
+/* Bits of sixteen that are set. */
 static unsigned count(unsigned bits)
 {
-	return (unsigned)__builtin_popcount(bits);
+	bits -= (bits >> 1) & 0x5555;
+	bits = (bits & 0x3333) + ((bits >> 2) & 0x3333);
+	bits = (bits + (bits >> 4)) & 0x0f0f;
+	return (bits + (bits >> 8)) & 0x1f;
 }
 
 /* The place among the used ways. */
@@ -80,9 +85,34 @@ static unsigned place_of(const struct trie *trie, unsigned bit)
 	return count(trie->used & (bit - 1));
 }
 
-const struct sl_entity *sl_trie_find(const struct trie *root, bool fold, uint64_t hash,
-	const struct sl_entity *key)
+/* Among entities of one hash. */
+static const struct sl_entity *find_equal(const struct node *equals, bool fold,
+	struct sl_entity key, const enum sl_entity_kind *kinds, size_t n)
 {
+	const struct sl_entity *found = NULL;
+
+	for (size_t i = 0; !found && i < n; i++) {
+		key.kind = kinds[i];
+		found = sl_tree_find(equals, fold, &key);
+	}
+	return found;
+}
+
+static bool is_found(const struct sl_entity *entity, bool fold, struct sl_entity key,
+	const enum sl_entity_kind *kinds, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		key.kind = kinds[i];
+		if (entity->kind == kinds[i])
+			return sl_tree_compare(fold, entity, &key) == 0;
+	}
+	return false;
+}
+
+const struct sl_entity *sl_trie_find(const struct trie *root, bool fold,
+	const struct sl_entity *key, const enum sl_entity_kind *kinds, size_t n)
+{
+	uint64_t hash = root ? hash_of(fold, key) : 0;
 	unsigned shift = 0;
 
 	for (; root; shift += BITS) {
@@ -93,9 +123,9 @@ const struct sl_entity *sl_trie_find(const struct trie *root, bool fold, uint64_
 			return NULL;
 		way = root->ways[place_of(root, bit)];
 		if (root->entities & bit)
-			return sl_tree_compare(fold, way.entity, key) == 0 ? way.entity : NULL;
+			return is_found(way.entity, fold, *key, kinds, n) ? way.entity : NULL;
 		if (shift == LAST)
-			return sl_tree_find(way.equals, fold, key);
+			return find_equal(way.equals, fold, *key, kinds, n);
 		root = way.below;
 	}
 	return NULL;
@@ -200,7 +230,7 @@ static union way way_to_both(const struct putting *putting, const struct sl_enti
 		return way;
 	}
 	first.entity = other;
-	first.hash = sl_trie_hash(putting->fold, other);
+	first.hash = hash_of(putting->fold, other);
 	way.below = put(putting, put(&first, NULL, shift + BITS), shift + BITS);
 	return way;
 }
@@ -234,7 +264,7 @@ static const struct trie *put(const struct putting *putting, const struct trie *
 const struct trie *sl_trie_put(struct nodes *nodes, const struct trie *root, bool fold,
 	const struct sl_entity *entity)
 {
-	const struct putting putting = { nodes, fold, entity, sl_trie_hash(fold, entity) };
+	const struct putting putting = { nodes, fold, entity, hash_of(fold, entity) };
 
 	return put(&putting, root, 0);
 }
@@ -263,7 +293,7 @@ static const struct trie *drop(const struct putting *putting, const struct trie 
 const struct trie *sl_trie_drop(struct nodes *nodes, const struct trie *root, bool fold,
 	const struct sl_entity *key)
 {
-	const struct putting dropping = { nodes, fold, key, sl_trie_hash(fold, key) };
+	const struct putting dropping = { nodes, fold, key, hash_of(fold, key) };
 
-	return sl_trie_find(root, fold, dropping.hash, key) ? drop(&dropping, root, 0) : root;
+	return sl_trie_find(root, fold, key, &key->kind, 1) ? drop(&dropping, root, 0) : root;
 }

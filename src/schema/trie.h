@@ -13,12 +13,9 @@
 
 struct trie;
 
-/* Of schema, name and detail; the kind is not in it. */
-uint64_t sl_trie_hash(bool fold, const struct sl_entity *key);
-
-/* hash: sl_trie_hash() of the key. */
-const struct sl_entity *sl_trie_find(const struct trie *root, bool fold, uint64_t hash,
-	const struct sl_entity *key);
+/* The first of the kinds by these names, whatever the kind of the key. */
+const struct sl_entity *sl_trie_find(const struct trie *root, bool fold,
+	const struct sl_entity *key, const enum sl_entity_kind *kinds, size_t n);
 
 /* Adds or replaces. */
 const struct trie *sl_trie_put(struct nodes *nodes, const struct trie *root, bool fold,
