@@ -2,3 +2,5 @@ sluice_test(schema_catalog unit/schema_catalog_test.c ROOMS schema sql model cor
 sluice_test(schema_diff unit/schema_diff_test.c ROOMS schema sql model core)
 sluice_test(schema_replay unit/schema_replay_test.c ROOMS schema sql model core LIBRARIES PkgConfig::SQLITE)
 sluice_test(schema_random unit/schema_random_test.c ROOMS schema sql model core LIBRARIES PkgConfig::SQLITE)
+sluice_test(schema_memory unit/schema_memory_test.c ROOMS schema sql model core)
+target_include_directories(schema_memory_test PRIVATE ${PROJECT_SOURCE_DIR}/src/schema)
