@@ -16,6 +16,7 @@
 #define SLUICE_LAYOUT_H
 
 #include "sluice/core/arena.h"
+#include "sluice/core/cleanup.h"
 #include "sluice/core/error.h"
 #include "sluice/model/migration.h"
 #include "sluice/model/words.h"
@@ -104,6 +105,29 @@ void sl_layout_read(struct sl_layout *out, struct sl_arena *arena, enum sl_layou
  * the base name; goose's and dbmate's sections are seen. */
 void sl_layout_read_single(struct sl_layout *out, struct sl_arena *arena, enum sl_dialect dialect,
 	const struct sl_layout_file *file);
+
+/* A file by itself that is too large to be held is looked at piece by piece:
+ *
+ *	while ((at = sl_layout_scan_room(scan, &room)) && (n = read(fd, at, room)) > 0)
+ *		sl_layout_scan_took(scan, n);
+ *
+ * sl_layout_scan_end() then gives what sl_layout_read_single() would, but for the text: sql is
+ * NULL, and what runs are the last sql_len bytes of the file.  False, and *out is left alone, when
+ * that cannot be told piece by piece: the file has sections, or its first 64 KiB no statement. */
+struct sl_layout_scan;
+
+struct sl_layout_scan *sl_layout_scan_new(void) __attribute__((returns_nonnull, warn_unused_result));
+void sl_layout_scan_free(struct sl_layout_scan *scan);
+SL_DEFINE_CLEANUP(struct sl_layout_scan, sl_layout_scan_free);
+
+/* Where the next bytes of the file go; *room is never 0. */
+char *sl_layout_scan_room(struct sl_layout_scan *scan, size_t *room)
+	__attribute__((returns_nonnull));
+void sl_layout_scan_took(struct sl_layout_scan *scan, size_t len);
+
+/* Once, at the end of the file. */
+bool sl_layout_scan_end(struct sl_layout *out, struct sl_arena *arena, enum sl_dialect dialect,
+	const char *path, struct sl_layout_scan *scan);
 
 /* The engine that a folder or a dotted part of the path names (postgresql/1_a.sql, 1_a.mysql.sql),
  * or SL_DIALECT_COUNT. */

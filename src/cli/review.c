@@ -292,11 +292,13 @@ static const struct sl_catalog *empty_schema(enum sl_dialect dialect, int versio
 /* A folder that builds its tables from nothing is its own schema; with a schema given, what came
  * before is in it. */
 static void batch_review(struct sl_report *report, struct sl_arena *arena, const struct wish *wish,
-	struct batch *batch)
+	const struct batch *batch, struct batches *batches)
 {
 	sl_auto(sl_catalog_unref_p) const struct sl_catalog *base = NULL;
 	struct sl_review_input input = batch->input;
 
+	input.stream = batches_stream;
+	input.stream_ctx = batches;
 	input.dialect = batch->dialect == SL_DIALECT_COUNT ? SL_DIALECT_POSTGRES : batch->dialect;
 	input.version = wish->version;
 	input.settings = wish->settings;
@@ -320,13 +322,13 @@ static void batch_review(struct sl_report *report, struct sl_arena *arena, const
 }
 
 static void all_review(struct sl_report *out, struct sl_arena *arena, const struct wish *wish,
-	const struct batches *batches)
+	struct batches *batches)
 {
 	*out = (struct sl_report){ .reviewed = true };
 	for (size_t i = 0; i < batches->len; i++) {
 		struct sl_report one;
 
-		batch_review(&one, arena, wish, &batches->at[i]);
+		batch_review(&one, arena, wish, &batches->at[i], batches);
 		sl_report_add(out, arena, &one);
 		sl_report_done(&one);
 	}
@@ -368,7 +370,9 @@ static enum sl_code review(struct sl_cli *cli, struct wish *wish, struct sl_erro
 		sl_cli_note(cli, "%s: left out, no layout has migrations of such names",
 			batches.left_out.at[i][0] ? batches.left_out.at[i] : ".");
 	all_review(&report, sl_cli_arena(cli), wish, &batches);
-	code = print(cli, wish, &report, err);
+	code = batches_check(&batches, err);
+	if (code == SL_OK)
+		code = print(cli, wish, &report, err);
 	if (code == SL_OK && report.highest >= wish->fail_on)
 		sl_cli_exit(cli, 1);
 	sl_report_done(&report);

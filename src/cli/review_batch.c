@@ -24,10 +24,33 @@ void batches_done(struct batches *batches)
 		sl_cli_folder_done(&batches->files.at[i]);
 	for (size_t i = 0; i < batches->texts.len; i++)
 		free(batches->texts.at[i]);
+	for (size_t i = 0; i < batches->streams.len; i++)
+		stream_free(batches->streams.at[i]);
 	sl_vec_done(&batches->files);
+	sl_vec_done(&batches->streams);
 	sl_vec_done(&batches->texts);
 	sl_vec_done(&batches->left_out);
 	sl_vec_done(batches);
+}
+
+const struct sl_sql_source *batches_stream(void *ctx, const struct sl_migration *migration)
+{
+	const struct batches *batches = ctx;
+
+	for (size_t i = 0; i < batches->streams.len; i++) {
+		if (sl_str_eq(stream_path(batches->streams.at[i]), migration->path))
+			return stream_begin(batches->streams.at[i]);
+	}
+	return NULL;
+}
+
+enum sl_code batches_check(const struct batches *batches, struct sl_error *err)
+{
+	enum sl_code code = SL_OK;
+
+	for (size_t i = 0; code == SL_OK && i < batches->streams.len; i++)
+		code = stream_check(batches->streams.at[i], err);
+	return code;
 }
 
 static const char *base_name(const char *path)
@@ -189,28 +212,34 @@ struct single {
 };
 
 /* Appends one file to the batch of those that stand by themselves. */
+static void layout_add(struct batch *batch, struct sl_arena *arena, const struct sl_layout *one)
+{
+	size_t len = batch->input.set.len;
+	size_t problems = batch->input.problem_count;
+	struct sl_migration *at = sl_arena_calloc(arena, len + 2, sizeof(*at));
+	struct sl_layout_problem *all = sl_arena_calloc(arena, problems + one->problem_count + 1,
+		sizeof(*all));
+
+	for (size_t i = 0; i < len; i++)
+		at[i] = batch->input.set.at[i];
+	for (size_t i = 0; i < one->set.len; i++)
+		at[len++] = one->set.at[i];
+	for (size_t i = 0; i < problems; i++)
+		all[i] = batch->input.problems[i];
+	for (size_t i = 0; i < one->problem_count; i++)
+		all[problems++] = one->problems[i];
+	batch->input.set = (struct sl_migration_set){ at, len };
+	batch->input.problems = all;
+	batch->input.problem_count = problems;
+}
+
 static void single_add(struct batch *batch, struct sl_arena *arena, const struct single *single)
 {
 	const struct sl_layout_file file = { single->path, single->data, single->len };
 	struct sl_layout one;
-	size_t len = batch->input.set.len;
-	size_t problems = batch->input.problem_count;
-	struct sl_migration *at = sl_arena_calloc(arena, len + 2, sizeof(*at));
-	struct sl_layout_problem *all;
 
 	sl_layout_read_single(&one, arena, batch->dialect, &file);
-	all = sl_arena_calloc(arena, problems + one.problem_count + 1, sizeof(*all));
-	for (size_t i = 0; i < len; i++)
-		at[i] = batch->input.set.at[i];
-	for (size_t i = 0; i < one.set.len; i++)
-		at[len++] = one.set.at[i];
-	for (size_t i = 0; i < problems; i++)
-		all[i] = batch->input.problems[i];
-	for (size_t i = 0; i < one.problem_count; i++)
-		all[problems++] = one.problems[i];
-	batch->input.set = (struct sl_migration_set){ at, len };
-	batch->input.problems = all;
-	batch->input.problem_count = problems;
+	layout_add(batch, arena, &one);
 }
 
 static enum sl_code single_batch(struct batch **out, struct batches *batches,
@@ -234,9 +263,18 @@ static enum sl_code single_of_file(struct batches *out, struct sl_arena *arena,
 {
 	struct batch *batch = NULL;
 	struct single single = { .path = path };
+	struct stream *stream = NULL;
+	struct sl_layout large;
 	char *data = NULL;
 	enum sl_code code = single_batch(&batch, out, wish, path, err);
 
+	if (code == SL_OK)
+		code = stream_open(&stream, &large, arena, batch->dialect, path, err);
+	if (stream) {
+		*sl_vec_add(&out->streams) = stream;
+		layout_add(batch, arena, &large);
+		return SL_OK;
+	}
 	if (code == SL_OK)
 		code = sl_file_read(&data, &single.len, path, SINGLE_MAX, err);
 	if (code != SL_OK)
@@ -365,9 +403,12 @@ static bool batch_of_siblings(struct batches *out, struct sl_arena *arena,
 	bool deep = !sl_str_eq(folder, folder_name(arena, path));
 	struct batch batch = { .whole = true };
 
-	if (!is_migration_name(arena, wish, folder, path) ||
-		sl_cli_folder_read(files, arena, folder, deep, NULL) != SL_OK)
+	if (!is_migration_name(arena, wish, folder, path))
 		return false;
+	if (sl_cli_folder_read(files, arena, folder, deep, NULL) != SL_OK) {
+		sl_cli_folder_done(files);
+		return false;
+	}
 	batch.dialect = dialect_of(wish, path, NULL);
 	if (batch.dialect == SL_DIALECT_COUNT)
 		batch.dialect = dialect_in(arena, wish, files);

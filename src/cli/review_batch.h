@@ -4,6 +4,7 @@
 #define SLUICE_CLI_REVIEW_BATCH_H
 
 #include "folder.h"
+#include "review_stream.h"
 
 #include "sluice/core/buf.h"
 #include "sluice/review/review.h"
@@ -35,11 +36,22 @@ struct batches {
 	} texts; /* owned */
 
 	struct {
+		SL_VEC(struct stream *);
+	} streams; /* owned */
+
+	struct {
 		SL_VEC(const char *);
 	} left_out; /* folders with SQL that is no migration of any layout */
 };
 
 void batches_done(struct batches *batches);
+
+/* The text of a migration that is not in memory, for sl_review_run(); ctx: the batches. */
+const struct sl_sql_source *batches_stream(void *ctx, const struct sl_migration *migration);
+
+/* Whether all that was streamed could be read. */
+enum sl_code batches_check(const struct batches *batches, struct sl_error *err)
+	__attribute__((warn_unused_result));
 
 #define auto_batches __attribute__((cleanup(batches_done)))
 

@@ -13,6 +13,27 @@ static const char *sha256_of(struct sl_arena *arena, const struct sl_layout_file
 	return sl_arena_strdup(arena, hex);
 }
 
+void section_add(struct reader *r, const char *path, const struct name *name,
+	const struct section *section, const char *sha256)
+{
+	*sl_vec_add_in(r->arena, &r->found) = (struct found){
+		.migration = {
+			.kind = name->kind,
+			.key = name->key,
+			.name = name->text,
+			.path = path,
+			.sha256 = sha256,
+			.sql = section->up,
+			.sql_len = section->up_len,
+			.first_line = section->first_line,
+			.no_transaction = section->no_transaction,
+			.statement_blocks = section->statement_blocks,
+			.down = section->down,
+			.down_len = section->down_len,
+		},
+	};
+}
+
 void found_add(struct reader *r, const struct entry *entry, const struct name *name)
 {
 	struct section section;
@@ -23,23 +44,8 @@ void found_add(struct reader *r, const struct entry *entry, const struct name *n
 	if (!text_has_statement(section.up, section.up_len, r->dialect))
 		problem_add(r, SL_LAYOUT_EMPTY, entry->path, 0, "it is applied as zero statements",
 			"no statement in the file");
-	*sl_vec_add_in(r->arena, &r->found) = (struct found){
-		.rank = entry->rank,
-		.migration = {
-			.kind = name->kind,
-			.key = name->key,
-			.name = name->text,
-			.path = entry->path,
-			.sha256 = sha256_of(r->arena, entry->file),
-			.sql = section.up,
-			.sql_len = section.up_len,
-			.first_line = section.first_line,
-			.no_transaction = section.no_transaction,
-			.statement_blocks = section.statement_blocks,
-			.down = section.down,
-			.down_len = section.down_len,
-		},
-	};
+	section_add(r, entry->path, name, &section, sha256_of(r->arena, entry->file));
+	r->found.at[r->found.len - 1].rank = entry->rank;
 }
 
 static struct sl_migration *found_by_key(struct reader *r, const char *key)

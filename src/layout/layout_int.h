@@ -92,6 +92,17 @@ struct text {
 	size_t len;
 };
 
+/* Why bytes are no text; lines from 1, 0: none. */
+struct text_faults {
+	bool utf16;
+	unsigned nul_line, invalid_line;
+};
+
+/* False after noting the problem, if there is one. */
+bool text_is_clean(struct reader *r, const char *path, const struct text_faults *faults);
+struct text text_behind_mark(struct text text);
+bool text_is_utf16(const struct text *text);
+
 /* False after noting the problem. */
 bool text_check(struct text *out, struct reader *r, const struct entry *entry);
 bool text_has_statement(const char *at, size_t len, enum sl_dialect dialect);
@@ -106,8 +117,15 @@ bool section_is_dbmate(const struct text *text);
 /* Whether the first line is the one with which sqlx does without a transaction. */
 bool section_is_sqlx(const struct sl_layout_file *file);
 
+/* read.c: a file by itself.  False after noting the problem. */
+bool single_name_read(struct name *out, struct reader *r, const char *path);
+void single_end(struct sl_layout *out, struct reader *r);
+
 /* collect.c: what the entries hold, into r->found, without order. */
 void entries_collect(struct reader *r);
+/* A section that goes forward. */
+void section_add(struct reader *r, const char *path, const struct name *name,
+	const struct section *section, const char *sha256);
 /* One file that goes forward; nothing is added when it has an error. */
 void found_add(struct reader *r, const struct entry *entry, const struct name *name);
 

@@ -167,6 +167,26 @@ void sl_layout_read(struct sl_layout *out, struct sl_arena *arena, enum sl_layou
 	out->problem_count = r.problems.len;
 }
 
+bool single_name_read(struct name *out, struct reader *r, const char *path)
+{
+	const char *base = path_base(path);
+
+	*out = (struct name){ .kind = SL_MIGRATION_ID, .key = base, .text = "" };
+	if (strnlen(base, SL_KEY_LIMIT + 1) <= SL_KEY_LIMIT)
+		return path_check(r, path);
+	problem_add(r, SL_LAYOUT_BAD_NAME, path, 0, "shorten the name",
+		"the name is longer than %d bytes", SL_KEY_LIMIT);
+	return false;
+}
+
+void single_end(struct sl_layout *out, struct reader *r)
+{
+	*out = (struct sl_layout){ .kind = r->kind, .engine = SL_DIALECT_COUNT };
+	set_make(out, r);
+	out->problems = r->problems.at;
+	out->problem_count = r->problems.len;
+}
+
 void sl_layout_read_single(struct sl_layout *out, struct sl_arena *arena, enum sl_dialect dialect,
 	const struct sl_layout_file *file)
 {
@@ -177,17 +197,10 @@ void sl_layout_read_single(struct sl_layout *out, struct sl_arena *arena, enum s
 		.engine = SL_DIALECT_COUNT,
 		.any_size = true,
 	};
-	const char *base = path_base(file->path);
 	const struct entry entry = { .file = file, .path = file->path, .inner = file->path };
+	struct name name;
 
-	*out = (struct sl_layout){ .kind = r.kind, .engine = SL_DIALECT_COUNT };
-	if (strnlen(base, SL_KEY_LIMIT + 1) > SL_KEY_LIMIT)
-		problem_add(&r, SL_LAYOUT_BAD_NAME, file->path, 0, "shorten the name",
-			"the name is longer than %d bytes", SL_KEY_LIMIT);
-	else if (path_check(&r, file->path))
-		found_add(&r, &entry,
-			&(struct name){ .kind = SL_MIGRATION_ID, .key = base, .text = "" });
-	set_make(out, &r);
-	out->problems = r.problems.at;
-	out->problem_count = r.problems.len;
+	if (single_name_read(&name, &r, file->path))
+		found_add(&r, &entry, &name);
+	single_end(out, &r);
 }

@@ -17,43 +17,62 @@ static unsigned line_of(const struct text *text, size_t pos)
 	return line;
 }
 
-static bool is_utf16(const struct text *text)
+bool text_is_utf16(const struct text *text)
 {
 	return text->len >= 2 &&
 		(memcmp(text->at, "\xff\xfe", 2) == 0 || memcmp(text->at, "\xfe\xff", 2) == 0);
 }
 
+struct text text_behind_mark(struct text text)
+{
+	if (text.len >= 3 && memcmp(text.at, "\xef\xbb\xbf", 3) == 0)
+		text = (struct text){ text.at + 3, text.len - 3 };
+	return text;
+}
+
+bool text_is_clean(struct reader *r, const char *path, const struct text_faults *faults)
+{
+	if (faults->utf16)
+		problem_add(r, SL_LAYOUT_UNREADABLE, path, 0, save_as_utf8, "the file is UTF-16");
+	else if (faults->nul_line > 0)
+		problem_add(r, SL_LAYOUT_UNREADABLE, path, faults->nul_line, save_as_utf8,
+			"the file holds a NUL byte");
+	else if (faults->invalid_line > 0)
+		problem_add(r, SL_LAYOUT_UNREADABLE, path, faults->invalid_line, save_as_utf8,
+			"the file is not UTF-8 text");
+	else
+		return true;
+	return false;
+}
+
+static struct text_faults faults_of(const struct text *text)
+{
+	const char *nul = text->len > 0 ? memchr(text->at, '\0', text->len) : NULL;
+	size_t valid = nul ? 0 : sl_utf8_valid_prefix(text->at, text->len);
+	struct text_faults faults = { .utf16 = false };
+
+	if (nul)
+		faults.nul_line = line_of(text, (size_t)(nul - text->at));
+	else if (valid < text->len)
+		faults.invalid_line = line_of(text, valid);
+	return faults;
+}
+
 bool text_check(struct text *out, struct reader *r, const struct entry *entry)
 {
 	struct text text = { entry->file->data, entry->file->len };
-	const char *nul;
-	size_t valid;
+	struct text_faults faults = { .utf16 = text_is_utf16(&text) };
 
 	if (text.len > SL_LAYOUT_FILE_LIMIT && !r->any_size) {
 		problem_add(r, SL_LAYOUT_UNREADABLE, entry->path, 0, "split it into several files",
 			"the file has %zu bytes, more than %u", text.len, SL_LAYOUT_FILE_LIMIT);
 		return false;
 	}
-	if (is_utf16(&text)) {
-		problem_add(r, SL_LAYOUT_UNREADABLE, entry->path, 0, save_as_utf8,
-			"the file is UTF-16");
+	text = text_behind_mark(text);
+	if (!faults.utf16)
+		faults = faults_of(&text);
+	if (!text_is_clean(r, entry->path, &faults))
 		return false;
-	}
-	if (text.len >= 3 && memcmp(text.at, "\xef\xbb\xbf", 3) == 0)
-		text = (struct text){ text.at + 3, text.len - 3 };
-	nul = text.len > 0 ? memchr(text.at, '\0', text.len) : NULL;
-	if (nul) {
-		problem_add(r, SL_LAYOUT_UNREADABLE, entry->path,
-			line_of(&text, (size_t)(nul - text.at)), save_as_utf8,
-			"the file holds a NUL byte");
-		return false;
-	}
-	valid = sl_utf8_valid_prefix(text.at, text.len);
-	if (valid < text.len) {
-		problem_add(r, SL_LAYOUT_UNREADABLE, entry->path, line_of(&text, valid),
-			save_as_utf8, "the file is not UTF-8 text");
-		return false;
-	}
 	*out = text;
 	return true;
 }

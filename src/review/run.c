@@ -189,6 +189,9 @@ static struct sl_splitter *splitter_of(const struct walk *walk,
 		.statement_blocks = migration->statement_blocks,
 	};
 
+	if (!migration->sql)
+		return sl_splitter_new_source(&options,
+			walk->input->stream(walk->input->stream_ctx, migration));
 	return sl_splitter_new(&options, migration->sql, migration->sql_len);
 }
 
@@ -196,7 +199,7 @@ static struct sl_splitter *splitter_of(const struct walk *walk,
  * parsing them, and more than the arena keeps would have to be asked for again. */
 #define SCRATCH_MOST ((size_t)128 * 1024)
 
-/* A splitter over memory does not fail. */
+/* Neither memory nor a review's stream fails. */
 static bool next(struct walk *walk, struct sl_splitter *splitter,
 	struct sl_statement_text *statement)
 {

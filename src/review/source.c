@@ -10,7 +10,7 @@ struct source_line source_line(const struct sl_file_report *file, unsigned line)
 	unsigned now = m ? m->first_line : 0;
 	const char *end;
 
-	if (!m || line < now)
+	if (!at || line < now)
 		return (struct source_line){ NULL, 0 };
 	while (now < line) {
 		end = memchr(at, '\n', len);

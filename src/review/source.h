@@ -4,7 +4,8 @@
 
 #include "sluice/review/review.h"
 
-/* One line of the file, without its end; at NULL when it is not in what runs. */
+/* One line of the file, without its end; at NULL when it is not in what runs, or
+ * that was not held. */
 struct source_line {
 	const char *at;
 	size_t len;

@@ -19,7 +19,8 @@ struct sl_migration {
 	const char *name; /* the description part of the file name; "" when there is none */
 	const char *path; /* relative to the migrations folder, '/' between parts */
 	const char *sha256; /* of the file's bytes, hex */
-	const char *sql; /* what runs forward: the whole file, or its up section; not terminated */
+	const char *sql; /* what runs forward: the whole file, or its up section; not terminated;
+			    NULL where a large one is only streamed (sl_layout_scan_end()) */
 	size_t sql_len;
 	unsigned first_line; /* line of the file at which sql begins, from 1 */
 	bool no_transaction; /* the file's own directive: statements run one by one */

@@ -25,6 +25,7 @@
 #include "sluice/model/words.h"
 #include "sluice/review/rule.h"
 #include "sluice/schema/catalog.h"
+#include "sluice/sql/split.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -66,6 +67,10 @@ struct sl_review_input {
 	const struct sl_review_waiver *waivers;
 	size_t waiver_count;
 	const struct sl_rule_settings *settings; /* NULL: the preset "safe" */
+	/* The text of a migration whose sql is NULL, from its begin each time that it is asked for;
+	 * a source that cannot be read ends there and says SL_OK.  NULL: there is no such one. */
+	const struct sl_sql_source *(*stream)(void *ctx, const struct sl_migration *migration);
+	void *stream_ctx;
 	bool separate; /* each migration is a change of its own: what an earlier one made is in use
 			*/
 };
