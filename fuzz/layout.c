@@ -23,6 +23,36 @@ static void check(const struct sl_layout *layout, const uint8_t *data, size_t si
 		assert(layout->problems[i].message[0] != '\0');
 }
 
+/* In pieces, the file is what it is as a whole. */
+static void scan(struct sl_arena *arena, const struct sl_layout_file *file, size_t most,
+	const struct sl_layout *whole)
+{
+	struct sl_layout_scan *scan = sl_layout_scan_new();
+	struct sl_layout layout;
+	size_t room, n;
+
+	for (size_t at = 0; at < file->len; at += n) {
+		char *to = sl_layout_scan_room(scan, &room);
+
+		n = file->len - at < most ? file->len - at : most;
+		n = n < room ? n : room;
+		memcpy(to, file->data + at, n);
+		sl_layout_scan_took(scan, n);
+	}
+	if (sl_layout_scan_end(&layout, arena, SL_DIALECT_POSTGRES, file->path, scan)) {
+		assert(layout.set.len == whole->set.len);
+		assert(layout.problem_count == whole->problem_count);
+		for (size_t i = 0; i < layout.problem_count; i++)
+			assert(layout.problems[i].line == whole->problems[i].line &&
+				strcmp(layout.problems[i].message, whole->problems[i].message) ==
+					0);
+		for (size_t i = 0; i < layout.set.len; i++)
+			assert(layout.set.at[i].sql_len == whole->set.at[i].sql_len &&
+				strcmp(layout.set.at[i].sha256, whole->set.at[i].sha256) == 0);
+	}
+	sl_layout_scan_free(scan);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const uint8_t *end = size > 1 ? memchr(data + 1, '\n', size - 1) : NULL;
@@ -42,6 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(&layout, data, size);
 		sl_layout_read_single(&layout, arena, SL_DIALECT_POSTGRES, &file);
 		check(&layout, data, size);
+		scan(arena, &file, 1 + data[0] % 16, &layout);
 	}
 	sl_arena_free(arena);
 	return 0;

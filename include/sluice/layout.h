@@ -116,7 +116,8 @@ void sl_layout_read_single(struct sl_layout *out, struct sl_arena *arena, enum s
  * that cannot be told piece by piece: the file has sections, or its first 64 KiB no statement. */
 struct sl_layout_scan;
 
-struct sl_layout_scan *sl_layout_scan_new(void) __attribute__((returns_nonnull, warn_unused_result));
+struct sl_layout_scan *sl_layout_scan_new(void)
+	__attribute__((returns_nonnull, warn_unused_result));
 void sl_layout_scan_free(struct sl_layout_scan *scan);
 SL_DEFINE_CLEANUP(struct sl_layout_scan, sl_layout_scan_free);
 

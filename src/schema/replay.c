@@ -34,8 +34,8 @@ const char *sl_problem_kind_name(enum sl_problem_kind kind)
 	return problem_words[kind];
 }
 
-/* What a replay may grow by before its catalogue is condensed, at least; more when that is large, so
- * that all the copying together stays in proportion to what was replayed. */
+/* What a replay may grow by before its catalogue is condensed, at least; more when that is large,
+ * so that all the copying together stays in proportion to what was replayed. */
 #define GROWTH_LEAST ((size_t)8 * 1024 * 1024)
 
 struct sl_replay *sl_replay_new(const struct sl_catalog *base)

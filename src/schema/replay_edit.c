@@ -224,8 +224,7 @@ void *sl_list_remove(struct sl_arena *arena, const void *at, size_t len, size_t 
 	if (i > 0)
 		memcpy(copy, at, i * size);
 	if (i + 1 < len)
-		memcpy(copy + i * size, (const char *)at + (i + 1) * size,
-			(len - i - 1) * size);
+		memcpy(copy + i * size, (const char *)at + (i + 1) * size, (len - i - 1) * size);
 	return copy;
 }
 

@@ -280,3 +280,36 @@ def test_what_cannot_be_seen_is_said_not_to_be_reviewed(sluice, tmp_workspace, s
     assert result.status == 1
     (finding,) = result.json()["files"][0]["findings"]
     assert (finding["rule"], finding["severity"]) == ("statement-not-reviewed", severity)
+
+
+LARGE = 65 << 20  # more than is held in memory
+
+
+def write_large(path, head, tail):
+    """A file of LARGE bytes and more that is mostly comments, between the two texts."""
+    line = b"-- " + b"x" * 60 + b"\n"
+    with open(path, "wb") as file:
+        file.write(head)
+        file.write(line * (LARGE // len(line) + 1))
+        file.write(tail)
+    return LARGE // len(line) + 1
+
+
+def test_a_file_too_large_to_be_held_is_reviewed_as_a_stream(sluice, tmp_workspace):
+    head = b"\xef\xbb\xbf" + ORDERS.encode()
+    lines = write_large(tmp_workspace / "large.sql", head, b"DELETE FROM other;\nDELETE FROM orders")
+    (file,) = sluice.run("review", "--engine", "postgres", "--format", "json", "large.sql").json()["files"]
+    assert file["statements"] == 3
+    assert [(f["rule"], f["line"], f["column"]) for f in file["findings"]] == [("where-require-update-delete", lines + 2, 1)]
+
+
+def test_a_large_file_that_is_no_text_is_told_with_its_line(sluice, tmp_workspace):
+    lines = write_large(tmp_workspace / "large.sql", ORDERS.encode(), b"SELECT '\xff';\n")
+    (file,) = sluice.run("review", "--engine", "postgres", "--format", "json", "large.sql").json()["files"]
+    assert [(f["rule"], f["message"], f["line"]) for f in file["findings"]] == [("migration-unreadable", "the file is not UTF-8 text", lines + 2)]
+
+
+def test_a_large_file_keeps_its_sections(sluice, tmp_workspace):
+    write_large(tmp_workspace / "large.sql", b"-- +goose Up\n" + ORDERS.encode(), b"-- +goose Down\nDROP TABLE orders;\n")
+    (file,) = sluice.run("review", "--engine", "postgres", "--format", "json", "large.sql").json()["files"]
+    assert (file["statements"], file["findings"]) == (1, [])

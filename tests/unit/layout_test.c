@@ -279,6 +279,101 @@ static void a_file_by_itself_keeps_its_sections(void **state)
 	assert_int_equal(layout.set.at[0].sql_len, strlen("SELECT 1;\n"));
 }
 
+/* Scans the text in pieces of at most `most` bytes. */
+static bool scan(struct sl_layout *out, const char *text, size_t len, size_t most)
+{
+	sl_auto(sl_layout_scan_free_p) struct sl_layout_scan *scan = sl_layout_scan_new();
+
+	while (len > 0) {
+		size_t room;
+		char *at = sl_layout_scan_room(scan, &room);
+		size_t n = len < most ? len : most;
+
+		n = n < room ? n : room;
+		memcpy(at, text, n);
+		sl_layout_scan_took(scan, n);
+		text += n;
+		len -= n;
+	}
+	return sl_layout_scan_end(out, arena, SL_DIALECT_POSTGRES, "1_a.sql", scan);
+}
+
+static void must_be_alike(const struct sl_layout *a, const struct sl_layout *b)
+{
+	assert_int_equal(a->set.len, b->set.len);
+	assert_int_equal(a->problem_count, b->problem_count);
+	for (size_t i = 0; i < a->problem_count; i++) {
+		assert_string_equal(a->problems[i].message, b->problems[i].message);
+		assert_int_equal(a->problems[i].line, b->problems[i].line);
+	}
+	for (size_t i = 0; i < a->set.len; i++) {
+		const struct sl_migration *x = &a->set.at[i], *y = &b->set.at[i];
+
+		assert_null(y->sql);
+		assert_int_equal(x->sql_len, y->sql_len);
+		assert_string_equal(x->key, y->key);
+		assert_string_equal(x->sha256, y->sha256);
+		assert_int_equal(x->no_transaction, y->no_transaction);
+		assert_int_equal(x->first_line, y->first_line);
+	}
+}
+
+static void a_file_in_pieces_reads_as_the_whole_of_it(void **state)
+{
+	static const char nul[] = "SELECT 1;\n\nSELECT '\0';\n\xff\n";
+	const struct sl_layout_file texts[] = {
+		{ "1_a.sql", "SELECT 1;\n", 10 },
+		{ "1_a.sql",
+			"\xef\xbb\xbfSELECT 'd\xc3\xa9j\xc3\xa0 \xe2\x82\xac \xf0\x9f\x90\x98';\n",
+			32 },
+		{ "1_a.sql", "-- atlas:txmode none\nSELECT 1;\n", 31 },
+		{ "1_a.sql", "SELECT 1;\n\n'\xff' \xc3\n", 17 },
+		{ "1_a.sql", "SELECT 1;\n\n\xe2\x82", 13 },
+		{ "1_a.sql", nul, sizeof(nul) - 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct sl_layout whole, pieces;
+
+		sl_layout_read_single(&whole, arena, SL_DIALECT_POSTGRES, &texts[i]);
+		for (size_t most = 1; most <= texts[i].len; most++) {
+			assert_true(scan(&pieces, texts[i].data, texts[i].len, most));
+			must_be_alike(&whole, &pieces);
+		}
+	}
+}
+
+static void a_file_larger_than_a_piece_has_one_hash_and_counts_its_lines(void **state)
+{
+	const size_t len = 300000;
+	char *text = sl_arena_alloc(arena, len);
+	const struct sl_layout_file file = { "1_a.sql", text, len };
+	struct sl_layout whole, pieces;
+
+	(void)state;
+	for (size_t i = 0; i < len; i++)
+		text[i] = "SELECT '\xc3\xa9';\n"[i % 13];
+	for (size_t i = 0; i < 2; i++) {
+		sl_layout_read_single(&whole, arena, SL_DIALECT_POSTGRES, &file);
+		assert_true(scan(&pieces, text, len, 65537));
+		must_be_alike(&whole, &pieces);
+		assert_int_equal(whole.problem_count, i);
+		text[200000] = '\xff';
+	}
+}
+
+static void a_file_with_sections_or_without_a_statement_is_not_read_in_pieces(void **state)
+{
+	static const char *const texts[] = { "-- +goose Up\nSELECT 1;\n",
+		"-- migrate:up\nSELECT 1;\n", "-- nothing\n", "" };
+	struct sl_layout layout;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		assert_false(scan(&layout, texts[i], strlen(texts[i]), 7));
+}
+
 static void a_path_may_name_its_engine(void **state)
 {
 	(void)state;
@@ -364,6 +459,9 @@ int main(void)
 		cmocka_unit_test(a_name_that_is_not_text_is_refused_and_shown_escaped),
 		cmocka_unit_test(a_file_by_itself_is_a_migration_whatever_its_name),
 		cmocka_unit_test(a_file_by_itself_keeps_its_sections),
+		cmocka_unit_test(a_file_in_pieces_reads_as_the_whole_of_it),
+		cmocka_unit_test(a_file_larger_than_a_piece_has_one_hash_and_counts_its_lines),
+		cmocka_unit_test(a_file_with_sections_or_without_a_statement_is_not_read_in_pieces),
 		cmocka_unit_test(a_path_may_name_its_engine),
 		cmocka_unit_test(versions_have_one_canonical_spelling),
 		cmocka_unit_test(what_is_no_version_has_no_spelling),

@@ -170,8 +170,8 @@ static void a_long_transaction_is_taken_back_whole(void **state)
 	assert_string_equal(before, after);
 	assert_null(sl_catalog_table(sl_replay_catalog(bench->replay), "", "u"));
 	run(bench, "ALTER TABLE t ADD COLUMN c INT");
-	assert_int_equal(
-		sl_catalog_table(sl_replay_catalog(bench->replay), "", "t")->columns.len, 3);
+	assert_int_equal(sl_catalog_table(sl_replay_catalog(bench->replay), "", "t")->columns.len,
+		3);
 }
 
 static void transactions_one_after_the_other_do_not_add_up(void **state)
