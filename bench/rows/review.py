@@ -81,8 +81,9 @@ def schema(bench):
 def memory(bench):
     folder = bench.place("review-memory")
     block = texts.postgres_statements(bench.size(10_000, 100))
-    large, data = folder / "V1__large.sql", folder / "V1__data.sql"
+    large, names, data = (folder / f"V1__{name}.sql" for name in ("large", "names", "data"))
     size = bench.size(200_000_000, 200_000)
+    names.write_text(texts.postgres_statements(size // 129))
     with open(large, "w") as out:
         for _ in range(size // len(block)):
             out.write(block)
@@ -97,7 +98,12 @@ def memory(bench):
             out.write(f"({i:08}, 'what is told of the row'), ")
         out.write("(0, 'the last');\n")
     rows = []
-    for what, file in (("mixed statements", large), ("data", data), ("one statement in one line", line)):
+    for what, file in (
+        ("mixed statements", large),
+        ("mixed statements, each table with a name of its own", names),
+        ("data", data),
+        ("one statement in one line", line),
+    ):
         for engine in ("postgres", "sqlite"):
             peak, mapped = peak_and_maps([bench.sluice, "review", "--engine", engine, "--format", "json", file], file)
             size = file.stat().st_size / 1e6

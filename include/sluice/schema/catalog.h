@@ -4,8 +4,8 @@
  *
  * A catalogue never changes once it is built.  Replay (replay.h) makes the next one beside it and
  * shares everything that the statement left alone, so keeping "before" costs nothing.  Objects are
- * found by kind, schema and name in O(log n); iteration is in the order of the snapshot: kind,
- * schema, name, detail.
+ * found by the hash of their names; iteration is in the order of the snapshot: kind, schema, name,
+ * detail.
  *
  * Building: make a builder, add objects (plain structs on the caller's stack, deeply copied),
  * finish.  Inside the structs text may be NULL where the field says "or NULL"; anywhere else NULL

@@ -9,12 +9,13 @@
  * that the engine would refuse is replayed as far as it makes sense, and a partial table stands in
  * for one that is not there, so that one mistake is told once.
  *
- * A replay grows by a few hundred bytes a statement that changes the catalogue; beyond
- * SL_REPLAY_LIMIT bytes every further statement is opaque.
+ * A replay is as large as the catalogue at hand, about twice at times: what led to it is given
+ * back, unless somebody keeps it.  A catalogue that has grown by more than SL_REPLAY_LIMIT bytes is
+ * the last one: every further statement is opaque.
  *
- * One thread at a time.  Effects and problems live until the next statement; catalogues until the
- * replay is freed, or longer with a reference of their own (which keeps the whole replay's memory).
- * A replay never fails.
+ * One thread at a time.  Effects, problems and catalogues live until the next statement; a
+ * catalogue longer with a reference of its own, which keeps the memory of its neighbours too.  A
+ * replay never fails.
  */
 #ifndef SLUICE_SCHEMA_REPLAY_H
 #define SLUICE_SCHEMA_REPLAY_H
