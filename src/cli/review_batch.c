@@ -242,41 +242,45 @@ static void single_add(struct batch *batch, struct sl_arena *arena, const struct
 	layout_add(batch, arena, &one);
 }
 
-static enum sl_code single_batch(struct batch **out, struct batches *batches,
-	const struct batch_wish *wish, const char *path, struct sl_error *err)
+/* NULL, with the error set to SL_EINVAL, when the engine is not known. */
+static struct batch *single_batch(struct batches *batches, const struct batch_wish *wish,
+	const char *path, struct sl_error *err)
 {
 	enum sl_dialect dialect = dialect_of(wish, path, NULL);
 	struct batch *last = batches->len > 0 ? &batches->at[batches->len - 1] : NULL;
 
-	if (dialect == SL_DIALECT_COUNT)
-		return sl_error_set(err, SL_EINVAL, "%s: %s", path, ask_engine);
+	if (dialect == SL_DIALECT_COUNT) {
+		(void)sl_error_set(err, SL_EINVAL, "%s: %s", path, ask_engine);
+		return NULL;
+	}
 	if (!last || last->whole || last->input.parts || last->dialect != dialect) {
 		last = sl_vec_add(batches);
 		*last = (struct batch){ .dialect = dialect };
 	}
-	*out = last;
-	return SL_OK;
+	return last;
 }
 
 static enum sl_code single_of_file(struct batches *out, struct sl_arena *arena,
 	const struct batch_wish *wish, const char *path, struct sl_error *err)
 {
-	struct batch *batch = NULL;
+	struct batch *batch = single_batch(out, wish, path, err);
 	struct single single = { .path = path };
 	struct stream *stream = NULL;
 	struct sl_layout large;
 	char *data = NULL;
-	enum sl_code code = single_batch(&batch, out, wish, path, err);
+	enum sl_code code;
 
-	if (code == SL_OK)
-		code = stream_open(&stream, &large, arena, batch->dialect, path, err);
+	if (!batch)
+		return SL_EINVAL;
+	code = stream_open(&stream, &large, arena, batch->dialect, path, err);
+	if (code != SL_OK)
+		return code;
 	if (stream) {
 		*sl_vec_add(&out->streams) = stream;
 		layout_add(batch, arena, &large);
 		return SL_OK;
 	}
-	if (code == SL_OK)
-		code = sl_file_read(&data, &single.len, path, SINGLE_MAX, err);
+	code = sl_file_read(&data, &single.len, path, SINGLE_MAX, err);
 	if (code != SL_OK)
 		return code;
 	*sl_vec_add(&out->texts) = data;
@@ -309,13 +313,14 @@ static enum sl_code stdin_read(char **out, size_t *len, struct sl_error *err)
 static enum sl_code single_of_stdin(struct batches *out, struct sl_arena *arena,
 	const struct batch_wish *wish, struct sl_error *err)
 {
-	struct batch *batch = NULL;
+	struct batch *batch = single_batch(out, wish, "-", err);
 	struct single single = { .path = "-" };
 	char *data = NULL;
-	enum sl_code code = single_batch(&batch, out, wish, "-", err);
+	enum sl_code code;
 
-	if (code == SL_OK)
-		code = stdin_read(&data, &single.len, err);
+	if (!batch)
+		return SL_EINVAL;
+	code = stdin_read(&data, &single.len, err);
 	if (code != SL_OK)
 		return code;
 	*sl_vec_add(&out->texts) = data;

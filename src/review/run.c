@@ -189,10 +189,11 @@ static struct sl_splitter *splitter_of(const struct walk *walk,
 		.statement_blocks = migration->statement_blocks,
 	};
 
-	if (!migration->sql)
-		return sl_splitter_new_source(&options,
-			walk->input->stream(walk->input->stream_ctx, migration));
-	return sl_splitter_new(&options, migration->sql, migration->sql_len);
+	if (migration->sql || migration->sql_len == 0)
+		return sl_splitter_new(&options, migration->sql, migration->sql_len);
+	assert(walk->input->stream);
+	return sl_splitter_new_source(&options,
+		walk->input->stream(walk->input->stream_ctx, migration));
 }
 
 /* Facts live as long as their statement; clearing for each of many small ones would cost more than
