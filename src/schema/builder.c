@@ -130,7 +130,7 @@ void sl_catalog_add(struct sl_catalog_builder *builder, const struct sl_entity *
 	if (left_out(builder->catalog->dialect, entity))
 		return;
 	copy = sl_entity_new(builder->pool->arena, entity->kind);
-	sl_shape_copy(sl_shape_of(entity->kind), builder->pool->arena, entity, copy);
+	sl_shape_copy(sl_shape_of(entity->kind), &builder->pool->texts, entity, copy);
 	sl_catalog_adopt(builder, copy);
 }
 

@@ -12,6 +12,7 @@ struct pool *sl_catalog_pool_new(const struct sl_catalog *base)
 
 	atomic_init(&pool->refs, 1);
 	pool->arena = sl_arena_new();
+	pool->texts.arena = pool->arena;
 	pool->first_edition = base ? base->edition + 1 : 1;
 	sl_nodes_init(&pool->nodes, pool->arena, pool->first_edition);
 	pool->base = base ? sl_catalog_ref(base) : NULL;

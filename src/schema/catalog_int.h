@@ -2,6 +2,7 @@
 #ifndef SLUICE_SCHEMA_CATALOG_INT_H
 #define SLUICE_SCHEMA_CATALOG_INT_H
 
+#include "texts.h"
 #include "trie.h"
 
 #include "sluice/core/arena.h"
@@ -15,6 +16,7 @@ struct pool {
 	atomic_uint refs;
 	struct sl_arena *arena;
 	struct nodes nodes; /* in the arena */
+	struct texts texts; /* likewise */
 	uint64_t first_edition; /* of nodes of this pool */
 	const struct sl_catalog *base; /* referenced: what its catalogues share; or NULL */
 };

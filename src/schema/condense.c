@@ -9,11 +9,11 @@ struct copies {
 	SL_VEC(const struct sl_entity *);
 };
 
-static const struct sl_entity *copy_of(struct sl_arena *arena, const struct sl_entity *entity)
+static const struct sl_entity *copy_of(struct pool *pool, const struct sl_entity *entity)
 {
-	struct sl_entity *copy = sl_entity_new(arena, entity->kind);
+	struct sl_entity *copy = sl_entity_new(pool->arena, entity->kind);
 
-	sl_shape_copy(sl_shape_of(entity->kind), arena, entity, copy);
+	sl_shape_copy(sl_shape_of(entity->kind), &pool->texts, entity, copy);
 	return copy;
 }
 
@@ -24,7 +24,7 @@ static void copy_entities(struct sl_catalog *to, const struct sl_catalog *from)
 	const struct sl_entity *entity;
 
 	while ((entity = sl_catalog_next(&it)))
-		*sl_vec_add(&copies) = copy_of(to->pool->arena, entity);
+		*sl_vec_add(&copies) = copy_of(to->pool, entity);
 	sl_catalog_fill(to, copies.at, copies.len, from);
 	sl_vec_done(&copies);
 }

@@ -12,7 +12,7 @@
 
 const char *sl_keep(struct sl_replay *replay, const char *text)
 {
-	return *text ? sl_arena_strdup(sl_keeping(replay), text) : "";
+	return sl_texts_keep(&replay->pool->texts, text);
 }
 
 struct sl_names sl_keep_names(struct sl_replay *replay, const struct sl_names *names)

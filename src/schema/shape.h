@@ -5,6 +5,8 @@
 #ifndef SLUICE_SCHEMA_SHAPE_H
 #define SLUICE_SCHEMA_SHAPE_H
 
+#include "texts.h"
+
 #include "sluice/core/arena.h"
 #include "sluice/core/buf.h"
 #include "sluice/core/json.h"
@@ -43,7 +45,7 @@ const struct shape *sl_shape_of(enum sl_entity_kind kind);
 extern const struct shape sl_shape_column, sl_shape_constraint, sl_shape_index;
 
 /* Every field of from into to, deeply. */
-void sl_shape_copy(const struct shape *shape, struct sl_arena *arena, const void *from, void *to);
+void sl_shape_copy(const struct shape *shape, struct texts *texts, const void *from, void *to);
 
 /* {"key":value,...} */
 void sl_shape_write(const struct shape *shape, const void *from, struct sl_buf *out);

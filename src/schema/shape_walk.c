@@ -72,14 +72,14 @@ static void put(void *base, const struct field *field, const void *value, size_t
 	memcpy((char *)base + field->offset, value, size);
 }
 
-static void copy_text(const struct field *field, struct sl_arena *arena, const void *from, void *to)
+static void copy_text(const struct field *field, struct texts *texts, const void *from, void *to)
 {
 	const char *text = get_text(from, field);
 
-	if (text ? !*text : field->type == FIELD_TEXT)
+	if (text)
+		text = sl_texts_keep(texts, text);
+	else if (field->type == FIELD_TEXT)
 		text = "";
-	else if (text)
-		text = sl_arena_strdup(arena, text);
 	put(to, field, &text, sizeof(text));
 }
 
@@ -91,31 +91,30 @@ static void *list_new(struct sl_arena *arena, size_t len, size_t size)
 	return len > 0 ? sl_arena_calloc(arena, len, size) : none;
 }
 
-static void copy_names(const struct field *field, struct sl_arena *arena, const void *from,
-	void *to)
+static void copy_names(const struct field *field, struct texts *texts, const void *from, void *to)
 {
 	struct list list = get_list(from, field);
-	const char **names = list_new(arena, list.len, sizeof(*names));
+	const char **names = list_new(texts->arena, list.len, sizeof(*names));
 
 	for (size_t i = 0; i < list.len; i++)
-		names[i] = sl_arena_strdup(arena, name_at(list, i));
+		names[i] = sl_texts_keep(texts, name_at(list, i));
 	list.at = names;
 	put(to, field, &list, sizeof(list));
 }
 
-static void copy_list(const struct field *field, struct sl_arena *arena, const void *from, void *to)
+static void copy_list(const struct field *field, struct texts *texts, const void *from, void *to)
 {
 	struct list list = get_list(from, field);
 	size_t size = field->of->size;
-	char *items = list_new(arena, list.len, size);
+	char *items = list_new(texts->arena, list.len, size);
 
 	for (size_t i = 0; i < list.len; i++)
-		sl_shape_copy(field->of, arena, at_offset(list.at, i * size), items + i * size);
+		sl_shape_copy(field->of, texts, at_offset(list.at, i * size), items + i * size);
 	list.at = items;
 	put(to, field, &list, sizeof(list));
 }
 
-void sl_shape_copy(const struct shape *shape, struct sl_arena *arena, const void *from, void *to)
+void sl_shape_copy(const struct shape *shape, struct texts *texts, const void *from, void *to)
 {
 	memcpy(to, from, shape->size);
 	for (size_t i = 0; i < shape->len; i++) {
@@ -124,13 +123,13 @@ void sl_shape_copy(const struct shape *shape, struct sl_arena *arena, const void
 		switch (field->type) {
 		case FIELD_TEXT:
 		case FIELD_OPTIONAL:
-			copy_text(field, arena, from, to);
+			copy_text(field, texts, from, to);
 			break;
 		case FIELD_NAMES:
-			copy_names(field, arena, from, to);
+			copy_names(field, texts, from, to);
 			break;
 		case FIELD_LIST:
-			copy_list(field, arena, from, to);
+			copy_list(field, texts, from, to);
 			break;
 		case FIELD_BOOL:
 		case FIELD_INT:
