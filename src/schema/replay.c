@@ -90,6 +90,7 @@ void sl_replay_condense(struct sl_replay *replay)
 	sl_catalog_pool_unref(replay->pool);
 	replay->pool = alone->pool;
 	replay->now = alone;
+	memset(replay->types, 0, sizeof(replay->types));
 	if (replay->most == 0)
 		replay->most = SL_REPLAY_LIMIT + used;
 	replay->condensed = used;

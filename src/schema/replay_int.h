@@ -8,12 +8,21 @@
 #include "sluice/schema/replay.h"
 #include "sluice/sql/statement.h"
 
+/* Types as they were written lately, and as they are kept: a file has few, and many times. */
+#define TYPES_LATELY 8
+
+struct normal_type {
+	const char *written, *normal;
+};
+
 struct sl_replay {
 	struct pool *pool; /* what stays: the catalogues, until they are condensed */
 	struct sl_arena *scratch; /* what lives until the next statement */
 	const struct sl_catalog *base; /* referenced */
 	const struct sl_catalog *now; /* in the pool, or base */
 	const struct sl_catalog *at_begin; /* what ROLLBACK goes back to, referenced, or NULL */
+	struct normal_type types[TYPES_LATELY]; /* in the pool */
+	size_t next_type;
 	size_t condensed; /* bytes of the catalogue when it was condensed; 0: not yet */
 	size_t growth; /* of the pool beyond that, until it is condensed again */
 	size_t most; /* bytes of a catalogue, above which nothing more is replayed; 0: not known */

@@ -25,6 +25,22 @@ static const char *extra_of(struct sl_replay *replay, const struct sl_fact_colum
 	return sl_keep(replay, sl_buf_str(&out));
 }
 
+static const char *normal_type(struct sl_replay *replay, const char *written)
+{
+	struct normal_type *type;
+
+	for (size_t i = 0; i < TYPES_LATELY; i++) {
+		type = &replay->types[i];
+		if (type->written && strcmp(type->written, written) == 0)
+			return type->normal;
+	}
+	type = &replay->types[replay->next_type++ % TYPES_LATELY];
+	type->written = sl_keep(replay, written);
+	type->normal = sl_keep(replay,
+		sl_type_normal(replay->scratch, replay->work.dialect, written));
+	return type->normal;
+}
+
 /* A type that the catalogue has is printed with its schema, as it stands outside any search path.
  */
 static const char *type_of(struct sl_replay *replay, const struct sl_fact_column_def *def)
@@ -33,8 +49,7 @@ static const char *type_of(struct sl_replay *replay, const struct sl_fact_column
 	const char *rest;
 
 	if (!sl_is_postgres(replay))
-		return sl_keep(replay,
-			sl_type_normal(replay->scratch, replay->work.dialect, def->type));
+		return normal_type(replay, def->type);
 	type = sl_catalog_look_up(&replay->work, SL_ENTITY_TYPE, def->type_schema, def->type_name,
 		"");
 	rest = *def->type_name ? strstr(def->type, def->type_name) : NULL;
