@@ -188,7 +188,7 @@ struct step {
 	const struct probe_object *objects;
 	unsigned objects_len;
 	bool same_text; /* may change them and leave their text: only ids tell */
-	bool drops, if_exists;
+	bool makes, drops, if_exists;
 	bool variables; /* names user variables, or the last id that was given out */
 	bool inserts;
 
@@ -291,6 +291,9 @@ void apply_watch_end(struct run *run);
 
 /* Which files are pending, and everything that forbids to run them. */
 enum sl_code apply_reconcile(struct run *run);
+
+/* Whether the row, or NULL, says that the file need not run. */
+bool apply_settled(const struct sl_migration *m, const struct entry *entry);
 enum sl_code apply_check(struct run *run, bool must_be_empty);
 
 /* The phases up to the first write, each after the one before; a correction takes them too. */
@@ -316,7 +319,8 @@ enum sl_code apply_probe_before(struct run *run, const struct step *step, const 
 /* After a failure that the server reported: SL_OK when nothing of it remains. */
 enum sl_code apply_probe_failed(struct run *run, const struct step *step, const char *before);
 
-enum verdict { NOT_APPLIED, APPLIED, CANNOT_SAY };
+/* Half: what it replaces is gone, and what it makes is not there. */
+enum verdict { NOT_APPLIED, HALF_APPLIED, APPLIED, CANNOT_SAY };
 
 /* MySQL: what is seen of a step's objects before it runs, whether they show its effect, and what
  * the session that sent it is still at (*doing, else NULL). */

@@ -779,7 +779,10 @@ enum sl_code apply_execute(struct run *run, size_t i)
 	unsigned had;
 	enum sl_code code;
 
-	if (entry && entry->state == SL_LEDGER_PARTIAL)
+	file.written = apply_settled(plan->migration, entry); /* its last statement was in doubt */
+	if (file.written)
+		file.done = plan->len;
+	else if (entry && entry->state == SL_LEDGER_PARTIAL)
 		file.done = entry->done;
 	had = file.done;
 	code = run_file(&file);

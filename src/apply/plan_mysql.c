@@ -199,6 +199,7 @@ static void probe_objects(struct step *step, const struct mysql_plan *plan,
 	step->objects = objects.at;
 	step->objects_len = (unsigned)objects.len;
 	step->same_text = keeps_text(plan, text, fact, &objects);
+	step->makes = fact->verb == SL_SQL_VERB_CREATE && fact->object != SL_SQL_OBJECT_INDEX;
 	step->drops = fact->verb == SL_SQL_VERB_DROP && fact->object != SL_SQL_OBJECT_INDEX;
 	step->if_exists = fact->if_exists;
 }

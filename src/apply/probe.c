@@ -264,5 +264,9 @@ enum sl_code apply_probe_started(struct run *run, struct plan *plan)
 	if (verdict == APPLIED)
 		apply_notice(run, "%s: found done by an attempt that was cut off",
 			apply_place(run, plan, step));
+	if (verdict == HALF_APPLIED)
+		apply_notice(run,
+			"%s: an attempt that was cut off has dropped what it replaces; it is made again",
+			apply_place(run, plan, step));
 	return apply_settle(run, plan, entry->done, begun->statement, verdict == APPLIED);
 }

@@ -146,6 +146,10 @@ enum sl_code apply_objects_probe(struct run *run, const struct step *step, const
 			*verdict = CANNOT_SAY;
 			return SL_OK;
 		}
+		if (step->makes && change == CHANGED && now.shape[0] == '\0') {
+			*verdict = HALF_APPLIED;
+			return SL_OK;
+		}
 		/* What was not there cannot be dropped, and what still is not tells nothing. */
 		if (sl_str_eq(was.shape, "-") && (step->drops || now.shape[0] == '\0'))
 			continue;

@@ -138,8 +138,7 @@ static void add_pending(struct run *run, const struct plan *plan)
 	run->pending.len++;
 }
 
-/* Whether the row says that the file need not run. */
-static bool settled(const struct sl_migration *m, const struct entry *entry)
+bool apply_settled(const struct sl_migration *m, const struct entry *entry)
 {
 	if (!entry || entry->state == SL_LEDGER_PARTIAL)
 		return false;
@@ -154,7 +153,7 @@ static enum sl_code consider(struct run *run, const struct sl_migration *m, cons
 	struct plan plan;
 	enum sl_code code;
 
-	if (settled(m, entry))
+	if (apply_settled(m, entry))
 		return check_unedited(run, m, entry);
 	if (!wanted(run->request, m))
 		return SL_OK;

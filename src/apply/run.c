@@ -325,7 +325,9 @@ static void keep_results(struct run *run)
 			plan->migration->key);
 
 		result->total += plan->len;
-		if (entry && entry->state == SL_LEDGER_PARTIAL)
+		if (entry &&
+			(entry->state == SL_LEDGER_PARTIAL ||
+				apply_settled(plan->migration, entry)))
 			result->total -= entry->done;
 	}
 }

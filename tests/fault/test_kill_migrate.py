@@ -160,6 +160,18 @@ def test_killed_twice_in_a_row_it_still_ends_well(sluice, target, tmp_workspace)
     check_everything_once(sluice, target, folder)
 
 
+def test_a_file_whose_last_statement_is_found_done_is_done(sluice, target, tmp_workspace):
+    folder = write(tmp_workspace / "migrations", {"V1__make.sql": "CREATE TABLE t (a INTEGER);\n", "V2__alone.sql": f"INSERT INTO t VALUES (1);\n{target.alone};\n"})
+    sluice.ok("migrate", "--url", target.url, "--dir", folder, "--to", "1")
+    assert kill_at(sluice, target, folder, "alone-done", tmp_workspace)
+    write(folder, {"V3__after.sql": "INSERT INTO t SELECT count(*) + 1 FROM t;\n"})
+    out = sluice.run("migrate", "--url", target.url, "--dir", folder)
+    assert out.status == 0, out.err
+    assert "V2" in out.out and "V3" in out.out
+    assert target.ask("SELECT count(*), max(a) FROM t") == "2|2"
+    assert target.ask(f"SELECT count(*) FROM {target.ledger}migration WHERE state = 'applied'") == "3"
+
+
 def activity(pg, text):
     """Sessions of ours that are at a statement with this text."""
     return pg.rows("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'sluice/%%' AND state = 'active' AND query LIKE %s", (f"%{text}%",))

@@ -117,6 +117,24 @@ def test_an_alter_whose_connection_is_killed_has_no_effect_and_runs_again_by_its
     assert mariadb.value("SELECT count(*) FROM information_schema.columns WHERE table_schema = database() AND table_name = 'big'") == "2"
 
 
+def test_a_table_that_was_to_be_replaced_and_is_gone_is_made_again(sluice, mariadb, tmp_workspace):
+    """CREATE OR REPLACE drops the old table first; cut off there, neither of the two is left."""
+    folder = write(tmp_workspace / "migrations", {"V1__a.sql": "CREATE TABLE u (a INT);\n", "V2__b.sql": "CREATE OR REPLACE TABLE u AS SELECT SLEEP(60) AS b;\nDROP TABLE u;\n"})
+    process = start(sluice, mariadb.url, folder)
+    try:
+        (first,) = wait_until(lambda: running(mariadb, "CREATE OR REPLACE"), what="the statement at work")
+        wait_until(lambda: mariadb.value(f"SELECT state FROM information_schema.processlist WHERE id = {first}") == "User sleep", what="the end of the old table")
+        mariadb.script(f"KILL CONNECTION {first}")
+        again = wait_until(lambda: [one for one in running(mariadb, "CREATE OR REPLACE") if one != first], what="the statement at work again")
+        mariadb.script(f"KILL QUERY {again[0]}")
+        _, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
+    assert "V2__b.sql:1" in err and "found done" not in err
+    assert state(mariadb) == [("1", "applied", "1", "1")]
+
+
 def test_a_run_that_is_stopped_cancels_its_alter_and_goes_on_later(sluice, mariadb, tmp_workspace):
     folder = write(tmp_workspace / "migrations", ALTER)
     with slow_alter(sluice, mariadb, folder) as process:
