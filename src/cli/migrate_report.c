@@ -236,6 +236,8 @@ static void print_files(const struct migrated *m)
 
 static const char *remedy(const struct sl_apply_result *result)
 {
+	if (result->outcome == SL_OUTCOME_UNKNOWN)
+		return "; run the same command again, it finds out what became of it";
 	return result->outcome == SL_OUTCOME_BLOCKED && result->code == SL_EUNAVAIL ?
 		"; mend that and run the same command again, it goes on from here" :
 		"";

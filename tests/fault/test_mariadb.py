@@ -98,6 +98,7 @@ def test_an_alter_that_outlives_its_client_is_awaited_and_adopted(sluice, mariad
         assert running(mariadb, "ALTER TABLE big"), "the ALTER was to take longer"
         assert early.status == 9, early
         assert "still at work" in early.err and "ALTER TABLE big" in early.err
+        assert "run the same command again" in early.err
         out = sluice.run("migrate", "--url", mariadb.url, "--dir", folder)
     assert out.status == 0, out.err
     assert "found done" in out.err

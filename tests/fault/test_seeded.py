@@ -3,8 +3,8 @@
 import random
 
 import pytest
-from harness.engines import MariadbServer, PostgresServer
-from harness.trial import BEGIN, COUNT, LONG, RAISE, ServerTrial, seed_of, statement
+from harness.engines import MariadbServer, PostgresServer, SqliteFile
+from harness.trial import BEGIN, COUNT, LONG, RAISE, FileTrial, ServerTrial, seed_of, statement
 
 # Three kinds of files in transactions, with a point within, with something alone.
 POSTGRES_FIRST = [
@@ -78,6 +78,19 @@ MARIADB = [
     ],
 ]
 
+SQLITE_FIRST = [
+    statement("CREATE TABLE log (file INT NOT NULL, number INT NOT NULL)", "table:log"),
+    statement("CREATE TABLE counter (file INT PRIMARY KEY, n INT NOT NULL)", "table:counter"),
+]
+SQLITE_SLOW = COUNT._replace(
+    sql="INSERT INTO log (file, number) SELECT {n}, {i} FROM (WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 100000) SELECT count(*) FROM c)"
+)
+SQLITE = [
+    [BEGIN, statement("CREATE TABLE a{n} (id INT)", "table:a{n}"), SQLITE_SLOW, RAISE, statement("ALTER TABLE a{n} ADD COLUMN b INT", "column:a{n}.b"), COUNT],
+    [statement("CREATE TABLE g{n} (data BLOB)", "table:g{n}"), COUNT, statement("INSERT INTO g{n} VALUES (zeroblob(150000))", "big:g{n}"), SQLITE_SLOW, BEGIN],
+    [BEGIN, SQLITE_SLOW, statement("VACUUM"), RAISE, statement("CREATE INDEX i{n} ON log (file)", "index:i{n}"), statement("VACUUM"), RAISE],
+]
+
 SERVERS = {"postgres": (PostgresServer, POSTGRES_FIRST, POSTGRES), "mariadb": (MariadbServer, MARIADB_FIRST, MARIADB)}
 
 
@@ -90,6 +103,18 @@ def test_whatever_falls_on_a_run_everything_runs_exactly_once(sluice, tmp_worksp
     trial = ServerTrial(sluice, engine, tmp_workspace / "migrations", first, shapes, random.Random(seed))
     try:
         trial.live(250 if LONG else 10)
+    finally:
+        trial.close()
+    record_property("told", f"seed {seed}: {trial.story()}")
+
+
+@pytest.mark.timeout(7200 if LONG else 300)
+@pytest.mark.parametrize("journal", ["delete", "wal"])
+def test_whatever_falls_on_a_run_on_a_file_everything_runs_exactly_once(sluice, tmp_workspace, record_property, journal):
+    seed = seed_of(journal)
+    trial = FileTrial(sluice, SqliteFile(tmp_workspace, journal), tmp_workspace / "migrations", SQLITE_FIRST, SQLITE, random.Random(seed))
+    try:
+        trial.live(400 if LONG else 12)
     finally:
         trial.close()
     record_property("told", f"seed {seed}: {trial.story()}")

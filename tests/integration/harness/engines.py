@@ -176,6 +176,8 @@ class SqliteFile(Engine):
         self.journal = journal
 
     def begin_anew(self, name):
+        for path in self.disk.seen.glob("*.db*"):
+            path.unlink()
         self.name = f"{name}.db"
         subprocess.run(self.words("sqlite3", self.path, f"PRAGMA journal_mode = {self.journal}"), check=True, capture_output=True)
 

@@ -75,6 +75,8 @@ def asks_of(tables) -> list:
         if re.fullmatch(r"d\d+", name):
             asks.append(f"SELECT 'old:{name}', count(*) FROM {name} WHERE id < 10")
             asks.append(f"SELECT 'kept:{name}', count(*) FROM {name} WHERE id >= 10")
+        if re.fullmatch(r"g\d+", name):
+            asks.append(f"SELECT 'big:{name}', count(*) FROM {name}")
         if re.fullmatch(r"x\d+", name):
             asks.append(f"SELECT 'swapped:{name}', count(*) FROM {name} WHERE mark = 'y'")
     return asks
@@ -140,7 +142,8 @@ class Trial:
     """One engine, one folder of files with the shapes, and what has fallen on them so far."""
 
     options = ()  # of `sluice migrate`
-    ends = (-signal.SIGKILL, 0, 3, 6, 9)  # that a fault explains
+    patience = "20s"
+    commit_takes = 0.002  # seconds, at most
 
     def __init__(self, sluice, engine, folder, first, shapes, dice):
         self.sluice, self.engine, self.folder, self.dice = sluice, engine, folder, dice
@@ -163,7 +166,7 @@ class Trial:
     # --- faults ------------------------------------------------------------------------------------
 
     def start(self, *before, port=None, env=None):
-        words = [*before, self.sluice.path, "migrate", "--url", self.engine.url(port), "--dir", self.folder, "--lock-wait", "20s", *self.options]
+        words = [*before, self.sluice.path, "migrate", "--url", self.engine.url(port), "--dir", self.folder, "--lock-wait", self.patience, *self.options]
         return subprocess.Popen(self.engine.words(*words), env={**os.environ, **(env or {})}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def moment(self, most=0.4):
@@ -184,7 +187,7 @@ class Trial:
         wait_until(lambda: mark.exists() or process.poll() is not None, 60, "the commit")
         hit = process.poll() is None
         process.send_signal(signal.SIGCONT)
-        until = time.perf_counter() + self.dice.uniform(0, 0.002)
+        until = time.perf_counter() + self.dice.uniform(0, self.commit_takes)
         while time.perf_counter() < until:
             pass
         process.kill()
@@ -196,9 +199,12 @@ class Trial:
         _, err = process.communicate(timeout=180)
         self.hits[fault.__name__] += hit
         self.told.append(f"{fault.__name__}: status {process.returncode} {err.strip()}")
-        assert process.returncode in self.ends, "an end that no fault explains"
+        assert self.is_explained(process.returncode, err), "an end that no fault explains"
         self.check()
         self.ask_people(err)
+
+    def is_explained(self, status, err) -> bool:
+        return status in (-signal.SIGKILL, 0, 3, 6, 9)
 
     # --- what is known -----------------------------------------------------------------------------
 
@@ -396,3 +402,62 @@ class ServerTrial(Trial):
     def close(self):
         self.relay.close()
         super().close()
+
+
+class FileTrial(Trial):
+    """A file beside the program: somebody else may hold it, and the disk may be full or not take what is written."""
+
+    patience = "2s"
+    hot = 0
+    commit_takes = 0.0004
+    options = ("--lock-timeout", "100ms")
+
+    def faults(self):
+        return [*super().faults(), self.killed_in_commit, self.held, self.disk_full, self.write_failed, self.killed_by_a_write]
+
+    def held(self):
+        """By another writer, before or while it works."""
+        writer = subprocess.Popen(self.engine.words("sqlite3", self.engine.path), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        early = self.dice.random() < 0.5
+        process = None if early else self.start()
+        if process:
+            self.moment(0.1)
+        writer.stdin.write(f".timeout 20000\nBEGIN {self.dice.choice(['IMMEDIATE', 'EXCLUSIVE'])};\nSELECT 'held';\n")
+        writer.stdin.flush()
+        writer.stdout.readline()
+        process = process or self.start()
+        self.moment()
+        hit = process.poll() is None
+        writer.communicate("COMMIT;\n")
+        return process, hit
+
+    def disk_full(self):
+        self.engine.disk.fill(left=self.dice.randint(0, 400_000))
+        process = self.start()
+        process.wait(180)
+        self.engine.disk.free()
+        return process, process.returncode != 0
+
+    def limited(self, *before):
+        """No file may grow beyond a size that lies close before it."""
+        size = self.engine.size() + self.dice.randint(0, 300_000)
+        process = self.start(*before, "prlimit", f"--fsize={size}")
+        process.wait(180)
+        return process, process.returncode != 0
+
+    def write_failed(self):
+        return self.limited("env", "--ignore-signal=XFSZ")
+
+    def killed_by_a_write(self):
+        return self.limited("env", "--default-signal=XFSZ")
+
+    def is_explained(self, status, err):
+        """A statement for which there is no room has failed."""
+        return super().is_explained(status, err) or status == -signal.SIGXFSZ or (status == 8 and re.search("disk is full|disk I/O error", err))
+
+    def check(self):
+        self.hot += self.engine.is_hot()
+        super().check()
+
+    def story(self):
+        return f"{super().story()}, {self.hot} times left in the middle of a commit"
