@@ -138,73 +138,22 @@ class Relay:
         self.server.close()
 
 
-class Trial:
-    """One engine, one folder of files with the shapes, and what has fallen on them so far."""
+class Rules:
+    """What must be true of a database to which files with these shapes are applied, also half way."""
 
-    options = ()  # of `sluice migrate`
-    patience = "20s"
-    commit_takes = 0.002  # seconds, at most
-
-    def __init__(self, sluice, engine, folder, first, shapes, dice):
-        self.sluice, self.engine, self.folder, self.dice = sluice, engine, folder, dice
-        all_shapes = {1: first, **{n: shapes[n % len(shapes)] for n in range(2, FILES + 2)}}
+    def __init__(self, engine, first, shapes, start=1):
+        self.engine = engine
+        numbers = range(start + 1, start + 1 + FILES)
+        all_shapes = {start: first, **{n: shapes[n % len(shapes)] for n in numbers}}
         self.files = {n: [one.of(n, i) for i, one in enumerate(shape, 1)] for n, shape in all_shapes.items()}
-        self.told, self.hits, self.people, self.generation = [], Counter(), Counter(), 0
-        folder.mkdir()
-        for n, statements in self.files.items():
-            (folder / f"V{n}__file.sql").write_text("".join(f"{one.sql};\n" for one in statements))
-        self.begin_anew()
+        self.forget()
 
-    def begin_anew(self):
-        self.engine.begin_anew(f"shop{self.generation}")
-        self.generation += 1
+    def forget(self):
+        """What was seen of the database before."""
         self.epoch, self.kept, self.found = 0, set(), Found(Counter())
 
-    def faults(self) -> list:
-        return [self.killed, self.killed_in_commit]
-
-    # --- faults ------------------------------------------------------------------------------------
-
-    def start(self, *before, port=None, env=None):
-        words = [*before, self.sluice.path, "migrate", "--url", self.engine.url(port), "--dir", self.folder, "--lock-wait", self.patience, *self.options]
-        return subprocess.Popen(self.engine.words(*words), env={**os.environ, **(env or {})}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-    def moment(self, most=0.4):
-        time.sleep(self.dice.uniform(0.02, most))  # the moment itself is what is random here
-
-    def killed(self):
-        process = self.start()
-        self.moment()
-        hit = process.poll() is None
-        process.kill()
-        return process, hit
-
-    def killed_in_commit(self):
-        """Held before a COMMIT, let go, and killed some microseconds later."""
-        mark = self.folder.parent / "paused"
-        mark.unlink(missing_ok=True)
-        process = self.start(env={"SLUICE_TEST_PAUSE_AT": f"before-commit:{self.dice.randint(1, 12)}", "SLUICE_TEST_PAUSE_FILE": str(mark)})
-        wait_until(lambda: mark.exists() or process.poll() is not None, 60, "the commit")
-        hit = process.poll() is None
-        process.send_signal(signal.SIGCONT)
-        until = time.perf_counter() + self.dice.uniform(0, self.commit_takes)
-        while time.perf_counter() < until:
-            pass
-        process.kill()
-        return process, hit
-
-    def fall(self):
-        fault = self.dice.choice(self.faults())
-        process, hit = fault()
-        _, err = process.communicate(timeout=180)
-        self.hits[fault.__name__] += hit
-        self.told.append(f"{fault.__name__}: status {process.returncode} {err.strip()}")
-        assert self.is_explained(process.returncode, err), "an end that no fault explains"
-        self.check()
-        self.ask_people(err)
-
-    def is_explained(self, status, err) -> bool:
-        return status in (-signal.SIGKILL, 0, 3, 6, 9)
+    def texts(self) -> dict:
+        return {f"V{n}__file.sql": "".join(f"{one.sql};\n" for one in statements) for n, statements in self.files.items()}
 
     # --- what is known -----------------------------------------------------------------------------
 
@@ -221,7 +170,7 @@ class Trial:
         return Found(holds, epoch, settled, [(int(version), *rest) for version, *rest in steps], runs)
 
     def is_done(self) -> bool:
-        return [state for _, state in self.found.settled.values()].count("applied") == len(self.files)
+        return all(self.found.settled.get(n, (0, ""))[1] == "applied" for n in self.files)
 
     def left_by(self, n, reached, half=()) -> Counter:
         """What the first so many statements of a file leave behind, and half of another one."""
@@ -283,6 +232,74 @@ class Trial:
             if what.startswith("kept:") and n == 0 and holds[f"old:{table}"] == 0 and holds[f"log:{number}:3"] == 1:
                 self.engine.ask(f"INSERT INTO {table} (id) VALUES (99)")
                 self.kept.add(table)
+
+
+class Trial(Rules):
+    """One engine, one folder of files with the shapes, and what has fallen on them so far."""
+
+    options = ()  # of `sluice migrate`
+    patience = "20s"
+    commit_takes = 0.002  # seconds, at most
+
+    def __init__(self, sluice, engine, folder, first, shapes, dice):
+        super().__init__(engine, first, shapes)
+        self.sluice, self.folder, self.dice = sluice, folder, dice
+        self.told, self.hits, self.people, self.generation = [], Counter(), Counter(), 0
+        folder.mkdir()
+        for name, text in self.texts().items():
+            (folder / name).write_text(text)
+        self.begin_anew()
+
+    def begin_anew(self):
+        self.engine.begin_anew(f"shop{self.generation}")
+        self.generation += 1
+        self.forget()
+
+    def faults(self) -> list:
+        return [self.killed, self.killed_in_commit]
+
+    # --- faults ------------------------------------------------------------------------------------
+
+    def start(self, *before, port=None, env=None):
+        words = [*before, self.sluice.path, "migrate", "--url", self.engine.url(port), "--dir", self.folder, "--lock-wait", self.patience, *self.options]
+        return subprocess.Popen(self.engine.words(*words), env={**os.environ, **(env or {})}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def moment(self, most=0.4):
+        time.sleep(self.dice.uniform(0.02, most))  # the moment itself is what is random here
+
+    def killed(self):
+        process = self.start()
+        self.moment()
+        hit = process.poll() is None
+        process.kill()
+        return process, hit
+
+    def killed_in_commit(self):
+        """Held before a COMMIT, let go, and killed some microseconds later."""
+        mark = self.folder.parent / "paused"
+        mark.unlink(missing_ok=True)
+        process = self.start(env={"SLUICE_TEST_PAUSE_AT": f"before-commit:{self.dice.randint(1, 12)}", "SLUICE_TEST_PAUSE_FILE": str(mark)})
+        wait_until(lambda: mark.exists() or process.poll() is not None, 60, "the commit")
+        hit = process.poll() is None
+        process.send_signal(signal.SIGCONT)
+        until = time.perf_counter() + self.dice.uniform(0, self.commit_takes)
+        while time.perf_counter() < until:
+            pass
+        process.kill()
+        return process, hit
+
+    def fall(self):
+        fault = self.dice.choice(self.faults())
+        process, hit = fault()
+        _, err = process.communicate(timeout=180)
+        self.hits[fault.__name__] += hit
+        self.told.append(f"{fault.__name__}: status {process.returncode} {err.strip()}")
+        assert self.is_explained(process.returncode, err), "an end that no fault explains"
+        self.check()
+        self.ask_people(err)
+
+    def is_explained(self, status, err) -> bool:
+        return status in (-signal.SIGKILL, 0, 3, 6, 9)
 
     # --- a person's word ---------------------------------------------------------------------------
 
