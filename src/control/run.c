@@ -35,6 +35,7 @@ struct attempt {
 	char epoch_name[256];
 	int64_t started_at;
 	bool begun; /* the store has the run */
+	const struct sl_run *proved; /* an earlier one, whose end this one found out; or NULL */
 	struct sl_drift_run drift;
 	const char *meant; /* hash of the structure that is meant to be there; or NULL, "" */
 	char found[SL_SHA256_HEX]; /* the one before the run */
@@ -380,6 +381,21 @@ static void end_run(struct attempt *attempt, struct sl_batch *batch,
 			.ended_at = sl_control_now(attempt->control) });
 }
 
+/* What was not known of an earlier attempt is known now. */
+static void end_proved(struct attempt *attempt, struct sl_batch *batch,
+	const struct sl_apply_result *result)
+{
+	struct sl_run run;
+
+	if (!attempt->proved)
+		return;
+	run = *attempt->proved;
+	run.outcome = SL_OUTCOME_APPLIED;
+	run.detail = result->text;
+	run.steps_done = run.steps_total;
+	sl_batch_end_run(batch, &run);
+}
+
 /* The task is another's by now; what our run did is history all the same. */
 static void end_alone(struct attempt *attempt, const struct sl_apply_result *result,
 	enum sl_outcome outcome)
@@ -417,6 +433,7 @@ static enum sl_code settle(struct attempt *attempt, const struct sl_apply_result
 	if (code != SL_OK)
 		return code;
 	end_run(attempt, batch, result, outcome);
+	end_proved(attempt, batch, result);
 	sl_batch_move(batch, &move);
 	if (telling.kind) {
 		telling.text = text && text[0] ?
@@ -567,18 +584,20 @@ static enum sl_code adopt_history(struct attempt *attempt, struct sl_apply_resul
 	return code;
 }
 
-static bool is_own_row(const struct attempt *attempt, const struct sl_ledger_migration *row,
-	const struct sl_run_list *runs)
+/* The run of this task that a row of the plan's migrations is from; or NULL. */
+static const struct sl_run *own_run(const struct attempt *attempt,
+	const struct sl_ledger_migration *row, const struct sl_run_list *runs)
 {
-	bool planned = false, own = false;
+	bool planned = false;
 
 	for (size_t i = 0; i < attempt->only_len; i++)
 		planned = planned ||
 			(attempt->only[i]->kind == row->kind &&
 				sl_str_eq(attempt->only[i]->key, row->key));
-	for (size_t i = 0; i < runs->len; i++)
-		own = own || sl_str_eq(runs->at[i].id, row->run);
-	return planned && own;
+	for (size_t i = 0; planned && i < runs->len; i++)
+		if (sl_str_eq(runs->at[i].id, row->run))
+			return &runs->at[i];
+	return NULL;
 }
 
 /* Nothing was left to do because an attempt of this task, whose end nobody saw, had done it: that
@@ -589,6 +608,7 @@ static enum sl_code credit_earlier(struct attempt *attempt, const struct sl_conn
 	const struct sl_run_query query = { .task_id = attempt->task.id, .limit = 1000 };
 	struct sl_run_list runs;
 	struct sl_ledger ledger;
+	const struct sl_run *last = NULL;
 	enum sl_code code;
 
 	if (result->outcome != SL_OUTCOME_NOTHING)
@@ -600,13 +620,17 @@ static enum sl_code credit_earlier(struct attempt *attempt, const struct sl_conn
 	if (code != SL_OK)
 		return code;
 	for (size_t i = 0; i < ledger.migrations_len; i++) {
-		if (!is_own_row(attempt, &ledger.migrations[i], &runs))
-			continue;
-		result->outcome = SL_OUTCOME_APPLIED;
-		result->text = sl_arena_printf(attempt->arena,
-			"%s: an earlier attempt had applied all of it", attempt->task.target);
-		return SL_OK;
+		const struct sl_run *own = own_run(attempt, &ledger.migrations[i], &runs);
+
+		last = own ? own : last;
 	}
+	if (!last)
+		return SL_OK;
+	result->outcome = SL_OUTCOME_APPLIED;
+	result->text = sl_arena_printf(attempt->arena,
+		"%s: an earlier attempt had applied all of it", attempt->task.target);
+	if (last->outcome == SL_OUTCOME_UNKNOWN)
+		attempt->proved = last;
 	return SL_OK;
 }
 

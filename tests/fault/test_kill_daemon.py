@@ -7,9 +7,10 @@ import sqlite3
 import time
 
 import pytest
+from harness.daemon import Daemon
 from harness.postgres import Postgres
 from harness.wait import wait_until
-from harness.workspace import Sqlite, Workspace, ledger
+from harness.workspace import SAFE, Sqlite, Workspace, ledger
 
 FILES = 200
 KILLS = 50
@@ -130,3 +131,26 @@ def test_a_daemon_killed_fifty_times_applies_every_file_exactly_once(trial, reco
     quiet.space.stop()
     quiet.check_once()
     assert killed.hashes() == quiet.hashes()
+
+
+@pytest.mark.parametrize("point", ["after-commit", "before-finish", "finished"])
+def test_an_attempt_that_was_killed_behind_its_last_statement_is_history_as_applied(sluice, tmp_workspace, point):
+    space = Workspace(sluice)
+    space.configure(r"risk:.*", 'risk: [{level: low, when: "true"}]\napprovals: {low: []}\n')
+    mark = tmp_workspace / "paused"
+    try:
+        env = {"SLUICE_TEST_PAUSE_AT": point, "SLUICE_TEST_PAUSE_FILE": str(mark)}
+        space.start().stop()
+        space.daemon = Daemon([sluice.path, "serve", "-c", space.config], cwd=space.home, env=env)
+        work = space.repository
+        work.branch("change/discount")
+        work.commit({"migrations/V2__discount.sql": SAFE})
+        work.git("push", "-q", "origin", "change/discount")
+        work.git("push", "-q", "origin", "change/discount:main")
+        wait_until(mark.exists, 60, f"the point {point}")
+        space.kill()
+        space.start()
+        space.wait_change(1, "done", timeout=60)
+        assert [(run["target"], run["outcome"], run["steps_done"]) for run in space.history()] == [("prod", "applied", 1), ("dev", "applied", 1)]
+    finally:
+        space.close()
