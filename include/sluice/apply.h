@@ -201,6 +201,7 @@ struct sl_apply_result {
 	enum sl_code
 		code; /* SL_OK for nothing and applied; else why, as the caller should treat it */
 	const char *run; /* "" when no run was begun */
+	bool open; /* the ledger does not say yet that it ended, and the next attempt will */
 	int64_t epoch; /* of the fence after the attempt; 0: not raised */
 	const char *database_id; /* "" when there is no ledger */
 	const char *text; /* one sentence: what happened, and what to do */

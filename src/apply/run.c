@@ -393,16 +393,11 @@ static bool has_open_run(const struct run *run)
 	return false;
 }
 
-/* A run of ours that was killed after its last statement would stay open for ever. */
-static void end_open_runs(struct run *run)
+static enum sl_code write_open_ends(struct run *run)
 {
 	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
-	bool got = false;
+	enum sl_code code = sl_conn_begin(run->conn, true, NULL);
 
-	if (run->request->dry_run || !has_open_run(run) ||
-		sl_conn_lock(run->conn, run->ledger.scope, &got, NULL, run->arena, NULL) != SL_OK ||
-		!got)
-		return;
 	sl_buf_addf(&sql,
 		"UPDATE %srun SET outcome = 'interrupted', ended_at = %s WHERE ended_at IS NULL "
 		"AND installation = ",
@@ -410,10 +405,25 @@ static void end_open_runs(struct run *run)
 	sl_conn_literal(run->conn, &sql, run->installation);
 	sl_buf_adds(&sql, " AND scope = ");
 	sl_conn_literal(run->conn, &sql, run->ledger.scope);
-	if (sl_conn_begin(run->conn, true, NULL) != SL_OK ||
-		apply_ledger_write(&run->ledger, &sql, NULL) != SL_OK ||
-		sl_conn_commit(run->conn, NULL) != SL_OK)
+	if (code == SL_OK)
+		code = apply_ledger_write(&run->ledger, &sql, NULL);
+	if (code == SL_OK)
+		code = sl_conn_commit(run->conn, NULL);
+	if (code != SL_OK)
 		sl_conn_rollback(run->conn);
+	return code;
+}
+
+/* A run of ours that was killed after its last statement would stay open for ever. */
+static void end_open_runs(struct run *run)
+{
+	bool got = false;
+
+	if (run->request->dry_run || !has_open_run(run))
+		return;
+	run->result->open = sl_conn_lock(run->conn, run->ledger.scope, &got, NULL, run->arena,
+				    NULL) != SL_OK ||
+		!got || write_open_ends(run) != SL_OK;
 }
 
 static enum sl_code nothing_to_do(struct run *run)
@@ -522,7 +532,10 @@ static void close_run(struct run *run, enum sl_code code)
 	struct sl_conn *conn sl_auto(sl_conn_close_p) = NULL;
 	struct sl_error cause = SL_ERROR_INIT;
 
-	if (!run->began || run->outcome == SL_OUTCOME_UNKNOWN)
+	if (!run->began)
+		return;
+	run->result->open = true;
+	if (run->outcome == SL_OUTCOME_UNKNOWN)
 		return;
 	apply_pause("before-finish");
 	if (run->conn && sl_conn_tx_state(run->conn) == SL_TX_IDLE) {
@@ -548,6 +561,8 @@ static void close_run(struct run *run, enum sl_code code)
 		apply_ledger_write(&run->ledger, &sql, &cause) != SL_OK ||
 		sl_conn_commit(conn, &cause) != SL_OK)
 		apply_notice(run, "the run's end is not in the ledger: %s", cause.msg);
+	else
+		run->result->open = false;
 	apply_pause("finished");
 }
 

@@ -337,10 +337,14 @@ static const char *event_of(enum sl_outcome outcome)
 	return NULL;
 }
 
-/* A run that a stop of ours ended is no person's cancel: the next start takes it up. */
+/* A run that a stop of ours ended is no person's cancel: the next start takes it up.  One that
+ * stays open in the ledger would keep others out: the next attempt ends it. */
 static enum sl_outcome outcome_of(const struct sl_apply_result *result, bool asked)
 {
-	if (result->outcome == SL_OUTCOME_CANCELED && !asked)
+	bool all_done = result->outcome == SL_OUTCOME_APPLIED ||
+		result->outcome == SL_OUTCOME_NOTHING;
+
+	if ((result->outcome == SL_OUTCOME_CANCELED && !asked) || (all_done && result->open))
 		return SL_OUTCOME_UNKNOWN;
 	return result->outcome;
 }
@@ -414,7 +418,10 @@ static enum sl_code settle(struct attempt *attempt, const struct sl_apply_result
 {
 	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
 	enum sl_outcome outcome = outcome_of(result, cancel_was_asked(attempt));
-	const char *text = result->text;
+	const char *text = outcome != result->outcome && result->open ?
+		sl_arena_printf(attempt->arena, "%s, and its ledger does not say so yet",
+			result->text) :
+		result->text;
 	const struct sl_attempt ended = { .outcome = outcome,
 		.detail = text,
 		.retry_after_us = pause_after(result),

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import random
+import signal
 import sqlite3
 import time
 
@@ -133,24 +134,56 @@ def test_a_daemon_killed_fifty_times_applies_every_file_exactly_once(trial, reco
     assert killed.hashes() == quiet.hashes()
 
 
-@pytest.mark.parametrize("point", ["after-commit", "before-finish", "finished"])
-def test_an_attempt_that_was_killed_behind_its_last_statement_is_history_as_applied(sluice, tmp_workspace, point):
-    space = Workspace(sluice)
-    space.configure(r"risk:.*", 'risk: [{level: low, when: "true"}]\napprovals: {low: []}\n')
-    mark = tmp_workspace / "paused"
-    try:
+class Paused:
+    """A daemon that stops at a point of its first run; nobody needs to approve."""
+
+    def __init__(self, sluice, folder, point, databases=None):
+        self.space = Workspace(sluice, databases)
+        self.space.configure(r"risk:.*", 'risk: [{level: low, when: "true"}]\napprovals: {low: []}\n')
+        self.space.start().stop()
+        mark = folder / "paused"
         env = {"SLUICE_TEST_PAUSE_AT": point, "SLUICE_TEST_PAUSE_FILE": str(mark)}
-        space.start().stop()
-        space.daemon = Daemon([sluice.path, "serve", "-c", space.config], cwd=space.home, env=env)
-        work = space.repository
+        self.space.daemon = Daemon([sluice.path, "serve", "-c", self.space.config], cwd=self.space.home, env=env)
+        work = self.space.repository
         work.branch("change/discount")
         work.commit({"migrations/V2__discount.sql": SAFE})
         work.git("push", "-q", "origin", "change/discount")
         work.git("push", "-q", "origin", "change/discount:main")
         wait_until(mark.exists, 60, f"the point {point}")
-        space.kill()
-        space.start()
-        space.wait_change(1, "done", timeout=60)
-        assert [(run["target"], run["outcome"], run["steps_done"]) for run in space.history()] == [("prod", "applied", 1), ("dev", "applied", 1)]
+
+    def check_done(self):
+        self.space.wait_change(1, "done", timeout=60)
+        assert [(run["target"], run["outcome"], run["steps_done"]) for run in self.space.history()] == [("prod", "applied", 1), ("dev", "applied", 1)]
+
+
+@pytest.fixture
+def paused(sluice, tmp_workspace):
+    made = []
+
+    def make(*words):
+        made.append(Paused(sluice, tmp_workspace, *words))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.space.close()
+
+
+@pytest.mark.parametrize("point", ["after-commit", "before-finish", "finished"])
+def test_an_attempt_that_was_killed_behind_its_last_statement_is_history_as_applied(paused, point):
+    killed = paused(point)
+    killed.space.kill()
+    killed.space.start()
+    killed.check_done()
+
+
+def test_an_attempt_whose_connection_is_lost_before_it_says_its_end_does_not_stay_open(paused, pg):
+    prod = Postgres.create()
+    try:
+        lost = paused("before-finish", {"dev": pg, "prod": prod})
+        pg.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'sluice/%%'")
+        os.kill(lost.space.daemon.process.pid, signal.SIGCONT)
+        lost.check_done()
+        assert pg.value("SELECT count(*) FROM sluice.run WHERE ended_at IS NULL") == 0
     finally:
-        space.close()
+        prod.drop()
