@@ -25,7 +25,7 @@ static const struct sl_cli_option reason_options[] = {
 };
 
 static const struct sl_cli_option resolve_options[] = {
-	{ "applied", 0, NULL, "the statement in doubt had its effect", false },
+	{ "applied", 0, NULL, "the file counts as applied: what was not, was done by hand", false },
 	{ "not-applied", 0, NULL, "it had none, and will run again", false },
 	{ "reason", 'r', "TEXT", "how you know", false },
 	{ NULL, 0, NULL, NULL, false },
