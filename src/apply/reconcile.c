@@ -1,5 +1,6 @@
 #include "history_int.h"
 
+#include "sluice/core/escape.h"
 #include "sluice/core/map.h"
 #include "sluice/core/str.h"
 #include "sluice/core/vec.h"
@@ -297,9 +298,12 @@ const char *apply_command_options(const struct run *run)
 	const struct sl_apply_request *request = run->request;
 	bool usual = sl_str_eq(run->ledger.scope, SL_LEDGER_DEFAULT);
 
-	return sl_arena_printf(run->arena, "--url '%s' --dir '%s'%s%s", request->target->url.text,
-		request->dir_name ? request->dir_name : ".", usual ? "" : " --ledger ",
-		usual ? "" : run->ledger.scope);
+	return sl_arena_printf(run->arena, "--url %s --dir %s%s%s%s%s",
+		sl_shell_word(run->arena, request->target->url.text),
+		sl_shell_word(run->arena, request->dir_name ? request->dir_name : "."),
+		request->layout ? " --layout " : "", request->layout ? request->layout : "",
+		usual ? "" : " --ledger ",
+		usual ? "" : sl_shell_word(run->arena, run->ledger.scope));
 }
 
 const char *apply_baseline_command(const struct run *run)

@@ -3,6 +3,7 @@
 #include "cli_int.h"
 #include "client.h"
 
+#include "sluice/core/escape.h"
 #include "sluice/core/json.h"
 #include "sluice/core/str.h"
 #include "sluice/sys/file.h"
@@ -57,22 +58,36 @@ static void show_target(const struct attach *a, const struct attach_target *targ
 
 void attach_show(const struct attach *a)
 {
+	size_t n = a->targets.at[0].set.len;
+
 	if (sl_cli_json(a->cli))
 		return;
-	sl_cli_print(a->cli, "%s, branch %s: %s, layout %s, %zu migrations\n", a->origin, a->branch,
-		a->folder[0] == '\0' ? "." : a->folder, sl_layout_kind_name(a->layout),
-		a->targets.at[0].set.len);
+	sl_cli_print(a->cli, "%s, branch %s: %s, layout %s, %zu migration%s\n", a->origin,
+		a->branch, a->folder[0] == '\0' ? "." : a->folder, sl_layout_kind_name(a->layout),
+		n, n == 1 ? "" : "s");
 	for (size_t i = 0; i < a->targets.len; i++)
 		show_target(a, &a->targets.at[i]);
 }
 
 /* --- what comes next ------------------------------------------------------------------------- */
 
+static const char *baseline_command(const struct attach *a, const struct attach_target *target)
+{
+	const char *last = last_version(target);
+	const char *folder = a->root ? sl_path_join(a->arena, a->root, a->folder) : a->folder;
+
+	return sl_arena_printf(a->arena,
+		"sluice baseline --url %s --dir %s --layout %s%s%s --to %s",
+		sl_shell_word(a->arena, target->url), sl_shell_word(a->arena, folder),
+		sl_layout_kind_name(a->layout), target->password ? " --password " : "",
+		target->password ? sl_shell_word(a->arena, target->password) : "",
+		last ? last : "VERSION");
+}
+
 static void say_what_is_open(const struct attach *a)
 {
 	for (size_t i = 0; i < a->targets.len; i++) {
 		const struct attach_target *target = &a->targets.at[i];
-		const char *last = last_version(target);
 
 		if (target->state == ATTACH_HISTORY && !a->adopt)
 			sl_cli_print(a->cli,
@@ -81,11 +96,8 @@ static void say_what_is_open(const struct attach *a)
 				target->name, target->name);
 		if (target->state == ATTACH_TABLES && !target->baseline)
 			sl_cli_print(a->cli,
-				"%s: nothing runs there until you say which version it is at: sluice "
-				"baseline --url '%s' --dir '%s' --to %s\n",
-				target->name, target->url,
-				a->root ? sl_path_join(a->arena, a->root, a->folder) : a->folder,
-				last ? last : "VERSION");
+				"%s: nothing runs there until you say which version it is at: %s\n",
+				target->name, baseline_command(a, target));
 	}
 	if (a->people.len == 1 && !a->alone)
 		sl_cli_print(a->cli,
@@ -105,16 +117,18 @@ static bool ends_in_doctor(const struct attach *a)
 static void say_next(const struct attach *a)
 {
 	bool hook = a->bare && !sl_cli_has(a->cli, "hook");
+	const char *config = sl_shell_word(a->arena, a->config);
 
 	sl_cli_print(a->cli, "\nwritten: %s\n", a->config);
 	say_what_is_open(a);
 	if (ends_in_doctor(a))
 		sl_cli_print(a->cli, "next:\n");
 	else
-		sl_cli_print(a->cli, "next:\n  sluice config check %s\n", a->config);
-	sl_cli_print(a->cli, "  sluice serve -c %s\n  sluice status -c %s\n", a->config, a->config);
+		sl_cli_print(a->cli, "next:\n  sluice config check %s\n", config);
+	sl_cli_print(a->cli, "  sluice serve -c %s\n  sluice status -c %s\n", config, config);
 	if (hook)
-		sl_cli_print(a->cli, "  sluice hook install %s -c %s\n", a->origin, a->config);
+		sl_cli_print(a->cli, "  sluice hook install %s -c %s\n",
+			sl_shell_word(a->arena, a->origin), config);
 }
 
 /* --- for programs ---------------------------------------------------------------------------- */

@@ -29,7 +29,8 @@ static void check_file_of(struct doctor *d, const char *object, const char *refe
 	struct stat st;
 
 	if (stat(path, &st) == 0 && (st.st_mode & (S_IROTH | S_IWOTH)))
-		doctor_say(d, DOCTOR_WARN, object, sl_arena_printf(d->arena, "chmod o= '%s'", path),
+		doctor_say(d, DOCTOR_WARN, object,
+			sl_arena_printf(d->arena, "chmod o= %s", sl_shell_word(d->arena, path)),
 			"%s can be read by every account of this machine", reference);
 	else
 		doctor_say(d, DOCTOR_OK, object, "", "%s is read", reference);
@@ -133,9 +134,9 @@ void doctor_data(struct doctor *d)
 	else
 		doctor_say(d, DOCTOR_FAIL, path,
 			sl_arena_printf(d->arena,
-				"mkdir -p '%s', owned by the daemon's account, or name another with "
+				"mkdir -p %s, owned by the daemon's account, or name another with "
 				"server.data",
-				path),
+				sl_shell_word(d->arena, path)),
 			"is no folder, and cannot be made by this account");
 }
 
@@ -236,9 +237,9 @@ void doctor_socket(struct doctor *d)
 	if (access(folder, F_OK) != 0)
 		doctor_say(d, DOCTOR_FAIL, socket,
 			sl_arena_printf(d->arena,
-				"mkdir -p '%s', owned by the daemon's account (the unit does it with "
+				"mkdir -p %s, owned by the daemon's account (the unit does it with "
 				"RuntimeDirectory=)",
-				folder),
+				sl_shell_word(d->arena, folder)),
 			"its folder %s is missing", folder);
 	else if (access(folder, W_OK | X_OK) != 0)
 		doctor_say(d, DOCTOR_FAIL, socket, "let the daemon's account write it",
@@ -297,7 +298,8 @@ void doctor_daemon(struct doctor *d)
 			"nobody answers here, and process %ld has the store open", d->store.holder);
 	else if (d->daemon == 0)
 		doctor_say(d, DOCTOR_OK, d->world->socket, "",
-			"none runs: `sluice serve -c %s` starts it", d->config);
+			"none runs: `sluice serve -c %s` starts it",
+			sl_shell_word(d->arena, d->config));
 	else if (!daemon_agrees(d))
 		doctor_say(d, DOCTOR_WARN, d->world->socket, remedy,
 			"process %ld works with other targets than this file names", d->daemon);

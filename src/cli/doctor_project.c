@@ -1,6 +1,7 @@
 /* The checks of repositories, people and routes. */
 #include "doctor.h"
 
+#include "sluice/core/escape.h"
 #include "sluice/core/str.h"
 #include "sluice/forge/hook.h"
 #include "sluice/sys/file.h"
@@ -117,6 +118,12 @@ static const char *absolute(struct doctor *d, const char *path)
 	return sl_path_join(d->arena, here, path);
 }
 
+static const char *install_command(struct doctor *d, const struct doctor_project *p)
+{
+	return sl_arena_printf(d->arena, "sluice hook install %s -c %s",
+		sl_shell_word(d->arena, p->facts.bare), sl_shell_word(d->arena, d->config));
+}
+
 static void check_hook(struct doctor *d, const struct doctor_project *p, const char *binary)
 {
 	enum sl_hook_state state = SL_HOOK_NONE;
@@ -128,10 +135,8 @@ static void check_hook(struct doctor *d, const struct doctor_project *p, const c
 		return;
 	}
 	doctor_say(d, hooks[state].result, p->project->name,
-		state == SL_HOOK_CURRENT ? "" :
-					   sl_arena_printf(d->arena, "sluice hook install %s -c %s",
-						   p->facts.bare, d->config),
-		"%s %s", p->facts.bare, hooks[state].text);
+		state == SL_HOOK_CURRENT ? "" : install_command(d, p), "%s %s", p->facts.bare,
+		hooks[state].text);
 }
 
 void doctor_hook(struct doctor *d)

@@ -1,6 +1,7 @@
 /* The checks of databases. */
 #include "doctor.h"
 
+#include "sluice/core/escape.h"
 #include "sluice/core/str.h"
 #include "sluice/policy/workspace.h"
 #include "sluice/sys/file.h"
@@ -232,16 +233,21 @@ static const char *baseline_command(struct doctor *d, size_t target)
 		clone = sl_arena_printf(d->arena,
 			"in a clone of %s: ", project->project->repository);
 	return sl_arena_printf(d->arena,
-		"say which version it is at, %ssluice baseline --url '%s' --dir '%s'%s%s%s%s --to %s",
-		clone, t->url, path, t->password[0] != '\0' ? " --password " : "", t->password,
-		scoped ? " --ledger " : "", scoped ? folder->entry->ledger : "",
-		last_version(folder));
+		"say which version it is at, %ssluice baseline --url %s --dir %s --layout %s%s%s%s%s --to "
+		"%s",
+		clone, sl_shell_word(d->arena, t->url), sl_shell_word(d->arena, path),
+		sl_layout_kind_name(folder->layout.kind),
+		t->password[0] != '\0' ? " --password " : "",
+		t->password[0] != '\0' ? sl_shell_word(d->arena, t->password) : "",
+		scoped ? " --ledger " : "",
+		scoped ? sl_shell_word(d->arena, folder->entry->ledger) : "", last_version(folder));
 }
 
 static const char *adopt_command(struct doctor *d, const struct doctor_target *t)
 {
-	return sl_arena_printf(d->arena, "sluice target adopt %s -c %s%s", t->target->name,
-		d->config, d->daemon == 0 ? ", once the daemon runs" : "");
+	return sl_arena_printf(d->arena, "sluice target adopt %s -c %s%s",
+		sl_shell_word(d->arena, t->target->name), sl_shell_word(d->arena, d->config),
+		d->daemon == 0 ? ", once the daemon runs" : "");
 }
 
 static const struct sl_ledger_owner *stranger(const struct doctor *d, const struct doctor_target *t)

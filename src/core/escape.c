@@ -86,6 +86,38 @@ void sl_escape_sql(struct sl_buf *out, const char *s)
 	quoted(out, s, '\'');
 }
 
+static bool is_plain_word(const char *s)
+{
+	const char *first = s;
+
+	while (is_alnum(*s) || (*s != '\0' && strchr("_./:@%+=,", *s)) || (*s == '-' && s > first))
+		s++;
+	return *s == '\0' && s > first;
+}
+
+void sl_escape_shell(struct sl_buf *out, const char *s)
+{
+	if (is_plain_word(s)) {
+		sl_buf_adds(out, s);
+		return;
+	}
+	sl_buf_addc(out, '\'');
+	for (; *s != '\0'; s++) {
+		if (*s == '\'')
+			sl_buf_adds(out, "'\\'");
+		sl_buf_addc(out, *s);
+	}
+	sl_buf_addc(out, '\'');
+}
+
+const char *sl_shell_word(struct sl_arena *arena, const char *s)
+{
+	sl_auto_buf struct sl_buf out = SL_BUF_INIT(4 * strlen(s) + 3);
+
+	sl_escape_shell(&out, s);
+	return sl_arena_strdup(arena, sl_buf_str(&out));
+}
+
 /* Every ASCII punctuation that CommonMark or a host's dialect could read, as an entity: hosts treat
  * "\@" and "\#" as the plain character and would still mention somebody. */
 void sl_escape_markdown(struct sl_buf *out, const char *s)

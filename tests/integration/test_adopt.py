@@ -452,7 +452,7 @@ def refuse_unread(sluice, database, folder, name, ddl):
         database.execute(statement)
     done = migrate(sluice, database, folder)
     assert done.status == 6 and f"the history of {name} (" in done.err and "which is not read" in done.err
-    assert re.search(r"sluice baseline --url '.*' --dir '.*' --to 1", done.err)
+    assert re.search(r"sluice baseline --url \S+ --dir \S+ --layout \S+ --to 1", done.err)
     done = adopt(sluice, database, folder)
     assert done.status == 6 and f"the history of {name} (" in done.err and not has_ledger(database)
 
@@ -569,12 +569,26 @@ def test_a_baseline_says_which_files_will_not_run(sluice, database, folder):
     tool.run(3)
     database.execute("DROP TABLE flyway_schema_history")
     refused = migrate(sluice, database, folder)
-    assert refused.status == 6 and re.search(r"sluice baseline --url '.*' --dir '.*' --to 4", refused.err)
+    assert refused.status == 6 and re.search(r"sluice baseline --url \S+ --dir \S+ --layout \S+ --to 4", refused.err)
     done = sluice.run("baseline", "--url", database.url, "--dir", folder, "--to", "3", "--reason", "was there")
     assert done.status == 0 and "baseline at 3: 3 files will not run" in done.out
     prefix = "_sluice_" if isinstance(database, Sqlite) else "sluice."
     assert database.rows(f"SELECT DISTINCT state, reason FROM {prefix}migration") == [("baseline", "was there")]
     assert migrate(sluice, database, folder).status == 0 and hits(database) == [2, 3, 4]
+
+
+def test_the_command_that_a_refusal_names_runs_as_it_is_printed(sluice, tmp_workspace):
+    folder = tmp_workspace / "it's $(touch struck)"
+    folder.mkdir()
+    (folder / "1_hit.sql").write_text("CREATE TABLE hit (id INTEGER);\n")
+    (folder / "atlas.sum").touch()  # only read when --layout says plain
+    database = Sqlite(folder / "app's.db")
+    database.execute("CREATE TABLE old (id INTEGER)")
+    refused = sluice.run("migrate", "--url", database.url, "--dir", folder, "--layout", "plain")
+    command = refused.err.partition("sluice baseline ")[2]
+    subprocess.run(f'"$SLUICE" baseline {command}', shell=True, check=True, cwd=tmp_workspace, env={"SLUICE": sluice.path})
+    assert sluice.run("migrate", "--url", database.url, "--dir", folder, "--layout", "plain").status == 0
+    assert not (tmp_workspace / "struck").exists()
 
 
 def test_a_baseline_at_none_begins_a_folder_in_a_database_of_others(sluice, database, folder):

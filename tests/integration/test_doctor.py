@@ -200,7 +200,7 @@ def test_a_file_of_secrets_that_everybody_can_read_is_named(setup, pg, login):
     secret.chmod(0o644)
     setup.target("pg", url_as(pg, login), more=f", password: file:{secret}")
     setup.write()
-    setup.only("secrets", "warn", "every account", f"chmod o= '{secret}'")
+    setup.only("secrets", "warn", "every account", f"chmod o= {secret}")
     secret.chmod(0o600)
     assert setup.wrong() == []
 
@@ -268,7 +268,7 @@ def test_a_socket_without_its_folder_or_group_is_named(setup):
     setup.config.write_text(text.replace(f"socket: {setup.root}/sluice.sock", f"socket: {setup.root}/run/sluice.sock"))
     lines = setup.wrong()
     assert [line[:2] for line in lines] == [("socket", "fail"), ("hook", "warn")]
-    assert f"mkdir -p '{setup.root}/run'" in lines[0][2] and "another program or socket" in lines[1][2]
+    assert f"mkdir -p {setup.root}/run" in lines[0][2] and "another program or socket" in lines[1][2]
     setup.write(server=", socket_group: nosuchgroup")
     setup.only("socket", "fail", "there is no group nosuchgroup", "groupadd nosuchgroup")
 

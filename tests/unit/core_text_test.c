@@ -148,6 +148,14 @@ static void each_escape_disarms_its_own_language(void **state)
 	sl_escape_sql(&buf, "it's");
 	assert_string_equal(sl_buf_str(&buf), "\"a\"\"b\"`a``b`'it''s'");
 	sl_buf_clear(&buf);
+	sl_escape_shell(&buf, "it's $(id)\n`id`");
+	sl_escape_shell(&buf, "-rf");
+	sl_escape_shell(&buf, "");
+	sl_escape_shell(&buf, "postgres://ana@[::1]/shop");
+	sl_escape_shell(&buf, ",sqlite:/srv/my-shop_1.db");
+	assert_string_equal(sl_buf_str(&buf),
+		"'it'\\''s $(id)\n`id`''-rf''''postgres://ana@[::1]/shop',sqlite:/srv/my-shop_1.db");
+	sl_buf_clear(&buf);
 	sl_escape_roff(&buf, ".so x\n'br \\fB --all");
 	assert_string_equal(sl_buf_str(&buf), "\\&.so x \\(aqbr \\(rsfB \\-\\-all");
 }

@@ -1,7 +1,8 @@
-/* The only escapers of the house.  Each appends to a bounded buffer. */
+/* The only escapers of the house.  Each appends to a bounded buffer, unless it says otherwise. */
 #ifndef SLUICE_CORE_ESCAPE_H
 #define SLUICE_CORE_ESCAPE_H
 
+#include "sluice/core/arena.h"
 #include "sluice/core/buf.h"
 
 /* For text and for attribute values in either quotes.  Control characters and marks that turn the
@@ -16,6 +17,12 @@ void sl_escape_ident(struct sl_buf *out, const char *s, char quote);
 
 /* 'text', quotes doubled: an SQL string constant (standard_conforming_strings on). */
 void sl_escape_sql(struct sl_buf *out, const char *s);
+
+/* One word for a POSIX shell, whatever is in it; in quotes only where it needs them. */
+void sl_escape_shell(struct sl_buf *out, const char *s);
+
+/* The same as a text of the arena's, for a command that somebody will copy. */
+const char *sl_shell_word(struct sl_arena *arena, const char *s);
 
 /* Markdown in a table cell: no mention, link, HTML, pipe or line break survives as such; controls
  * and marks that turn the text around become visible, as in HTML. */
