@@ -129,6 +129,8 @@ void sl_layout_scan_took(struct sl_layout_scan *scan, size_t len);
 /* Once, at the end of the file. */
 bool sl_layout_scan_end(struct sl_layout *out, struct sl_arena *arena, enum sl_dialect dialect,
 	const char *path, struct sl_layout_scan *scan);
+/* The tool that alone leaves a file of this base name, or SL_LAYOUT_AUTO. */
+enum sl_layout_kind sl_layout_kind_of_mark(const char *base) __attribute__((nonnull));
 
 /* The engine that a folder or a dotted part of the path names (postgresql/1_a.sql, 1_a.mysql.sql),
  * or SL_DIALECT_COUNT. */

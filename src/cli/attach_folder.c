@@ -41,10 +41,8 @@ static bool has_folder_of_its_own(const char *base)
 
 static bool is_telling(const char *base)
 {
-	return sl_str_ends(base, ".sql") || sl_str_eq(base, "atlas.sum") ||
-		sl_str_eq(base, "sqitch.plan") || sl_str_eq(base, "migration_lock.toml") ||
-		sl_str_eq(base, "_journal.json") || sl_str_starts(base, "db.changelog") ||
-		sl_str_starts(base, "databasechangelog");
+	return sl_str_ends(base, ".sql") || sl_str_eq(base, "_journal.json") ||
+		sl_layout_kind_of_mark(base) != SL_LAYOUT_AUTO;
 }
 
 /* The folder that a file would be a migration of, or NULL. */
@@ -139,6 +137,38 @@ static enum sl_code add_home(struct homes *out, struct attach *a, const struct s
 			.migrations = layout.set.len,
 			.rank = rank_of(path) };
 	return SL_OK;
+}
+
+/* A file that says itself whose it is, whatever its name: Liquibase's SQL needs no number. */
+static enum sl_code add_home_of_content(struct homes *out, struct attach *a,
+	const struct sl_git_file *file, struct sl_error *err)
+{
+	sl_auto(sl_arena_free_p) struct sl_arena *scratch = sl_arena_new();
+	struct sl_layout_file text = { .path = base_of(file->path) };
+	struct sl_git_blob blob;
+	struct sl_layout layout;
+	enum sl_code code = sl_repo_blob(a->repo, scratch, file->blob, 0, &blob, err);
+
+	if (code != SL_OK)
+		return sl_error_wrap(err, code, "%s", file->path);
+	text.data = blob.data;
+	text.len = blob.len;
+	sl_layout_read(&layout, scratch, SL_LAYOUT_AUTO, first_dialect(a), &text, 1);
+	if (layout.kind != SL_LAYOUT_AUTO)
+		*sl_vec_add_in(a->arena, out) = (struct home){ .path = above(a->arena, file->path),
+			.layout = layout.kind };
+	return SL_OK;
+}
+
+static enum sl_code find_home_by_content(struct homes *out, struct attach *a,
+	const struct sl_git_files *all, struct sl_error *err)
+{
+	enum sl_code code = SL_OK;
+
+	for (size_t i = 0; code == SL_OK && out->len == 0 && i < all->len; i++)
+		if (sl_str_ends(all->at[i].path, ".sql"))
+			code = add_home_of_content(out, a, &all->at[i], err);
+	return code;
 }
 
 /* Flyway reads what lies deeper too. */
@@ -283,6 +313,8 @@ enum sl_code attach_folder(struct attach *a, struct sl_error *err)
 		a->folder = given_folder(a, given);
 	else if (code == SL_OK)
 		code = find_homes(&homes, a, &all, err);
+	if (code == SL_OK && !given && homes.len == 0)
+		code = find_home_by_content(&homes, a, &all, err);
 	if (code == SL_OK && !given)
 		code = choose(a, &homes, err);
 	if (code == SL_OK)

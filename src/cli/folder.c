@@ -66,6 +66,10 @@ static enum sl_code read_entry(struct sl_cli_folder *out, struct sl_arena *arena
 			read_below(out, arena, root, inner, depth - 1, err);
 	if (out->len >= FILES_MAX)
 		return sl_error_set(err, SL_ELIMIT, "%s: more than %d files", root, FILES_MAX);
+	if (is_read(inner) && sl_file_exists(path) && !sl_file_is_regular(path))
+		return sl_error_set(err, SL_EINVAL,
+			"%s: it is no regular file; put the migration's text there, or take it away",
+			path);
 	if (is_read(inner))
 		return sl_cli_folder_add(out, path, inner, SL_LAYOUT_FILE_LIMIT, err);
 	*sl_vec_add(out) = (struct sl_layout_file){ .path = inner, .data = "", .len = 0 };

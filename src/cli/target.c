@@ -94,7 +94,11 @@ enum sl_code sl_cli_migrations(struct sl_cli_migrations *out, struct sl_cli *cli
 		out->files.len);
 	note_problems(cli, &out->layout);
 	code = sl_layout_check(&out->layout, err);
-	return code == SL_OK ? SL_OK : sl_error_wrap(err, code, "%s", dir);
+	if (code != SL_OK)
+		return sl_error_wrap(err, code, "%s", dir);
+	if (out->layout.set.len == 0)
+		sl_cli_note(cli, "%s: there is no migration in it", dir);
+	return SL_OK;
 }
 
 const char *sl_cli_actor(struct sl_cli *cli)

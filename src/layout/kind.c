@@ -58,36 +58,55 @@ const char *kind_remedy(enum sl_layout_kind kind)
 	return kinds[kind].remedy;
 }
 
-/* The file that only one tool leaves in its folder. */
-static enum sl_layout_kind kind_by_mark(const char *path)
+static bool is_changelog(const char *base)
 {
-	const char *base = path_base(path);
+	return sl_str_starts(base, "db.changelog") || sl_str_starts(base, "databasechangelog") ||
+		strstr(base, "changelog-master.") ||
+		(strstr(base, "changelog") && sl_str_ends(base, ".xml"));
+}
 
+enum sl_layout_kind sl_layout_kind_of_mark(const char *base)
+{
 	if (sl_str_eq(base, "atlas.sum"))
 		return SL_LAYOUT_ATLAS;
 	if (sl_str_eq(base, "sqitch.plan"))
 		return SL_LAYOUT_SQITCH;
 	if (sl_str_eq(base, "migration_lock.toml") || sl_str_eq(base, "migration.sql"))
 		return SL_LAYOUT_PRISMA;
-	if (sl_str_eq(path, "meta/_journal.json") || sl_str_eq(base, "snapshot.json"))
-		return SL_LAYOUT_DRIZZLE; /* its newer folders look like Prisma's otherwise */
-	if (sl_str_starts(base, "db.changelog") || sl_str_starts(base, "databasechangelog"))
-		return SL_LAYOUT_LIQUIBASE;
-	return SL_LAYOUT_AUTO;
+	return is_changelog(base) ? SL_LAYOUT_LIQUIBASE : SL_LAYOUT_AUTO;
 }
 
+static enum sl_layout_kind kind_by_mark(const char *path)
+{
+	const char *base = path_base(path);
+
+	if (sl_str_eq(path, "meta/_journal.json") || sl_str_eq(base, "snapshot.json"))
+		return SL_LAYOUT_DRIZZLE; /* its newer folders look like Prisma's otherwise */
+	return sl_layout_kind_of_mark(base);
+}
+
+static void skip(struct text *text, const char *bytes)
+{
+	while (text->len > 0 && strchr(bytes, text->at[0])) {
+		text->at++;
+		text->len--;
+	}
+}
+
+/* The first line that is not blank, as Liquibase looks for it. */
 static bool is_liquibase_sql(const struct sl_layout_file *file)
 {
-	static const char first[] = "--liquibase formatted sql";
-	char head[sizeof(first) + 2];
-	size_t len = 0;
+	static const char words[] = "liquibase formatted sql";
+	struct text text = { file->data, file->len };
 
-	for (size_t i = 0; i < file->len && len < sizeof(first) - 1; i++) {
-		if (len == 2 && file->data[i] == ' ')
-			continue;
-		head[len++] = file->data[i];
-	}
-	return len == sizeof(first) - 1 && strncasecmp(head, first, len) == 0;
+	if (text.len >= 3 && memcmp(text.at, "\xef\xbb\xbf", 3) == 0)
+		text = (struct text){ text.at + 3, text.len - 3 };
+	skip(&text, " \t\r\n");
+	if (text.len < 2 || memcmp(text.at, "--", 2) != 0)
+		return false;
+	text = (struct text){ text.at + 2, text.len - 2 };
+	skip(&text, " \t");
+	return text.len >= sizeof(words) - 1 && strncasecmp(text.at, words, sizeof(words) - 1) == 0;
 }
 
 /* The tools want their first line before any statement. */
@@ -102,11 +121,6 @@ enum sl_layout_kind kind_of_sections(const struct sl_layout_file *file)
 	if (section_is_dbmate(&text))
 		return SL_LAYOUT_DBMATE;
 	return SL_LAYOUT_AUTO;
-}
-
-static enum sl_layout_kind kind_by_content(const struct sl_layout_file *file)
-{
-	return is_liquibase_sql(file) ? SL_LAYOUT_LIQUIBASE : kind_of_sections(file);
 }
 
 static bool is_name(struct sl_arena *arena, enum sl_layout_kind kind, const char *path)
@@ -133,13 +147,15 @@ static enum sl_layout_kind kind_of(struct sl_arena *arena, const struct entry *e
 
 	if (kind != SL_LAYOUT_AUTO || !sl_str_ends(entry->inner, ".sql"))
 		return kind;
+	if (is_liquibase_sql(entry->file)) /* whatever its name */
+		return SL_LAYOUT_LIQUIBASE;
 	if (is_sqlx(arena, entry))
 		return SL_LAYOUT_SQLX;
 	for (size_t i = 0; i < sizeof(by_name) / sizeof(by_name[0]); i++) {
 		if (is_name(arena, by_name[i], entry->inner))
 			return by_name[i];
 	}
-	kind = kind_by_content(entry->file);
+	kind = kind_of_sections(entry->file);
 	if (kind != SL_LAYOUT_AUTO)
 		return kind;
 	return is_name(arena, SL_LAYOUT_PLAIN, entry->inner) ? SL_LAYOUT_PLAIN : SL_LAYOUT_AUTO;

@@ -154,6 +154,19 @@ def test_a_folder_that_is_not_there_or_is_a_file_is_said(sluice, folder):
     assert not pathlib.Path("dev.db").exists()
 
 
+def test_a_pipe_with_the_name_of_a_migration_is_no_empty_migration(sluice, folder):
+    write(folder, {"V1__a.sql": TABLE})
+    os.mkfifo(folder / "V2__b.sql")
+    for command in (["migrate", "--url", "sqlite:dev.db", "--dir", folder], ["review", "--engine", "sqlite", folder]):
+        said(sluice.run(*command, timeout=10), 2, "V2__b.sql", "no regular file")
+
+
+def test_a_folder_without_a_migration_is_told_since_it_may_be_the_wrong_one(sluice, folder):
+    write(folder, {"README.md": "soon\n"})
+    done = sluice.run("migrate", "--url", "sqlite:dev.db", "--dir", folder)
+    assert done.status == 0 and "nothing to do" in done.out and f"{folder}: there is no migration in it" in done.err
+
+
 def test_links_that_go_in_a_circle_do_not_take_the_reader_along(sluice, folder):
     write(folder, {"V1__a.sql": TABLE})
     write(folder / "inner", {"readme": "x"})

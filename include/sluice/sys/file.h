@@ -28,6 +28,7 @@ enum sl_code sl_file_give_name(const char *file, const char *name, struct sl_err
 
 bool sl_file_exists(const char *path);
 bool sl_file_is_folder(const char *path);
+bool sl_file_is_regular(const char *path); /* links followed; neither device, pipe nor socket */
 bool sl_file_is_link(const char *path); /* a symbolic one, wherever it leads */
 
 /* "DIR/NAME" in the arena, one slash between. */

@@ -1,0 +1,5 @@
+
+  
+--   Liquibase formatted SQL
+--changeset a:1
+SELECT 1;
