@@ -17,13 +17,18 @@
 
 #define OUTPUT_MAX (256u << 20)
 
-enum form { FORM_TEXT, FORM_JSON, FORM_MARKDOWN };
+/* How the report is printed: by one of the two. */
+struct form {
+	const char *name;
+	void (*write)(const struct sl_report *report, struct sl_buf *out);
+	json_t *(*json)(const struct sl_report *report);
+};
 
 /* The parsed command line. */
 struct wish {
 	struct batch_wish batch;
 	int version;
-	enum form form;
+	const struct form *form;
 	enum sl_severity fail_on;
 	struct sl_rule_settings *settings; /* owned */
 	const struct sl_catalog *schema; /* owned, or NULL */
@@ -83,27 +88,57 @@ static enum sl_code read_version(struct wish *wish, const struct sl_cli *cli, st
 	return SL_OK;
 }
 
+static void write_text(const struct sl_report *report, struct sl_buf *out)
+{
+	sl_report_text(report, false, out);
+}
+
+static void write_colors(const struct sl_report *report, struct sl_buf *out)
+{
+	sl_report_text(report, true, out);
+}
+
+static void write_markdown(const struct sl_report *report, struct sl_buf *out)
+{
+	const struct sl_report_frame frame = { .head = "" };
+
+	sl_report_markdown(report, &frame, out);
+}
+
+static json_t *write_sarif(const struct sl_report *report)
+{
+	return sl_report_sarif(report, SLUICE_VERSION);
+}
+
+static const struct form forms[] = {
+	{ "text", write_text, NULL },
+	{ "json", NULL, sl_report_json },
+	{ "markdown", write_markdown, NULL },
+	{ "github", sl_report_github, NULL },
+	{ "codequality", NULL, sl_report_codequality },
+	{ "sarif", NULL, write_sarif },
+	{ "junit", sl_report_junit, NULL },
+};
+
+static const struct form colors = { "text", write_colors, NULL };
+
 static enum sl_code read_form(struct wish *wish, const struct sl_cli *cli, struct sl_error *err)
 {
-	static const char *const later[] = { "sarif", "codequality", "junit", "github" };
-	const char *form = sl_cli_value(cli, "format");
+	const char *name = sl_cli_value(cli, "format");
 
-	wish->form = sl_cli_json(cli) ? FORM_JSON : FORM_TEXT;
-	if (!form || sl_str_eq(form, "text") || sl_str_eq(form, "json"))
-		return SL_OK;
-	if (sl_str_eq(form, "markdown")) {
-		wish->form = FORM_MARKDOWN;
-		return SL_OK;
-	}
-	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
-		if (sl_str_eq(form, later[i]))
-			return sl_error_set(err, SL_EINVAL,
-				"--format %s is not available in this version; text, json and "
-				"markdown are",
-				form);
-	}
-	return sl_error_set(err, SL_EINVAL, "--format: '%s' is none of text, json and markdown",
-		form);
+	if (!name)
+		name = sl_cli_json(cli) ? "json" : "text";
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		if (sl_str_eq(forms[i].name, name))
+			wish->form = &forms[i];
+	if (!wish->form)
+		return sl_error_set(err, SL_EINVAL,
+			"--format: '%s' is none of text, json, markdown, github, codequality, sarif "
+			"and junit",
+			name);
+	if (wish->form == &forms[0] && sl_cli_color(cli))
+		wish->form = &colors;
+	return SL_OK;
 }
 
 static enum sl_code read_bar(struct wish *wish, const struct sl_cli *cli, struct sl_error *err)
@@ -338,16 +373,13 @@ static enum sl_code print(struct sl_cli *cli, const struct wish *wish,
 	const struct sl_report *report, struct sl_error *err)
 {
 	sl_auto_buf struct sl_buf out = SL_BUF_INIT(OUTPUT_MAX);
-	const struct sl_report_frame frame = { .head = "" };
 	sl_auto_json json_t *json = NULL;
 
-	if (wish->form == FORM_JSON) {
-		json = sl_report_json(report);
+	if (wish->form->json) {
+		json = wish->form->json(report);
 		sl_json_pretty(json, &out);
-	} else if (wish->form == FORM_MARKDOWN) {
-		sl_report_markdown(report, &frame, &out);
 	} else {
-		sl_report_text(report, sl_cli_color(cli), &out);
+		wish->form->write(report, &out);
 	}
 	if (!sl_buf_ok(&out))
 		return sl_error_set(err, SL_ELIMIT, "the report is larger than %u bytes",
@@ -409,7 +441,9 @@ static const struct sl_cli_option options[] = {
 	{ "all", 0, NULL, "review every migration, not only the added ones", false },
 	{ "only", 0, "RULE,..", "no other rules", false },
 	{ "param", 0, "RULE.KEY=VALUE", "a parameter of a rule", true },
-	{ "format", 0, "FORMAT", "text, json or markdown (default: text)", false },
+	{ "format", 0, "FORMAT",
+		"text, json, markdown, github, codequality, sarif or junit (default: text)",
+		false },
 	{ "fail-on", 0, "SEVERITY", "error, warning or notice (default: error)", false },
 	{ "fix", 0, NULL, "not available in this version", false },
 	{ "jobs", 0, "N", "not available in this version", false },

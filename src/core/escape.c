@@ -48,7 +48,8 @@ void sl_escape_html(struct sl_buf *out, const char *s)
 
 		if (entity)
 			sl_buf_adds(out, entity);
-		else if (moves_the_text(point) && !strchr("\t\n\r", *s))
+		else if ((moves_the_text(point) && !strchr("\t\n\r", *s)) || point == 0xfffe ||
+			point == 0xffff) /* no characters of XML */
 			sl_buf_addf(out, "\\u%04x", (unsigned)point);
 		else
 			sl_buf_add(out, s, size);

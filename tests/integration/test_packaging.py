@@ -320,11 +320,12 @@ def test_the_github_action_fails_on_a_risky_migration_and_passes_the_mended_one(
     checkout(RISKY)
     done, summary = action_step(sluice, engine="postgres")
     assert done.returncode == 1, done
-    assert "V2__index.sql:1:1: error:" in done.stdout
+    assert done.stdout.startswith("::error file=db/migrations/V2__index.sql,line=1,endLine=1,col=1,title=index-create-concurrently::")
     assert "1 error in 1 migration" in summary and "index-create-concurrently" in summary
     checkout(GOOD)
-    done, summary = action_step(sluice, engine="postgres")
+    done, summary = action_step(sluice, engine="postgres", sarif="sluice.sarif")
     assert done.returncode == 0, done
+    assert json.loads(pathlib.Path("sluice.sarif").read_text())["version"] == "2.1.0"
     assert "✅" in summary or "nothing to object" in summary
 
 
@@ -348,19 +349,22 @@ def gitlab_job(sluice, **variables) -> subprocess.CompletedProcess:
     base = must("git", "rev-parse", "origin/main").strip()
     env = {**job["variables"], "CI_MERGE_REQUEST_DIFF_BASE_SHA": base, **variables}
     assert job["artifacts"]["paths"] == ["sluice-review.md"] and job["artifacts"]["when"] == "always"
+    assert job["artifacts"]["reports"] == {"codequality": "sluice-review.json"}
     return run("sh", "-e", "-c", "\n".join(job["script"]), env=with_sluice(sluice, **env))
 
 
 def test_the_gitlab_job_fails_on_a_risky_migration_and_passes_the_mended_one(sluice, checkout):
-    report = pathlib.Path("sluice-review.md")
+    report, quality = pathlib.Path("sluice-review.md"), pathlib.Path("sluice-review.json")
     checkout(RISKY)
     assert gitlab_job(sluice, SLUICE_ENGINE="postgres").returncode == 1
     assert "index-create-concurrently" in report.read_text()
+    (finding,) = json.loads(quality.read_text())
+    assert finding["location"] == {"path": "db/migrations/V2__index.sql", "lines": {"begin": 1, "end": 1}}
     report.unlink()
     checkout(GOOD)
     done = gitlab_job(sluice, SLUICE_ENGINE="postgres")
     assert done.returncode == 0, done
-    assert "index-create-concurrently" not in report.read_text()
+    assert "index-create-concurrently" not in report.read_text() and json.loads(quality.read_text()) == []
     report.unlink()
     assert gitlab_job(sluice).returncode == 2
     assert not report.exists()

@@ -1,6 +1,8 @@
 """`sluice review`, `rules` and `explain`: what a developer and a CI job see, without a daemon."""
 
+import json
 import subprocess
+from xml.etree import ElementTree
 
 import pytest
 
@@ -166,6 +168,28 @@ def test_nothing_new_is_nothing_found(sluice, repository):
     assert sluice.run("review", "--engine", "postgres").status == 0
 
 
+def rules_of(form, text) -> list:
+    """The rules that a report of that form names."""
+    if form == "github":
+        return [line.partition("title=")[2].partition("::")[0] for line in text.splitlines() if line.startswith("::")]
+    if form == "codequality":
+        return [each["check_name"] for each in json.loads(text)]
+    if form == "sarif":
+        return [each["ruleId"] for each in json.loads(text)["runs"][0]["results"]]
+    return [each.get("name").partition(" at ")[0] for each in ElementTree.fromstring(text).iter("testcase") if len(each)]
+
+
+@pytest.mark.parametrize("form", ["github", "codequality", "sarif", "junit"])
+def test_each_form_for_pipelines_has_all_findings_and_the_same_status(sluice, tmp_workspace, form):
+    write(tmp_workspace, change="TRUNCATE orders;\nDROP TABLE \"]]><a>&%0A::\u202e\uffff\";\n", good="SELECT 1;\n")
+    expected = sluice.run("review", "--engine", "postgres", "--format", "json", "change.sql", "good.sql").json()
+    found = sluice.run("review", "--engine", "postgres", "--format", form, "change.sql", "good.sql")
+    assert found.status == 1 and found.err == ""
+    assert sorted(rules_of(form, found.out)) == sorted(each["rule"] for file in expected["files"] for each in file["findings"])
+    nothing = sluice.run("review", "--engine", "postgres", "--format", form, "good.sql")
+    assert nothing.status == 0 and rules_of(form, nothing.out) == []
+
+
 @pytest.mark.parametrize(
     "arguments, said",
     [
@@ -173,7 +197,7 @@ def test_nothing_new_is_nothing_found(sluice, repository):
         (["change.sql"], "change.sql: the engine is not known; say --engine postgres, sqlite, mysql or mariadb"),
         (["--engine", "postgres"], "no PATH was given, and this is no Git work tree"),
         (["--engine", "oracle", "change.sql"], "--engine: 'oracle' is none of"),
-        (["--engine", "postgres", "--format", "sarif", "change.sql"], "not available in this version"),
+        (["--engine", "postgres", "--format", "html", "change.sql"], "--format: 'html' is none of text, json, markdown, github"),
         (["--engine", "postgres", "--jobs", "4", "change.sql"], "--jobs is not available in this version"),
         (["--engine", "postgres", "--only", "truncate-disalow", "change.sql"], "did you mean 'truncate-disallow'?"),
         (["--engine", "postgres", "--param", "x", "change.sql"], "--param: 'x' is not RULE.KEY=VALUE"),

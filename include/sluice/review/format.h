@@ -33,6 +33,15 @@ struct sl_report_frame {
 void sl_report_markdown(const struct sl_report *report, const struct sl_report_frame *frame,
 	struct sl_buf *out);
 
+/* For continuous integration, each in the words of its own format; accepted findings are left out,
+ * except in SARIF, which has a place for them.  References are new. */
+void sl_report_github(const struct sl_report *report, struct sl_buf *out); /* workflow commands */
+void sl_report_junit(const struct sl_report *report, struct sl_buf *out);
+json_t *sl_report_codequality(const struct sl_report *report) /* of GitLab */
+	__attribute__((warn_unused_result));
+json_t *sl_report_sarif(const struct sl_report *report, const char *version) /* the program's */
+	__attribute__((warn_unused_result));
+
 /* "1 error, 2 warnings in 2 migrations", "nothing to object to in 2 migrations". */
 void sl_report_verdict(const struct sl_report *report, struct sl_buf *out);
 
