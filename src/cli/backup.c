@@ -6,8 +6,10 @@
 #include "sluice/core/json.h"
 #include "sluice/core/str.h"
 #include "sluice/store/backup.h"
+#include "sluice/sys/file.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #define EXIT_DIFFERENCES 1
 
@@ -73,13 +75,37 @@ static void tell(struct sl_cli *cli, const char *verb, const char *file,
 	sl_cli_write(cli, sl_buf_str(&text), text.len);
 }
 
+/* What is wrong with a file that the command line names ends with 2. */
+static enum sl_code check_target_folder(struct sl_cli *cli, const char *file, struct sl_error *err)
+{
+	const char *slash = strrchr(file, '/');
+	const char *folder = slash ? sl_arena_strndup(sl_cli_arena(cli), file,
+					     (size_t)(slash - file) + 1) :
+				     ".";
+
+	if (sl_file_is_folder(folder))
+		return SL_OK;
+	return sl_error_set(err, SL_EINVAL,
+		"%s: there is no folder %s: make it, or name another file", file, folder);
+}
+
+static enum sl_code check_source(const char *file, struct sl_error *err)
+{
+	if (sl_file_is_regular(file))
+		return SL_OK;
+	return sl_error_set(err, SL_EINVAL, "%s: %s: name the file of a backup or of a store", file,
+		sl_file_exists(file) ? "it is no regular file" : "there is no such file");
+}
+
 static enum sl_code run_backup(struct sl_cli *cli, struct sl_error *err)
 {
 	const char *file = sl_cli_arg(cli, 0);
 	struct place place = { 0 };
 	struct sl_store_copy copy;
-	enum sl_code code = find_store(cli, &place, err);
+	enum sl_code code = check_target_folder(cli, file, err);
 
+	if (code == SL_OK)
+		code = find_store(cli, &place, err);
 	if (code == SL_OK)
 		code = sl_store_backup(&place.options, file, &copy, err);
 	if (code == SL_OK)
@@ -112,8 +138,10 @@ static enum sl_code run_restore(struct sl_cli *cli, struct sl_error *err)
 	const char *file = sl_cli_arg(cli, 0);
 	struct place place = { 0 };
 	struct sl_store_copy copy;
-	enum sl_code code;
+	enum sl_code code = check_source(file, err);
 
+	if (code != SL_OK)
+		return code;
 	if (sl_cli_has(cli, "verify"))
 		return verify(cli, file, err);
 	code = find_store(cli, &place, err);

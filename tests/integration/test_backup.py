@@ -126,7 +126,9 @@ def test_what_is_no_backup_is_said_in_one_line(sluice, tmp_workspace):
     (tmp_workspace / "text").write_text("not a database at all, but long enough to be looked at as one, as one may think\n" * 20)
     for words, status, part in (
         (("restore", "--verify", "text"), 1, "file is not a database"),
-        (("restore", "--verify", "nowhere"), 5, "there is no such file"),
+        (("restore", "--verify", "nowhere"), 2, "there is no such file"),
+        (("restore", "--verify", "."), 2, "no regular file"),
+        (("backup", "nowhere/x", "--store", "sqlite:nowhere.db"), 2, "there is no folder nowhere/"),
         (("backup", "x", "--store", "sqlite:nowhere.db"), 5, "there is no such file"),
         (("backup", "x", "--store", "postgres://u:hunter2@h/d"), 2, "holds a password"),
         (("backup", "x"), 2, "no store"),
