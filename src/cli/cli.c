@@ -88,7 +88,11 @@ static int unknown_command(const struct catalogue *all, const char *word)
 	for (size_t i = 0; i < all->len; i++)
 		names[i] = all->at[i]->name;
 	near = sl_nearest(word, names, all->len);
-	if (near)
+	if (word[0] == '-')
+		(void)fprintf(stderr,
+			"sluice: options stand behind the command: sluice COMMAND %s, see sluice -h\n",
+			word);
+	else if (near)
 		(void)fprintf(stderr, "sluice: unknown command '%s', did you mean '%s'?\n", word,
 			near);
 	else

@@ -190,7 +190,8 @@ static enum sl_code tree_read(struct batches *out, struct tree *tree, const char
 		return code;
 	note_deltas(tree, paths, n);
 	for (size_t i = 0; code == SL_OK && i < sl_map_len(tree->folders); i++)
-		code = folder_add(out, tree, sl_map_key_at(tree->folders, i), err);
+		code = folder_add(out, tree,
+			sl_arena_strdup(tree->arena, sl_map_key_at(tree->folders, i)), err);
 	return code;
 }
 

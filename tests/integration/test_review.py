@@ -168,7 +168,17 @@ def test_nothing_new_is_nothing_found(sluice, repository):
     assert sluice.run("review", "--engine", "postgres").status == 0
 
 
-def rules_of(form, text) -> list:
+def test_a_folder_whose_names_no_layout_has_is_named_when_a_branch_adds_to_it(sluice, repository):
+    (repository / "scripts").mkdir()
+    (repository / "scripts/cleanup.sql").write_text("DROP TABLE orders;\n")
+    git("checkout", "-qb", "scripts", "main", cwd=repository)
+    git("add", "-A", cwd=repository)
+    git("commit", "-qm", "scripts", cwd=repository)
+    result = sluice.run("review", "--engine", "postgres", cwd=repository)
+    assert (result.status, result.err) == (0, "scripts: left out, no layout has migrations of such names\n")
+
+
+def rules_in(form, text) -> list:
     """The rules that a report of that form names."""
     if form == "github":
         return [line.partition("title=")[2].partition("::")[0] for line in text.splitlines() if line.startswith("::")]
@@ -185,9 +195,9 @@ def test_each_form_for_pipelines_has_all_findings_and_the_same_status(sluice, tm
     expected = sluice.run("review", "--engine", "postgres", "--format", "json", "change.sql", "good.sql").json()
     found = sluice.run("review", "--engine", "postgres", "--format", form, "change.sql", "good.sql")
     assert found.status == 1 and found.err == ""
-    assert sorted(rules_of(form, found.out)) == sorted(each["rule"] for file in expected["files"] for each in file["findings"])
+    assert sorted(rules_in(form, found.out)) == sorted(each["rule"] for file in expected["files"] for each in file["findings"])
     nothing = sluice.run("review", "--engine", "postgres", "--format", form, "good.sql")
-    assert nothing.status == 0 and rules_of(form, nothing.out) == []
+    assert nothing.status == 0 and rules_in(form, nothing.out) == []
 
 
 @pytest.mark.parametrize(

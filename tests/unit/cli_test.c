@@ -294,6 +294,8 @@ static void an_unknown_command_is_refused_with_the_nearest_known_one(void **stat
 	assert_string_equal(said, "sluice: unknown command 'aprove', did you mean 'approve'?\n");
 	assert_int_equal(run("zzzzzzzzzz", said, sizeof(said)), 2);
 	assert_non_null(strstr(said, "see sluice -h"));
+	assert_int_equal(run("--config a.yaml pair one", said, sizeof(said)), 2);
+	assert_non_null(strstr(said, "options stand behind the command"));
 }
 
 static void help_never_runs_the_command(void **state)
