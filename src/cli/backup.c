@@ -79,9 +79,9 @@ static void tell(struct sl_cli *cli, const char *verb, const char *file,
 static enum sl_code check_target_folder(struct sl_cli *cli, const char *file, struct sl_error *err)
 {
 	const char *slash = strrchr(file, '/');
-	const char *folder = slash ? sl_arena_strndup(sl_cli_arena(cli), file,
-					     (size_t)(slash - file) + 1) :
-				     ".";
+	const char *folder = slash ?
+		sl_arena_strndup(sl_cli_arena(cli), file, (size_t)(slash - file) + 1) :
+		".";
 
 	if (sl_file_is_folder(folder))
 		return SL_OK;
