@@ -210,6 +210,7 @@ struct sl_lock_holder {
 	const char *holds, *wants; /* modes of the lock, as the server calls them */
 	const char *object; /* what the lock is on, when it is a table */
 	int64_t held_us; /* age of its transaction, 0 not known */
+	bool guessed; /* the server does not say who holds it: this one may */
 };
 
 /* Asked over `conn` about `blocked`, which may be the same where it does not wait any more. */

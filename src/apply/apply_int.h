@@ -254,6 +254,7 @@ struct run {
 		const struct sl_lock_holder *blockers; /* when somebody was last in the way */
 		size_t len;
 		bool blind; /* the server does not let a second session in */
+		const char *denied; /* why the login may not see who is in the way, or NULL */
 		const struct sl_step *step; /* under way */
 	} watch;
 

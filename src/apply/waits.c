@@ -65,8 +65,9 @@ static void add_sentence(const struct run *run, struct sl_buf *text)
 	const struct sl_lock_holder *first = &run->watch.blockers[0];
 
 	if (first->wants[0] != '\0')
-		sl_buf_addf(text, "%s%s%s, held by ", first->wants,
-			first->object[0] != '\0' ? " on " : "", first->object);
+		sl_buf_addf(text, "%s%s%s, %sheld by ", first->wants,
+			first->object[0] != '\0' ? " on " : "", first->object,
+			first->guessed ? "which the server does not show; perhaps " : "");
 	add_blocker(text, first);
 	if (run->watch.len > 1)
 		sl_buf_addf(text, " and %zu more", run->watch.len - 1);
@@ -103,13 +104,17 @@ static void look(void *ctx)
 	struct run *run = ctx;
 	struct sl_arena *arena sl_auto(sl_arena_free_p) = NULL;
 	const struct sl_lock_holder *blockers;
-	size_t len;
+	struct sl_error cause = SL_ERROR_INIT;
+	size_t len = 0;
+	enum sl_code code;
 
 	if (run->watch.blind || !open_watch(run))
 		return;
 	arena = sl_arena_new();
-	if (sl_conn_blockers(run->watch.conn, run->conn, &blockers, &len, arena, NULL) != SL_OK ||
-		len == 0)
+	code = sl_conn_blockers(run->watch.conn, run->conn, &blockers, &len, arena, &cause);
+	if (code == SL_EDENIED && !run->watch.denied)
+		run->watch.denied = sl_arena_strdup(run->arena, cause.msg);
+	if (code != SL_OK || len == 0)
 		return;
 	sl_arena_free(run->watch.arena);
 	run->watch.arena = sl_steal(arena);
@@ -167,7 +172,8 @@ static void keep_blockers(struct run *run)
 			.holds = copy(run, from->holds),
 			.wants = copy(run, from->wants),
 			.object = copy(run, from->object),
-			.held_us = from->held_us };
+			.held_us = from->held_us,
+			.guessed = from->guessed };
 	}
 	run->result->blockers = at;
 	run->result->blockers_len = run->watch.len;
@@ -193,7 +199,8 @@ const char *apply_blocked_by(struct run *run)
 			run->watch.len = 0;
 	}
 	if (run->watch.len == 0)
-		return "";
+		return run->watch.denied ? sl_arena_printf(run->arena, "; %s", run->watch.denied) :
+					   "";
 	keep_blockers(run);
 	add_sentence(run, &text);
 	return sl_arena_printf(run->arena, "; it waited for %s", sl_buf_str(&text));

@@ -112,11 +112,11 @@ static json_t *blockers_json(const struct sl_apply_result *result)
 		const struct sl_lock_holder *b = &result->blockers[i];
 
 		json_array_append_new(list,
-			json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "session",
-				b->session, "user", b->user, "application", b->application,
-				"address", b->address, "state", b->state, "what", b->what, "holds",
-				b->holds, "wants", b->wants, "object", b->object, "held_us",
-				(json_int_t)b->held_us));
+			json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:b}",
+				"session", b->session, "user", b->user, "application",
+				b->application, "address", b->address, "state", b->state, "what",
+				b->what, "holds", b->holds, "wants", b->wants, "object", b->object,
+				"held_us", (json_int_t)b->held_us, "guessed", (int)b->guessed));
 	}
 	return list;
 }

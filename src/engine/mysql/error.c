@@ -11,6 +11,7 @@
 
 /* Numbers that the header of the client library does not name. */
 enum {
+	EXECUTION_TIME_OVER = 3024,
 	NOWAIT_AND_LOCKED = 3572 /* MySQL */
 };
 
@@ -23,6 +24,8 @@ enum sl_code sl_my_code(unsigned number)
 		{ ER_LOCK_WAIT_TIMEOUT, SL_EBUSY },
 		{ ER_LOCK_DEADLOCK, SL_EBUSY },
 		{ NOWAIT_AND_LOCKED, SL_EBUSY },
+		{ ER_STATEMENT_TIMEOUT, SL_ETIMEOUT },
+		{ EXECUTION_TIME_OVER, SL_ETIMEOUT },
 		{ ER_ACCESS_DENIED_ERROR, SL_EDENIED },
 		{ ER_ACCESS_DENIED_NO_PASSWORD_ERROR, SL_EDENIED },
 		{ ER_DBACCESS_DENIED_ERROR, SL_EDENIED },

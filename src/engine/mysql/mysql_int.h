@@ -30,6 +30,7 @@ struct my_conn {
 	char lock[64]; /* name of the session lock, "" never taken */
 	size_t packet_max; /* the longest statement that the server takes */
 	int64_t limit_at; /* monotonic; a limit below the cancel token's, 0 none */
+	int64_t statement_us; /* MySQL: how long a user's statement may run, 0 no bound */
 };
 
 static inline struct my_conn *sl_my(struct sl_conn *conn)
@@ -82,6 +83,19 @@ enum sl_code sl_my_lock(struct sl_conn *base, const char *scope, bool *got, cons
 enum sl_code sl_my_lock_held(struct sl_conn *base, const char *scope, bool *held,
 	struct sl_error *err);
 enum sl_code sl_my_reset(struct sl_conn *base, struct sl_error *err);
+
+enum sl_code sl_my_limit(struct sl_conn *base, const struct sl_limits *limits,
+	struct sl_error *err);
+
+/* Around a user's statement, which is canceled once its time is over; the end turns that cancel
+ * into SL_ETIMEOUT and takes over what the statement itself says about the bound. */
+void sl_my_bound(struct my_conn *conn);
+enum sl_code sl_my_bound_end(struct my_conn *conn, const struct sl_exec *statement,
+	enum sl_code code, struct sl_error *err);
+
+enum sl_code sl_my_blockers(struct sl_conn *base, const struct sl_conn *blocked,
+	const struct sl_lock_holder **out, size_t *len, struct sl_arena *arena,
+	struct sl_error *err);
 
 enum sl_code sl_my_session(struct sl_conn *base, const char **out, struct sl_arena *arena,
 	struct sl_error *err);

@@ -55,8 +55,10 @@ static enum sl_code exec(struct sl_conn *base, const struct sl_exec *statement, 
 {
 	struct my_conn *conn = sl_my(base);
 	struct sl_my_stream stream = { .conn = conn, .sql = statement->sql, .len = statement->len };
-	enum sl_code code = sl_my_stream_run(&stream, err);
+	enum sl_code code;
 
+	sl_my_bound(conn);
+	code = sl_my_bound_end(conn, statement, sl_my_stream_run(&stream, err), err);
 	if (code == SL_OK)
 		*rows = counts_rows(conn, statement->sql, statement->len) ? stream.rows : -1;
 	return code;
@@ -381,4 +383,6 @@ const struct sl_driver sl_driver_mysql = {
 	.fingerprint = sl_my_fingerprint,
 	.introspect = sl_my_introspect,
 	.estimate = sl_my_estimate,
+	.limit = sl_my_limit,
+	.blockers = sl_my_blockers,
 };

@@ -129,7 +129,18 @@ struct wait {
 	struct my_conn *conn;
 	bool uncancelable;
 	int64_t asked_at; /* 0: not asked to stop */
+	int64_t look_at; /* when somebody looks what is waited for, 0 never */
 };
+
+static void let_look(struct wait *wait)
+{
+	const struct sl_conn *base = &wait->conn->base;
+
+	if (wait->look_at == 0 || sl_clock_mono(base->clock) < wait->look_at)
+		return;
+	base->watch.look(base->watch.ctx);
+	wait->look_at = sl_clock_mono(base->clock) + base->watch.every_us;
+}
 
 static bool must_stop(const struct my_conn *conn, int64_t now)
 {
@@ -168,6 +179,7 @@ static int wait_ready(struct wait *wait, int wanted)
 		if (n > 0 || (n < 0 && errno != EINTR))
 			break;
 		look_at_the_clock(wait);
+		let_look(wait);
 	}
 	return (fd.revents & (POLLIN | POLLHUP | POLLERR) ? MYSQL_WAIT_READ & wanted : 0) |
 		(fd.revents & (POLLOUT | POLLHUP | POLLERR) ? MYSQL_WAIT_WRITE & wanted : 0) |
@@ -279,6 +291,8 @@ static enum sl_code run(struct sl_my_stream *stream, struct sl_error *err)
 		.sql = stream->sql,
 		.len = stream->len };
 
+	if (conn->base.watch.look && !stream->uncancelable)
+		wait.look_at = sl_clock_mono(conn->base.clock) + conn->base.watch.first_us;
 	finish(&wait, &call);
 	if (call.status != 0)
 		return sl_my_error(conn, stream->sql, stream->len, err);

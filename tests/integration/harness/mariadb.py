@@ -12,7 +12,39 @@ import uuid
 SBIN = {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}
 
 
+class Session:
+    """Somebody's session: what it is told is done when `say` returns, and its transaction stays open."""
+
+    def __init__(self, command):
+        self.process = subprocess.Popen([*command, "--unbuffered"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        (self.id,) = self.say("SELECT CONNECTION_ID()")
+
+    def begin(self, sql):
+        self.process.stdin.write(f"{sql};\n\\! echo said\n")
+        self.process.stdin.flush()
+
+    def end(self) -> list:
+        lines = []
+        while (line := self.process.stdout.readline().rstrip("\n")) != "said":
+            assert self.process.poll() is None, lines
+            lines.append(line)
+        return lines
+
+    def say(self, sql) -> list:
+        self.begin(sql)
+        return self.end()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.communicate()
+
+
 class MariaDB:
+    """Another server may stand in its place (SLUICE_TEST_MYSQLD): is_mysql."""
+
     def __init__(self, name, socket_path=None):
         self.host = os.environ["SLUICE_TEST_MARIADB_HOST"]
         self.port = int(os.environ["SLUICE_TEST_MARIADB_PORT"])
@@ -36,10 +68,19 @@ class MariaDB:
     def url_of(self, user) -> str:
         return f"mysql://{user}@{self.host}:{self.port}/{self.name}"
 
+    @property
+    def is_mysql(self) -> bool:
+        return "MariaDB" not in self.value("SELECT VERSION()")
+
+    def client(self, user=None) -> list:
+        return ["mariadb", "--no-defaults", "--default-character-set=utf8mb4", "-S", self.socket, "-u", user or self.user, "-N", "-r", self.name]
+
+    def session(self) -> Session:
+        return Session(self.client())
+
     def script(self, sql) -> str:
         """What the client makes of the text, DELIMITER included; rows as tabs and lines."""
-        command = ["mariadb", "--no-defaults", "--default-character-set=utf8mb4", "-S", self.socket, "-u", self.user, "-N", "-r", self.name]
-        result = subprocess.run(command, input=sql, capture_output=True, text=True, check=False)
+        result = subprocess.run(self.client(), input=sql, capture_output=True, text=True, check=False)
         assert result.returncode == 0, result.stderr
         return result.stdout
 
@@ -51,9 +92,9 @@ class MariaDB:
 
 
 class Server:
-    """A mariadbd of one's own, with TLS."""
+    """A mariadbd of one's own, with TLS; or the server that stands in its place."""
 
-    def __init__(self, folder: pathlib.Path):
+    def __init__(self, folder: pathlib.Path, options=()):
         self.folder = folder
         self.data = folder / "data"
         self.socket = str(folder / "sock")
@@ -64,9 +105,15 @@ class Server:
         self.certificate("stranger", "localhost")
         (folder / "tmp").mkdir()
         user = [f"--tmpdir={folder}/tmp", *(["--user=root"] if os.geteuid() == 0 else [])]
-        self.call(["mariadb-install-db", "--no-defaults", f"--datadir={self.data}", "--skip-test-db", "--auth-root-authentication-method=normal", *user])
-        self.command = ["mariadbd", "--no-defaults", f"--datadir={self.data}", f"--socket={self.socket}", "--bind-address=127.0.0.1", f"--port={self.port}"]
-        self.command += [f"--ssl-cert={folder}/server.pem", f"--ssl-key={folder}/server.key", "--innodb-log-file-size=8M", *user]
+        self.mysqld = os.environ.get("SLUICE_TEST_MYSQLD")
+        if self.mysqld:
+            self.call([self.mysqld, "--no-defaults", f"--datadir={self.data}", "--initialize-insecure", *user])
+            options = ["--mysqlx=OFF", "--secure-file-priv=", *options]
+        else:
+            self.call(["mariadb-install-db", "--no-defaults", f"--datadir={self.data}", "--skip-test-db", "--auth-root-authentication-method=normal", *user])
+            options = ["--innodb-log-file-size=8M", *options]
+        self.command = [self.mysqld or "mariadbd", "--no-defaults", f"--datadir={self.data}", f"--socket={self.socket}", "--bind-address=127.0.0.1", f"--port={self.port}"]
+        self.command += [f"--ssl-cert={folder}/server.pem", f"--ssl-key={folder}/server.key", *options, *user]
 
     def call(self, command):
         subprocess.run(command, env=SBIN, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -96,9 +143,14 @@ class Server:
             self.process.kill()
             self.process.wait()
 
+    def client(self) -> list:
+        return ["mariadb", "--no-defaults", "-S", self.socket, "-u", "root", "-N"]
+
+    def session(self) -> Session:
+        return Session(self.client())
+
     def script(self, sql):
-        command = ["mariadb", "--no-defaults", "-S", self.socket, "-u", "root", "-N"]
-        return subprocess.run(command, input=sql, capture_output=True, text=True, check=True).stdout
+        return subprocess.run(self.client(), input=sql, capture_output=True, text=True, check=True).stdout
 
     def url(self, host, parameters="") -> str:
         return f"mysql://guest@{host}:{self.port}/shop{parameters}"
