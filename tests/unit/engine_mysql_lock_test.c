@@ -144,7 +144,7 @@ static void a_session_can_be_looked_for_by_its_name(void **state)
 	await_busy(w, name, false, &seen);
 	assert_int_equal(pthread_create(&thread, NULL, sleep_long, &sleeper), 0);
 	await_busy(w, name, true, &seen);
-	assert_string_equal(seen.statement, "SELECT /* here */ SLEEP(1) FROM seq_1_to_1000");
+	assert_string_equal(seen.statement, SLEEP_LONG);
 	sl_conn_interrupt(sleeper.conn);
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	sl_conn_close(sleeper.conn);
@@ -185,7 +185,7 @@ static void an_alter_outlives_its_client_and_is_found(void **state)
 	pid_t child;
 
 	must(w->other, "CREATE TABLE t (a int)");
-	must(w->other, "INSERT INTO t SELECT seq FROM seq_1_to_100");
+	must(w->other, "INSERT INTO t SELECT seq FROM " NUMBERS(100));
 	assert_int_equal(pipe(ends), 0);
 	child = fork();
 	if (child == 0)
@@ -199,7 +199,7 @@ static void an_alter_outlives_its_client_and_is_found(void **state)
 	assert_true(seen.there && seen.busy);
 	assert_string_equal(seen.doing, "copy to tmp table");
 	assert_true(sl_str_starts(seen.shown, "ALTER TABLE t ADD COLUMN c varchar(128)"));
-	assert_true(seen.percent >= 0 && seen.percent < 100);
+	assert_true(is_mysql() ? seen.percent == -1 : seen.percent >= 0 && seen.percent < 100);
 	assert_false(takes(w, rival, "default", &holder));
 	assert_non_null(strstr(holder, "busy for"));
 	await_gone(w, sl_arena_strndup(w->arena, name, strcspn(name, "@")));
@@ -253,7 +253,9 @@ static void a_fingerprint_tells_a_change_and_not_the_counter(void **state)
 	assert_string_equal(first.shape, next.shape);
 	assert_string_equal(first.incarnation, next.incarnation);
 	assert_true(first.incarnation[0] != '\0');
-	must(conn, "SET sql_mode = 'ANSI_QUOTES,NO_FIELD_OPTIONS'");
+	must(conn,
+		is_mysql() ? "SET sql_mode = 'ANSI_QUOTES'" :
+			     "SET sql_mode = 'ANSI_QUOTES,NO_FIELD_OPTIONS'");
 	assert_string_equal(print_of(w, conn, SL_ENGINE_TABLE, "t").shape, first.shape);
 	must(conn, "ALTER TABLE t COMMENT='AUTO_INCREMENT=9'");
 	assert_string_not_equal(print_of(w, conn, SL_ENGINE_TABLE, "t").shape, first.shape);
@@ -262,17 +264,38 @@ static void a_fingerprint_tells_a_change_and_not_the_counter(void **state)
 
 static void a_truncated_table_has_the_shape_and_another_incarnation(void **state)
 {
+	/* how MySQL writes letters of Europe in a file's name, nobody outside it knows */
+	const char *name = is_mysql() ? "T-#1 日" : "T-ä#1";
 	struct world *w = *state;
 	struct sl_conn *conn = opened(&w->spec);
 	struct sl_fingerprint first, next;
 
-	must(conn, "CREATE TABLE `t-ä#1` (a int) PARTITION BY HASH (a) PARTITIONS 2");
-	first = print_of(w, conn, SL_ENGINE_TABLE, "t-ä#1");
-	must(conn, "TRUNCATE TABLE `t-ä#1`");
-	next = print_of(w, conn, SL_ENGINE_TABLE, "t-ä#1");
+	must(conn, "CREATE TABLE `t-#1 日` (a int)");
+	must(conn,
+		sl_arena_printf(w->arena,
+			"CREATE TABLE `%s` (a int) PARTITION BY HASH (a) PARTITIONS 2", name));
+	first = print_of(w, conn, SL_ENGINE_TABLE, name);
+	must(conn, "TRUNCATE TABLE `t-#1 日`");
+	assert_string_equal(print_of(w, conn, SL_ENGINE_TABLE, name).incarnation,
+		first.incarnation);
+	must(conn, sl_arena_printf(w->arena, "TRUNCATE TABLE `%s`", name));
+	next = print_of(w, conn, SL_ENGINE_TABLE, name);
 	assert_string_equal(first.shape, next.shape);
 	assert_non_null(strchr(first.incarnation, ','));
 	assert_string_not_equal(first.incarnation, next.incarnation);
+	sl_conn_close(conn);
+}
+
+static void a_name_that_cannot_be_written_as_mysql_does_has_no_incarnation(void **state)
+{
+	struct world *w = *state;
+	struct sl_conn *conn = opened(&w->spec);
+	struct sl_fingerprint print;
+
+	must(conn, "CREATE TABLE `Übung` (a int)");
+	print = print_of(w, conn, SL_ENGINE_TABLE, "Übung");
+	assert_int_equal(strlen(print.shape), 64);
+	assert_true((print.incarnation[0] == '\0') == is_mysql());
 	sl_conn_close(conn);
 }
 
@@ -288,7 +311,7 @@ static void every_kind_of_object_is_there_or_absent(void **state)
 		{ SL_ENGINE_TRIGGER,
 			"CREATE TRIGGER x BEFORE INSERT ON base FOR EACH ROW SET NEW.a = 1" },
 		{ SL_ENGINE_PROCEDURE, "CREATE PROCEDURE x() SELECT 1" },
-		{ SL_ENGINE_FUNCTION, "CREATE FUNCTION x() RETURNS int RETURN 1" },
+		{ SL_ENGINE_FUNCTION, "CREATE FUNCTION x() RETURNS int DETERMINISTIC RETURN 1" },
 		{ SL_ENGINE_EVENT, "CREATE EVENT x ON SCHEDULE EVERY 1 YEAR DISABLE DO SELECT 1" },
 	};
 	struct world *w = *state;
@@ -296,6 +319,8 @@ static void every_kind_of_object_is_there_or_absent(void **state)
 
 	must(conn, "CREATE TABLE base (a int)");
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (is_mysql() && kinds[i].kind == SL_ENGINE_SEQUENCE)
+			continue;
 		assert_string_equal(print_of(w, conn, kinds[i].kind, "x").shape, "");
 		must(conn, kinds[i].create);
 		assert_int_equal(strlen(print_of(w, conn, kinds[i].kind, "x").shape), 64);
@@ -310,13 +335,16 @@ static void every_kind_of_object_is_there_or_absent(void **state)
 	sl_conn_close(conn);
 }
 
-static void a_server_is_told_by_its_place_and_a_database_by_its_name(void **state)
+static void a_server_is_told_by_its_id_or_place_and_a_database_by_its_name(void **state)
 {
 	struct world *w = *state;
 	struct sl_engine_identity who;
 
 	assert_int_equal(sl_conn_identity(w->other, &who, w->arena, NULL), SL_OK);
-	assert_non_null(strstr(who.server, environment("SLUICE_TEST_MARIADB_PORT")));
+	if (is_mysql())
+		assert_int_equal(strlen(who.server), 36);
+	else
+		assert_non_null(strstr(who.server, environment("SLUICE_TEST_MARIADB_PORT")));
 	assert_string_equal(who.database, w->database);
 	assert_string_equal(who.login, "sluice@%");
 }
@@ -347,7 +375,7 @@ static void an_estimate_is_the_planners_or_counted(void **state)
 	struct sl_conn *conn = opened(&w->spec);
 
 	must(conn, "CREATE TABLE t (a int PRIMARY KEY, b int, KEY (b))");
-	must(conn, "INSERT INTO t SELECT seq, seq % 10 FROM seq_1_to_1000");
+	must(conn, "INSERT INTO t SELECT seq, seq % 10 FROM " NUMBERS(1000));
 	must(conn, "CREATE TABLE u (a int PRIMARY KEY)");
 	must(conn, "INSERT INTO u VALUES (5)");
 	must(conn, "ANALYZE TABLE t, u");
@@ -379,8 +407,9 @@ int main(void)
 		WITH(a_session_of_an_earlier_server_is_gone),
 		WITH(a_fingerprint_tells_a_change_and_not_the_counter),
 		WITH(a_truncated_table_has_the_shape_and_another_incarnation),
+		WITH(a_name_that_cannot_be_written_as_mysql_does_has_no_incarnation),
 		WITH(every_kind_of_object_is_there_or_absent),
-		WITH(a_server_is_told_by_its_place_and_a_database_by_its_name),
+		WITH(a_server_is_told_by_its_id_or_place_and_a_database_by_its_name),
 		WITH(an_estimate_is_the_planners_or_counted),
 	};
 

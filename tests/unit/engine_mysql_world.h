@@ -36,6 +36,17 @@ static inline const char *environment(const char *name)
 	return value;
 }
 
+/* Whether a MySQL stands in MariaDB's place. */
+static inline bool is_mysql(void)
+{
+	return getenv("SLUICE_TEST_MYSQLD") != NULL;
+}
+
+/* A column seq from 1 to n, at most 1,000. */
+#define NUMBERS(n)                                                                             \
+	"(WITH RECURSIVE s (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM s WHERE seq < " #n \
+	") SELECT seq FROM s) AS numbers"
+
 static inline struct sl_conn *opened(const struct sl_conn_spec *spec)
 {
 	struct sl_conn *conn = NULL;
@@ -141,6 +152,8 @@ static inline void await_gone(struct world *w, const char *id)
 		"0");
 }
 
+#define SLEEP_LONG "SELECT /* here */ SLEEP(1) FROM " NUMBERS(1000)
+
 /* A statement of a thread that goes on until it is canceled. */
 struct sleeper {
 	struct sl_conn *conn;
@@ -151,8 +164,7 @@ static inline void *sleep_long(void *ctx)
 {
 	struct sleeper *sleeper = ctx;
 
-	sleeper->code = run_sql(sleeper->conn, "SELECT /* here */ SLEEP(1) FROM seq_1_to_1000",
-		NULL, NULL);
+	sleeper->code = run_sql(sleeper->conn, SLEEP_LONG, NULL, NULL);
 	return NULL;
 }
 
