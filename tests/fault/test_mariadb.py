@@ -72,7 +72,7 @@ def test_what_was_applied_may_not_be_edited_when_a_file_is_mended(sluice, mariad
 @contextlib.contextmanager
 def slow_alter(sluice, mariadb, folder):
     """A run whose copying ALTER takes some seconds, and is at it."""
-    mariadb.script(f"CREATE TABLE big (a INT) ENGINE = InnoDB; INSERT INTO big SELECT seq FROM seq_1_to_{ROWS}")
+    mariadb.script(f"CREATE TABLE big (a INT) ENGINE = InnoDB; INSERT INTO big SELECT seq FROM (WITH RECURSIVE s (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM s WHERE seq < {ROWS}) SELECT seq FROM s) AS numbers")
     sluice.ok("baseline", "--url", mariadb.url, "--dir", folder, "--to", "1", "--reason", "made by hand")
     process = start(sluice, mariadb.url, folder)
     wait_until(lambda: running(mariadb, "ALTER TABLE big"), what="the ALTER at work")

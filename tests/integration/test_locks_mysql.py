@@ -1,5 +1,4 @@
-"""What `sluice migrate` does on MySQL and MariaDB where others hold locks, where statements take long, and on servers
-that only read."""
+"""What `sluice migrate` does on MySQL and MariaDB where others hold locks, and where statements take long."""
 
 import contextlib
 import json
@@ -251,14 +250,3 @@ class TestServers:
             assert self.bound(sluice, own, folder, "--lock-timeout", "1s") == ["1", "1"]
         finally:
             own.script("SET GLOBAL lock_wait_timeout = DEFAULT, GLOBAL innodb_lock_wait_timeout = DEFAULT")
-
-    def test_one_that_only_reads_is_refused_and_can_be_read(self, sluice, own, folder):
-        own.script("SET GLOBAL read_only = 1")
-        try:
-            write(folder, {"V1__a.sql": "CREATE TABLE t (a int);\n"})
-            out = sluice.run("migrate", "--url", own.url("127.0.0.1", "?sslmode=disable"), "--dir", folder)
-            assert out.status == 6, out.err
-            assert "the server only reads (read_only is ON); name the primary" in out.err
-            assert sluice.run("snapshot", "--url", own.url("127.0.0.1", "?sslmode=disable")).status == 0
-        finally:
-            own.script("SET GLOBAL read_only = 0")

@@ -30,20 +30,29 @@ static bool begins_attribute(const struct sl_my_tokens *t, size_t i)
 	return false;
 }
 
+/* MySQL prints the character set of a column beside its collation, which implies it, when a
+ * statement once named it: two columns that are the same would differ. */
+static bool is_implied(const struct sl_my_tokens *t, size_t i, size_t end)
+{
+	return t->read->conn->base.dialect == SL_DIALECT_MYSQL && i < end &&
+		sl_my_is(t, i, "collate");
+}
+
 /* "varchar(20) character set latin1": behind it. */
 static size_t read_type(struct sl_column *column, const struct sl_my_tokens *t, size_t i,
 	size_t end)
 {
-	size_t first = i++;
+	size_t first = i++, last;
 
 	if (sl_my_is_char(t, i, '('))
 		i = sl_my_close(t, i);
 	while (i < end && goes_with_type(t, i))
 		i++;
+	last = i;
 	if (i + 2 < end && sl_my_is(t, i, "character") && sl_my_is(t, i + 1, "set"))
 		i += 3;
 	column->type = sl_type_normal(t->read->arena, t->read->conn->base.dialect,
-		sl_my_text(t, first, i));
+		sl_my_text(t, first, is_implied(t, i, end) ? last : i));
 	if (i + 1 < end && sl_my_is(t, i, "collate")) {
 		column->collation = sl_my_text(t, i + 1, i + 2);
 		i += 2;
