@@ -153,7 +153,7 @@ struct sl_apply_request {
 /* What a statement of a dry run would lock, as far as its text and the live structure tell. */
 struct sl_apply_lock {
 	const char *mode; /* "ACCESS EXCLUSIVE" */
-	const char *blocks; /* "reads and writes", "writes", "other schema changes", "nothing" */
+	const char *blocks; /* as sl_lock_blocks() */
 	const char *table; /* "public.orders"; "": the database */
 	bool rewrites, scans; /* all its rows are written anew, or read, under the lock */
 	unsigned line; /* of the first statement that takes it */

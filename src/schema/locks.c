@@ -1,5 +1,7 @@
 #include "sluice/schema/locks.h"
 
+#include "locks_mysql.h"
+
 #include "sluice/core/arena.h"
 #include "sluice/core/str.h"
 #include "sluice/core/vec.h"
@@ -22,6 +24,9 @@ static const struct {
 	[SL_LOCK_EXCLUSIVE] = { "EXCLUSIVE", "writes" },
 	[SL_LOCK_ACCESS_EXCLUSIVE] = { "ACCESS EXCLUSIVE", "reads and writes" },
 	[SL_LOCK_WRITER] = { "WRITER", "writes" },
+	[SL_LOCK_ROWS] = { "ROWS", "writes of the same rows, and schema changes" },
+	[SL_LOCK_METADATA] = { "EXCLUSIVE METADATA",
+		"reads and writes, at least for a moment (the algorithm is not predicted)" },
 };
 
 _Static_assert(sizeof(modes) / sizeof(modes[0]) == SL_LOCK_MODE_COUNT, "a mode has no row");
@@ -490,6 +495,23 @@ static void ask_postgres(struct asking *a)
 		use(a, &a->facts->object.at[i]);
 }
 
+/* A table of another database is in no catalogue of ours. */
+static void ask_mysql(struct asking *a, enum sl_dialect dialect)
+{
+	const struct sl_lock_names names = sl_mysql_lock_names(a->arena, dialect, a->fact, a->text,
+		a->text_len);
+
+	for (size_t i = 0; i < names.len; i++) {
+		const struct sl_lock_need *name = &names.at[i];
+
+		if (name->schema[0] == '\0')
+			need(a, name->mode, "", name->name);
+		else
+			row_of(a, name->schema, name->name)->mode = name->mode;
+	}
+	a->unknown = a->fact->kind != SL_SQL_KIND_SESSION;
+}
+
 static bool goes_along(const struct sl_effect *effect)
 {
 	return effect->kind == SL_EFFECT_DROPPED && effect->implied && effect->entity &&
@@ -538,7 +560,7 @@ void sl_lock_needs(struct sl_lock_needs *out, struct sl_arena *arena, const stru
 	else if (dialect == SL_DIALECT_SQLITE && writes(a.fact))
 		row_of(&a, "", "")->mode = SL_LOCK_WRITER;
 	else if (dialect != SL_DIALECT_SQLITE)
-		a.unknown = true;
+		ask_mysql(&a, dialect);
 	add_effects(&a);
 	*out = (struct sl_lock_needs){ a.needs.at, a.needs.len, a.unknown };
 }

@@ -250,3 +250,67 @@ class TestServers:
             assert self.bound(sluice, own, folder, "--lock-timeout", "1s") == ["1", "1"]
         finally:
             own.script("SET GLOBAL lock_wait_timeout = DEFAULT, GLOBAL innodb_lock_wait_timeout = DEFAULT")
+
+
+STRUCTURE = "CREATE TABLE t (id int PRIMARY KEY, a int) ENGINE = InnoDB; CREATE TABLE u (id int PRIMARY KEY, a int) ENGINE = InnoDB; CREATE TABLE v (id int) ENGINE = InnoDB; INSERT INTO t VALUES (1, 1), (2, 2); INSERT INTO u VALUES (1, 1); CREATE VIEW seen AS SELECT id FROM t;"
+MADE = [
+    ("ALTER TABLE t ADD COLUMN x int", {"t"}),
+    ("ALTER TABLE t ADD COLUMN x int, ALGORITHM = INSTANT", {"t"}),
+    ("ALTER TABLE t ADD KEY (a), ALGORITHM = INPLACE, LOCK = NONE", {"t"}),
+    ("ALTER TABLE `t` COMMENT 'x'", {"t"}),
+    ("ALTER TABLE t RENAME TO t2", {"t"}),
+    ("CREATE INDEX i ON t (a)", {"t"}),
+    ("DROP INDEX u_a ON u", {"u"}),
+    ("CREATE TRIGGER r BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1", {"t"}),
+    ("TRUNCATE t", {"t"}),
+    ("TRUNCATE TABLE u", {"u"}),
+    ("DROP TABLE IF EXISTS t, u", {"t", "u"}),
+    ("RENAME TABLE t TO x, u TO t", {"t", "u"}),
+    ("OPTIMIZE TABLE t, u", {"t", "u"}),
+    ("INSERT INTO t (id) VALUES (9)", set()),
+    ("INSERT INTO t (id) SELECT id + 20 FROM u", set()),
+    ("REPLACE t VALUES (1, 2)", set()),
+    ("UPDATE t SET a = 3 WHERE id = 2", set()),
+    ("UPDATE t JOIN u ON u.id = t.id SET t.a = 2", set()),
+    ("DELETE FROM u", set()),
+    ("CREATE TABLE n (a int)", set()),
+]
+
+
+class TestPrediction:
+    @pytest.fixture
+    def tables(self, sluice, mariadb, folder):
+        mariadb.script(STRUCTURE + "CREATE INDEX u_a ON u (a)")
+        write(folder, {"V1__made_before.sql": "SELECT 1;\n"})
+        sluice.ok("baseline", "--url", mariadb.url, "--dir", folder, "--to", "1", "--reason", "it was there")
+        return mariadb
+
+    def waits_for_a_reader(self, database, statement, table):
+        """On the live server; the statement is rolled back or undone with the database."""
+        with holding(database, f"SELECT count(*) FROM {table}"):
+            command = [*database.client(), "-e", f"SET SESSION lock_wait_timeout = 1; {statement}"]
+            result = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert result.returncode == 0 or "Lock wait timeout" in result.stderr, result.stderr
+        return result.returncode != 0 or "Lock wait timeout" in result.stdout
+
+    @pytest.mark.parametrize("statement, alone", MADE, ids=[statement[:40] for statement, _ in MADE])
+    def test_what_is_told_is_what_the_server_does(self, sluice, tables, folder, statement, alone):
+        write(folder, {"V2__one.sql": f"{statement};\n"})
+        out = migrate(sluice, tables, folder, "--dry-run", "--output", "json")
+        assert out.status == 0, out.err
+        (segment,) = [segment for m in json.loads(out.out)["targets"][0]["migrations"] for segment in m.get("segments", ())]
+        told = {lock["table"]: lock["mode"] for lock in segment["locks"]}
+        assert {table for table, mode in told.items() if mode == "EXCLUSIVE METADATA"} == alone
+        assert set(told.values()) <= {"EXCLUSIVE METADATA", "ROWS"}
+        assert segment["may_lock_more"]
+        for table in ("t", "u", "v"):
+            if table in alone or not alone:
+                assert self.waits_for_a_reader(tables, statement, table) == (table in alone), table
+                tables.script("DROP VIEW seen; DROP TABLE IF EXISTS t, t2, u, v, x, n;" + STRUCTURE + "CREATE INDEX u_a ON u (a)")
+
+    def test_rows_are_told_of_the_table_that_is_written(self, sluice, tables, folder):
+        write(folder, {"V2__rows.sql": "SET @a = 1;\nINSERT INTO t (id) SELECT id + 20 FROM u;\nDELETE t FROM t JOIN u ON u.id = t.id;\nUPDATE other.w SET a = 1;\n"})
+        out = migrate(sluice, tables, folder, "--dry-run", "--output", "json")
+        segments = json.loads(out.out)["targets"][0]["migrations"][-1]["segments"]
+        assert [[(lock["table"], lock["mode"], lock["line"]) for lock in segment["locks"]] for segment in segments] == [[], [("t", "ROWS", 2), ("other.w", "ROWS", 4)]]
+        assert [segment["may_lock_more"] for segment in segments] == [False, True]

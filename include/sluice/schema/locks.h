@@ -2,8 +2,10 @@
  * locks: what a statement will lock, from its facts and a step of the replay, before it runs.
  *
  * PostgreSQL's rows were measured on version 15 (pg_locks inside the statement's own transaction);
- * a test compares them with a live server again.  SQLite has one lock for the whole database.  What
- * cannot be seen (a DO block, a CALL, a dialect without a table here) is unknown, never "none".
+ * a test compares them with a live server again.  SQLite has one lock for the whole database.  Of
+ * MySQL and MariaDB, which have no grammar here, only what the first words of a statement prove is
+ * told, and there may always be more.  What cannot be seen (a DO block, a CALL) is unknown, never
+ * "none".
  *
  * Relations that the replay itself made are left out: nobody else knows them yet.  A partitioned
  * table's partitions are locked like their parent, and are not listed.
@@ -32,13 +34,15 @@ enum sl_lock_mode {
 	SL_LOCK_EXCLUSIVE,
 	SL_LOCK_ACCESS_EXCLUSIVE,
 	SL_LOCK_WRITER, /* SQLite: the only writer of the database */
+	SL_LOCK_ROWS, /* MySQL: rows that it writes, and a share in the table's metadata */
+	SL_LOCK_METADATA, /* MySQL: the table's metadata alone, at its start or end or all along */
 	SL_LOCK_MODE_COUNT
 };
 
 /* "ACCESS EXCLUSIVE". */
 const char *sl_lock_mode_name(enum sl_lock_mode mode);
 
-/* "reads and writes", "writes", "other schema changes", "nothing". */
+/* "reads and writes", "writes", "other schema changes", "nothing"; for MySQL a longer one. */
 const char *sl_lock_blocks(enum sl_lock_mode mode);
 
 struct sl_lock_need {
