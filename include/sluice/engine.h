@@ -221,6 +221,9 @@ enum sl_code sl_conn_blockers(struct sl_conn *conn, const struct sl_conn *blocke
 /* A pooler stands between: the lock has to be looked after in every transaction. */
 bool sl_conn_pooled(const struct sl_conn *conn) __attribute__((nonnull));
 
+/* What whoever works on this server has to know, in a sentence; or NULL. */
+const char *sl_conn_remark(const struct sl_conn *conn) __attribute__((nonnull));
+
 /* Cancels what runs at the moment, if anything.  Thread-safe. */
 void sl_conn_interrupt(struct sl_conn *conn);
 

@@ -100,6 +100,8 @@ enum sl_code apply_connect(struct run *run)
 	code = sl_conn_open(&run->conn, &spec, &cause);
 	if (code != SL_OK)
 		return not_begun(run, code, &cause);
+	if (sl_conn_remark(run->conn))
+		apply_notice(run, "%s", sl_conn_remark(run->conn));
 	apply_pause("connected");
 	run->ledger.conn = run->conn;
 	run->session = NULL;

@@ -178,6 +178,11 @@ const char *sl_statement_head(struct sl_arena *arena, enum sl_dialect dialect, c
 		object->schema[0] != '\0' ? "." : "", object->name);
 }
 
+const char *sl_conn_remark(const struct sl_conn *conn)
+{
+	return conn->remark;
+}
+
 void sl_conn_interrupt(struct sl_conn *conn)
 {
 	conn->driver->interrupt(conn);

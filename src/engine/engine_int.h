@@ -14,6 +14,7 @@ struct sl_conn {
 	struct sl_cancel *cancel;
 	struct sl_watch watch;
 	bool pooled;
+	const char *remark; /* a constant, or NULL */
 };
 
 /* A row per engine; each function as engine.h describes the one of its name. */

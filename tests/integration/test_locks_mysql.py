@@ -4,8 +4,10 @@ import contextlib
 import json
 import pathlib
 import shutil
+import socket
 import subprocess
 import tempfile
+import threading
 
 import pytest
 from harness.mariadb import Server
@@ -213,7 +215,7 @@ class TestWhoseBound:
 def own():
     """A server of one's own, whose settings may be changed."""
     folder = pathlib.Path(tempfile.mkdtemp())
-    server = Server(folder, ["--performance-schema=ON", "--performance-schema-instrument=wait/lock/metadata/sql/mdl=ON"])
+    server = Server(folder, ["--performance-schema=ON", "--performance-schema-instrument=wait/lock/metadata/sql/mdl=ON", "--innodb-rollback-on-timeout", "--server-id=7"])
     server.start()
     server.script("CREATE DATABASE shop; CREATE USER guest IDENTIFIED BY ''; GRANT ALL ON shop.* TO guest")
     yield server
@@ -221,7 +223,73 @@ def own():
     shutil.rmtree(folder)
 
 
+class Proxy:
+    """Stands before the server and greets with a number of its own, as those do that share sessions."""
+
+    def __init__(self, database):
+        self.to = (database.host, database.port)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = database.url.replace(f":{database.port}/", f":{self.listener.getsockname()[1]}/")
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                server = socket.create_connection(self.to)
+                greeting = bytearray(server.recv(65536))
+                at = greeting.index(0, 5) + 1  # behind the version
+                greeting[at : at + 4] = (0x7FFFFFF).to_bytes(4, "little")
+                client.sendall(greeting)
+                for source, sink in ((client, server), (server, client)):
+                    threading.Thread(target=self.pass_on, args=(source, sink), daemon=True).start()
+
+    @staticmethod
+    def pass_on(source, sink):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_RDWR)
+
+
 class TestServers:
+    def test_a_proxy_that_shares_sessions_is_refused(self, sluice, mariadb, folder):
+        write(folder, {"V1__a.sql": "CREATE TABLE t (a int);\n"})
+        proxy = Proxy(mariadb)
+        try:
+            out = sluice.run("migrate", "--url", proxy.url, "--dir", folder)
+        finally:
+            proxy.listener.close()
+        assert out.status == 6, out.err
+        assert "a proxy that shares sessions stands in between; connect to the server itself" in out.err
+
+    def test_a_replica_is_refused_with_the_name_of_its_source(self, sluice, own, folder):
+        words = ("SOURCE", "REPLICA", "REPLICATION SOURCE", "REPLICATION CLIENT") if own.mysqld else ("MASTER", "SLAVE", "MASTER", "REPLICA MONITOR")
+        source, replica, channel, right = words
+        own.script(f"GRANT {right} ON *.* TO guest; CHANGE {channel} TO {source}_HOST = '127.0.0.1', {source}_PORT = 1, {source}_USER = 'nobody'; START {replica}")
+        try:
+            write(folder, {"V1__a.sql": "CREATE TABLE t (a int);\n"})
+            out = sluice.run("migrate", "--url", own.url("127.0.0.1", "?sslmode=disable"), "--dir", folder)
+            assert out.status == 6, out.err
+            assert "the server is a replica of 127.0.0.1; name the primary" in out.err
+        finally:
+            own.script(f"STOP {replica}; RESET {replica} ALL")
+
+    def test_a_wait_that_ends_the_whole_transaction_is_done_again_as_a_whole(self, sluice, own, folder):
+        """innodb_rollback_on_timeout."""
+        own.script("DROP DATABASE shop; CREATE DATABASE shop; CREATE TABLE shop.orders (id int PRIMARY KEY, n int) ENGINE = InnoDB; INSERT INTO shop.orders VALUES (1, 1)")
+        write(folder, {"V1__a.sql": "SELECT 1;\n", "V2__rows.sql": "INSERT INTO orders VALUES (2, 2);\nUPDATE orders SET n = n + 10;\n"})
+        url = own.url("127.0.0.1", "?sslmode=disable")
+        sluice.ok("baseline", "--url", url, "--dir", folder, "--to", "1", "--reason", "it was there")
+        with own.session() as holder:
+            holder.say("USE shop; START TRANSACTION; UPDATE orders SET n = 5 WHERE id = 1")
+            out = sluice.run("migrate", "--url", url, "--dir", folder, *ONCE)
+            assert out.status == 6, out.err
+            assert "0 of 2 statements are applied" in out.err
+            holder.say("COMMIT")
+        sluice.ok("migrate", "--url", url, "--dir", folder)
+        assert own.script("SELECT * FROM shop.orders ORDER BY id").split() == ["1", "15", "2", "12"]
+
     def test_who_holds_a_metadata_lock_is_named_where_the_server_shows_it(self, sluice, own, folder):
         own.script("DROP DATABASE shop; CREATE DATABASE shop; CREATE TABLE shop.orders (id int PRIMARY KEY) ENGINE = InnoDB; GRANT PROCESS ON *.* TO guest; GRANT SELECT ON performance_schema.* TO guest")
         write(folder, {"V1__a.sql": "SELECT 1;\n", "V2__b.sql": "ALTER TABLE orders ADD COLUMN paid boolean;\n"})

@@ -113,8 +113,9 @@ static bool all_loopback(const struct addrinfo *found)
 	return true;
 }
 
-/* Ways to log in that do not show the password to whoever answers: the only ones allowed until we
- * know who that is. */
+/* Ways to log in that do not send the password in clear: the only ones allowed until we know who
+ * answers.  MySQL has no other than caching_sha2_password, which may ask for it under a key that it
+ * sends itself. */
 static const char careful_logins[] =
 	"mysql_native_password,client_ed25519,caching_sha2_password,unix_socket,auth_socket";
 

@@ -213,6 +213,27 @@ static enum sl_code check_replica(struct my_conn *conn, struct sl_error *err)
 							 "another");
 }
 
+/* A cluster's nodes have session locks of their own each. */
+static enum sl_code check_galera(struct my_conn *conn, struct sl_error *err)
+{
+	struct sl_arena *arena sl_auto(sl_arena_free_p) = sl_arena_new();
+	struct sl_rows rows = { 0 };
+	enum sl_code code = sl_my_query(&conn->base, &rows, arena,
+		"SHOW GLOBAL STATUS LIKE 'wsrep_ready'", err);
+
+	if (code != SL_OK)
+		return code;
+	if (rows.len > 0 && !is_on(sl_rows_cell(&rows, 0, 1)))
+		return sl_error_set(err, SL_ECONFLICT,
+			"connect: the Galera node is cut off from its cluster (wsrep_ready is %s); "
+			"name a node that is part of it",
+			sl_rows_cell(&rows, 0, 1));
+	conn->base
+		.remark = "a node of a Galera cluster: the lock that keeps two runs apart is this "
+			  "node's alone, so whoever migrates has to name the same node";
+	return SL_OK;
+}
+
 /* A server that only reads is a replica or an old primary: never worked on. */
 static enum sl_code check_role(struct my_conn *conn, struct sl_error *err)
 {
@@ -220,17 +241,20 @@ static enum sl_code check_role(struct my_conn *conn, struct sl_error *err)
 	struct sl_rows rows = { 0 };
 	enum sl_code code = sl_my_query(&conn->base, &rows, arena,
 		"SHOW GLOBAL VARIABLES WHERE Variable_name IN "
-		"('read_only', 'super_read_only', 'innodb_read_only')",
+		"('read_only', 'super_read_only', 'innodb_read_only', 'wsrep_on')",
 		err);
+	bool galera = false;
 
-	if (code != SL_OK)
-		return code;
-	for (size_t i = 0; i < rows.len; i++)
-		if (is_on(sl_rows_cell(&rows, i, 1)))
+	for (size_t i = 0; code == SL_OK && i < rows.len; i++)
+		if (sl_str_eq(sl_rows_cell(&rows, i, 0), "wsrep_on"))
+			galera = is_on(sl_rows_cell(&rows, i, 1));
+		else if (is_on(sl_rows_cell(&rows, i, 1)))
 			return sl_error_set(err, SL_ECONFLICT,
 				"connect: the server only reads (%s is %s); name the primary",
 				sl_rows_cell(&rows, i, 0), sl_rows_cell(&rows, i, 1));
-	return check_replica(conn, err);
+	if (code == SL_OK && galera)
+		code = check_galera(conn, err);
+	return code == SL_OK ? check_replica(conn, err) : code;
 }
 
 static enum sl_code open_session(struct sl_conn **out, const struct sl_conn_spec *spec,
