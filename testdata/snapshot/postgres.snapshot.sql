@@ -1,4 +1,4 @@
--- Sluice snapshot of a postgres schema, sha256 9f8a72d37f65e5b01839e4c25d1f7260c934d563f6b1e46ed494c0c2ddcc51b6
+-- Sluice snapshot of a postgres schema, sha256 52520e04367b61a4660a8801dddc94a28b55c59ff00c234dc86976d586ce73b7
 -- incomplete: 1 casts
 -- incomplete: 1 collations
 -- incomplete: 1 foreign data wrappers
@@ -72,6 +72,7 @@ create table app.customers (
     constraint customers_pk primary key (id),
     constraint customers_mail unique (mail, "Mixed Case") include (name, by_default),
     constraint late_one unique (made) deferrable initially deferred,
+    constraint once unique (long, amount) nulls not distinct include (bits),
     constraint pair unique (name, by_default),
     constraint cheap check (((amount)::numeric < (100)::numeric) or (mood = 'happy'::app.mood)) no inherit,
     constraint customers_tableoid_check check (tableoid <> (0)::oid)

@@ -41,6 +41,7 @@ CREATE TABLE app.customers (
 	CONSTRAINT customers_pk PRIMARY KEY (id),
 	CONSTRAINT customers_mail UNIQUE (mail, "Mixed Case") INCLUDE (name, by_default),
 	CONSTRAINT together UNIQUE NULLS NOT DISTINCT (by_default, name),
+	CONSTRAINT once UNIQUE NULLS NOT DISTINCT (long, amount) INCLUDE (bits),
 	CONSTRAINT late_one UNIQUE (made) DEFERRABLE INITIALLY DEFERRED,
 	CONSTRAINT cheap CHECK (amount < 100 OR mood = 'happy') NO INHERIT,
 	CHECK (tableoid <> 0)
