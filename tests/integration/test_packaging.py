@@ -95,7 +95,7 @@ def test_the_package_says_which_version_it_is_and_needs_the_libraries_it_links(d
     assert field(deb, "Version") == version
     assert must("dpkg-parsechangelog", "-l", ROOT / "deploy/debian/changelog", "-S", "Version").strip() == version
     depends = field(deb, "Depends")
-    for library in ("libc6 (>=", "libcurl4", "libgit2-", "libpq5", "libsqlite3-0", "libmicrohttpd"):
+    for library in ("libc6 (>=", "libcurl4", "libgit2-", "libpq5", "libmariadb3", "libssh2-1", "libsqlite3-0", "libmicrohttpd"):
         assert library in depends
     assert "-dev" not in depends
 
