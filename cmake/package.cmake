@@ -42,6 +42,7 @@ set(CPACK_DEBIAN_PACKAGE_SECTION database)
 if(SLUICE_LAZY)
 	add_executable(sluice_linked ${PROJECT_SOURCE_DIR}/src/daemon/main.c)
 	target_link_libraries(sluice_linked PRIVATE sluice_daemon sluice_flags)
+	add_dependencies(manual sluice_linked) # what a package needs beside the program
 	set(CPACK_SLUICE_LINKED ${CMAKE_BINARY_DIR}/sluice_linked)
 	set(CPACK_PROJECT_CONFIG_FILE ${PROJECT_SOURCE_DIR}/cmake/package_depends.cmake)
 else()
