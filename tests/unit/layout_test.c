@@ -320,17 +320,19 @@ static void must_be_alike(const struct sl_layout *a, const struct sl_layout *b)
 
 static void a_file_in_pieces_reads_as_the_whole_of_it(void **state)
 {
-	static const char nul[] = "SELECT 1;\n\nSELECT '\0';\n\xff\n";
-	const struct sl_layout_file texts[] = {
-		{ "1_a.sql", "SELECT 1;\n", 10 },
-		{ "1_a.sql",
-			"\xef\xbb\xbfSELECT 'd\xc3\xa9j\xc3\xa0 \xe2\x82\xac \xf0\x9f\x90\x98';\n",
-			32 },
-		{ "1_a.sql", "-- atlas:txmode none\nSELECT 1;\n", 31 },
-		{ "1_a.sql", "SELECT 1;\n\n'\xff' \xc3\n", 17 },
-		{ "1_a.sql", "SELECT 1;\n\n\xe2\x82", 13 },
-		{ "1_a.sql", nul, sizeof(nul) - 1 },
+#define FILE_OF(text)                             \
+	{                                         \
+		"1_a.sql", text, sizeof(text) - 1 \
+	}
+	static const struct sl_layout_file texts[] = {
+		FILE_OF("SELECT 1;\n"),
+		FILE_OF("\xef\xbb\xbfSELECT 'd\xc3\xa9j\xc3\xa0 \xe2\x82\xac \xf0\x9f\x90\x98';\n"),
+		FILE_OF("-- atlas:txmode none\nSELECT 1;\n"),
+		FILE_OF("SELECT 1;\n\n'\xff' \xc3\n"),
+		FILE_OF("SELECT 1;\n\n\xe2\x82"),
+		FILE_OF("SELECT 1;\n\nSELECT '\0';\n\xff\n"),
 	};
+#undef FILE_OF
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
