@@ -16,7 +16,7 @@ def test_whatever_falls_on_a_run_everything_runs_exactly_once(sluice, tmp_worksp
     engine = make()
     trial = ServerTrial(sluice, engine, tmp_workspace / "migrations", first, shapes, random.Random(seed))
     try:
-        trial.live(250 if LONG else 10)
+        trial.live(250 if LONG else 8)
     finally:
         trial.close()
     record_property("told", f"seed {seed}: {trial.story()}")
@@ -28,7 +28,7 @@ def test_whatever_falls_on_a_run_on_a_file_everything_runs_exactly_once(sluice, 
     seed = seed_of(journal)
     trial = FileTrial(sluice, SqliteFile(tmp_workspace, journal), tmp_workspace / "migrations", SQLITE_FIRST, SQLITE, random.Random(seed))
     try:
-        trial.live(400 if LONG else 12)
+        trial.live(400 if LONG else 10)
     finally:
         trial.close()
     record_property("told", f"seed {seed}: {trial.story()}")

@@ -13,7 +13,7 @@ from harness.trial import LONG, Rules, seed_of
 from harness.wait import wait_until
 from harness.workspace import Workspace
 
-BLOWS = 5
+BLOWS = 4
 
 
 class Life:
