@@ -7,7 +7,7 @@ POSTGRES_FIRST = [
     statement("CREATE TABLE log (file int NOT NULL, number int NOT NULL)", "table:log"),
     statement("CREATE TABLE counter (file int PRIMARY KEY, n int NOT NULL)", "table:counter"),
 ]
-POSTGRES_SLOW = COUNT._replace(sql="INSERT INTO log (file, number) SELECT {n}, {i} FROM (SELECT pg_sleep(0.04)) AS s")
+POSTGRES_SLOW = COUNT._replace(sql="INSERT INTO log (file, number) SELECT {n}, {i} FROM (SELECT pg_sleep(0.07)) AS s")
 POSTGRES = [
     [BEGIN, statement("CREATE TABLE a{n} (id int)", "table:a{n}"), POSTGRES_SLOW, RAISE, statement("ALTER TABLE a{n} ADD COLUMN b int", "column:a{n}.b"), COUNT],
     [COUNT, statement("CREATE TYPE m{n} AS ENUM ('x')", "label:m{n}.x"), statement("ALTER TYPE m{n} ADD VALUE 'y'", "label:m{n}.y"), POSTGRES_SLOW, BEGIN, RAISE],

@@ -239,6 +239,7 @@ class Trial(Rules):
 
     options = ()  # of `sluice migrate`
     patience = "20s"
+    elsewhere = ()  # what makes a program one of another machine, as far as locks go
     commit_takes = 0.002  # seconds, at most
 
     def __init__(self, sluice, engine, folder, first, shapes, dice):
@@ -256,7 +257,7 @@ class Trial(Rules):
         self.forget()
 
     def faults(self) -> list:
-        return [self.killed, self.killed_in_commit]
+        return [self.killed, self.killed_in_commit, self.overtaken]
 
     # --- faults ------------------------------------------------------------------------------------
 
@@ -286,6 +287,20 @@ class Trial(Rules):
         while time.perf_counter() < until:
             pass
         process.kill()
+        return process, hit
+
+    def overtaken(self):
+        """Stopped, robbed of its session, overtaken by another one, and let go on."""
+        process = self.start()
+        self.moment()
+        process.send_signal(signal.SIGSTOP)
+        hit = process.poll() is None
+        for session in self.engine.sessions():
+            self.engine.end(session)
+        other = self.start(*self.elsewhere)
+        _, err = other.communicate(timeout=180)
+        process.send_signal(signal.SIGCONT)
+        assert self.is_explained(other.returncode, err), f"an end that no fault explains: {other.returncode} {err}"
         return process, hit
 
     def fall(self):
@@ -425,6 +440,7 @@ class FileTrial(Trial):
     """A file beside the program: somebody else may hold it, and the disk may be full or not take what is written."""
 
     patience = "2s"
+    elsewhere = ("unshare", "--net")
     hot = 0
     commit_takes = 0.0004
     options = ("--lock-timeout", "100ms")
