@@ -16,7 +16,7 @@ def test_whatever_falls_on_a_run_everything_runs_exactly_once(sluice, tmp_worksp
     engine = make()
     trial = ServerTrial(sluice, engine, tmp_workspace / "migrations", first, shapes, random.Random(seed))
     try:
-        trial.live(250 if LONG else 8)
+        trial.live(250 if LONG else 6)
     finally:
         trial.close()
     record_property("told", f"seed {seed}: {trial.story()}")
