@@ -1,6 +1,7 @@
 /* The draft's plan: what its files need in each environment, and how risky that is. */
 #include "draft.h"
 
+#include "sluice/core/map.h"
 #include "sluice/core/str.h"
 #include "sluice/policy/risk.h"
 #include "sluice/policy/workspace.h"
@@ -28,21 +29,26 @@ static const char *const risk_kinds[] = {
 _Static_assert(sizeof(risk_kinds) / sizeof(risk_kinds[0]) == SL_SQL_KIND_COUNT,
 	"a kind is missing");
 
-/* A statement as risk sees it; DML waits for its estimate. */
+/* A statement as risk sees it, for all of those that are the same to it; the first of DML wait for
+ * their estimates. */
 struct weighed {
 	struct sl_risk_facts facts;
 	bool unseen; /* high, whatever the rules say */
-	const char *sql; /* of DML that can be estimated, else NULL */
+	bool is_dml; /* the rows that it touches are summed up */
+	const char *sql; /* of DML that is estimated, else NULL */
 	size_t len;
 };
 
 struct weighing {
 	struct pass *pass;
+	struct sl_arena *scratch; /* of one statement */
+	struct sl_map *seen; /* what is not estimated, by its facts */
 
 	struct {
 		SL_VEC(struct weighed);
 	} statements;
 
+	size_t estimated;
 	int version;
 };
 
@@ -61,26 +67,42 @@ static const struct sl_fact_object *changed_object(const struct sl_facts *facts)
 	return NULL;
 }
 
+/* A file may have a million statements, and risk a dozen answers to them. */
+static bool is_weighed_already(struct weighing *weighing, const struct weighed *weighed)
+{
+	const char *key = sl_arena_printf(weighing->scratch, "%s %s %d %d %s", weighed->facts.kind,
+		weighed->facts.verb, weighed->unseen, weighed->is_dml, weighed->facts.table);
+
+	return sl_map_put(weighing->seen, key, weighing) != NULL;
+}
+
 static void weigh_statement(struct weighing *weighing, const struct folder *folder,
 	const struct sl_statement_text *statement)
 {
 	struct sl_arena *arena = weighing->pass->arena;
-	const struct sl_facts *facts = sl_sql_parse_statement(arena, folder->dialect,
+	const struct sl_facts *facts = sl_sql_parse_statement(weighing->scratch, folder->dialect,
 		weighing->version, statement);
 	const struct sl_fact_statement *row = sl_facts_statement(facts);
 	const struct sl_fact_object *object = changed_object(facts);
 	bool understood = row->status == SL_SQL_PARSED;
-	struct weighed *weighed = sl_vec_add_in(arena, &weighing->statements);
+	struct weighed weighed = {
+		.facts = { .kind = understood ? risk_kinds[row->kind] : "unknown",
+			.verb = sl_sql_verb_name(row->verb),
+			.table = object ? object->name : "",
+			.affected_rows = -1 },
+		.unseen = sl_sql_is_unseen(row),
+		.is_dml = understood && row->kind == SL_SQL_KIND_DML && !statement->oversized,
+	};
 
-	weighed->facts.kind = understood ? risk_kinds[row->kind] : "unknown";
-	weighed->facts.verb = sl_sql_verb_name(row->verb);
-	weighed->facts.table = object ? object->name : "";
-	weighed->facts.affected_rows = -1;
-	weighed->unseen = sl_sql_is_unseen(row);
-	if (understood && row->kind == SL_SQL_KIND_DML && !statement->oversized) {
-		weighed->sql = sl_arena_strndup(arena, statement->text, statement->len);
-		weighed->len = statement->len;
+	if (weighed.is_dml && weighing->estimated < ESTIMATES_MAX) {
+		weighing->estimated++;
+		weighed.sql = sl_arena_strndup(arena, statement->text, statement->len);
+		weighed.len = statement->len;
+	} else if (is_weighed_already(weighing, &weighed)) {
+		return;
 	}
+	weighed.facts.table = sl_arena_strdup(arena, weighed.facts.table);
+	*sl_vec_add_in(arena, &weighing->statements) = weighed;
 }
 
 static enum sl_code weigh_migration(struct weighing *weighing, const struct folder *folder,
@@ -99,6 +121,7 @@ static enum sl_code weigh_migration(struct weighing *weighing, const struct fold
 		if (code != SL_OK || statement.kind == SL_TEXT_END)
 			return code;
 		weigh_statement(weighing, folder, &statement);
+		sl_arena_clear(weighing->scratch);
 	}
 }
 
@@ -113,7 +136,7 @@ static void estimate(struct weighing *weighing, size_t target)
 	size_t n = 0;
 	struct sl_conn_spec spec;
 
-	for (size_t i = 0; i < weighing->statements.len && n < ESTIMATES_MAX; i++) {
+	for (size_t i = 0; i < weighing->statements.len; i++) {
 		const struct weighed *weighed = &weighing->statements.at[i];
 
 		if (!weighed->sql)
@@ -149,12 +172,13 @@ static enum sl_code rank(struct weighing *weighing, size_t target, struct target
 
 		weighed->facts.target = target;
 		weighed->facts.project = pass->project->name;
-		sl_policy_risk(policy, &weighed->facts, pass->arena, &level);
+		sl_policy_risk(policy, &weighed->facts, weighing->scratch, &level);
+		sl_arena_clear(weighing->scratch);
 		if (weighed->unseen)
 			out->risk = SL_RISK_HIGH;
 		else if (level.level > out->risk)
 			out->risk = level.level;
-		if (!weighed->sql)
+		if (!weighed->is_dml)
 			continue;
 		if (weighed->facts.affected_rows < 0)
 			out->rows = -1;
@@ -167,7 +191,9 @@ static enum sl_code rank(struct weighing *weighing, size_t target, struct target
 enum sl_code sl_draft_risk(struct pass *pass, const struct draft *draft,
 	const struct folder *folder, size_t target, struct target_risk *out, struct sl_error *err)
 {
-	struct weighing weighing = { .pass = pass };
+	sl_auto(sl_arena_free_p) struct sl_arena *scratch = sl_arena_new();
+	sl_auto(sl_map_free_p) struct sl_map *same = sl_map_new();
+	struct weighing weighing = { .pass = pass, .scratch = scratch, .seen = same };
 	const char *name = pass->world->workspace->targets[target].name;
 	struct observation *seen = sl_observation_get(pass->control, name);
 	enum sl_code code = SL_OK;

@@ -1,8 +1,12 @@
 """The risk rules of the demo, one change for each: what it takes to be approved, on either engine."""
 
+import pathlib
+import re
+
 import pytest
 
 from harness.postgres import Postgres
+from harness.wait import wait_until
 from harness.workspace import Workspace
 
 
@@ -70,3 +74,16 @@ def test_what_nobody_can_see_is_high_everywhere_and_never_green(workspace):
     work.git("fetch", "-q", "origin", "refs/notes/sluice:refs/notes/sluice")
     note = work.git("notes", "--ref", "sluice", "show", "HEAD")
     assert "sluice/review: neutral" in note
+
+
+def test_a_file_of_many_statements_is_weighed_within_memory(workspace):
+    work = workspace.repository
+    work.branch("change/x")
+    work.commit({"migrations/V2__x.sql": "INSERT INTO price VALUES (1, 1);\n" * 60_000}, "x")
+    work.push("change/x")
+    wait_until(lambda: workspace.change(1).get("stages"), 60, "a plan")
+    assert workspace.stage(1, "prod")["risk"] == "high"
+    status = pathlib.Path(f"/proc/{workspace.daemon.process.pid}/status").read_text()
+    (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", status)
+    roomy = b"__asan_init" in (binary := pathlib.Path(workspace.sluice.path).read_bytes()) or b"__tsan_init" in binary
+    assert int(peak) < (1024 if roomy else 128) * 1024
