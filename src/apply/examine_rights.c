@@ -150,11 +150,40 @@ static enum sl_code read_my_rights(struct sl_rows *out, const char **account, st
 		err);
 }
 
+/* MySQL shows locks in tables of their own, which take a right of their own. */
+static bool sees_locks(struct sl_conn *conn)
+{
+	return sl_conn_dialect(conn) != SL_DIALECT_MYSQL ||
+		sl_conn_query(conn, NULL, NULL,
+			"SELECT 1 FROM performance_schema.metadata_locks LIMIT 0",
+			NULL) != SL_EDENIED;
+}
+
+static void advise_my_locks(struct sl_examination *out, struct sl_conn *conn, bool process,
+	const char *account, struct sl_arena *arena)
+{
+	const char *to_process = sl_arena_printf(arena, "GRANT PROCESS ON *.* TO %s;", account);
+	const char *to_locks = sl_arena_printf(arena, "GRANT SELECT ON performance_schema.* TO %s;",
+		account);
+	bool locks = sees_locks(conn);
+	struct grants advised = { 0 };
+
+	if (!process || !locks)
+		*sl_vec_add_in(arena, &advised) = process ? to_locks :
+			locks                             ? to_process :
+				sl_arena_printf(arena, "%s %s", to_process, to_locks);
+	out->advised = list_of(&advised);
+	out->advised_for = process ?
+		"who blocks a lock is not named" :
+		"a statement that keeps a table's text, such as TRUNCATE, needs a person after a "
+		"lost connection, and who blocks a lock is not named";
+}
+
 static enum sl_code mysql_rights(struct sl_examination *out, struct sl_conn *conn,
 	const struct sl_conn_spec *target, struct sl_arena *arena, struct sl_error *err)
 {
 	sl_auto_buf struct sl_buf missing = SL_BUF_INIT(400);
-	struct grants needed = { 0 }, advised = { 0 };
+	struct grants needed = { 0 };
 	struct sl_rows rows = { 0 };
 	const char *account = "";
 	enum sl_code code = read_my_rights(&rows, &account, conn, arena, err);
@@ -167,13 +196,8 @@ static enum sl_code mysql_rights(struct sl_examination *out, struct sl_conn *con
 	if (missing.len > 0)
 		*sl_vec_add_in(arena, &needed) = sl_arena_printf(arena, "GRANT %s ON `%s`.* TO %s;",
 			sl_buf_str(&missing), target->url.database, account);
-	if (!has_right(&rows, "PROCESS"))
-		*sl_vec_add_in(arena, &advised) = sl_arena_printf(arena,
-			"GRANT PROCESS ON *.* TO %s;", account);
+	advise_my_locks(out, conn, has_right(&rows, "PROCESS"), account, arena);
 	out->needed = list_of(&needed);
-	out->advised = list_of(&advised);
-	out->advised_for = "a statement that keeps a table's text, such as TRUNCATE, needs a "
-			   "person after a lost connection, and who blocks a lock is not named";
 	return SL_OK;
 }
 
