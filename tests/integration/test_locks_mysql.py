@@ -168,7 +168,9 @@ LONG = "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n <
 class TestRunning:
     @pytest.mark.parametrize("statement", [f"INSERT INTO seen {LONG}", f"CREATE TABLE made AS {LONG}"], ids=["rows", "ddl"])
     def test_a_statement_that_runs_too_long_fails_and_leaves_nothing(self, sluice, mariadb, folder, statement):
-        write(folder, {"V1__a.sql": "CREATE TABLE seen (a bigint) ENGINE = InnoDB;\n", "V2__slow.sql": f"INSERT INTO seen VALUES (1);\n{statement};\n"})
+        write(folder, {"V1__a.sql": "CREATE TABLE seen (a bigint) ENGINE = InnoDB;\n"})
+        assert migrate(sluice, mariadb, folder).status == 0
+        write(folder, {"V2__slow.sql": f"INSERT INTO seen VALUES (1);\n{statement};\n"})
         out = migrate(sluice, mariadb, folder, "--statement-timeout", "300ms")
         assert out.status == 8, out.err
         assert "V2__slow.sql:2: " in out.err
@@ -178,11 +180,13 @@ class TestRunning:
 
     def test_a_file_that_says_how_long_has_the_last_word(self, sluice, mariadb, folder):
         own = "SET SESSION max_execution_time = 0" if mariadb.is_mysql else "SET SESSION max_statement_time = 0"
-        short = "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 900) SELECT max(sha2(repeat(concat(a.n, b.n), 300), 512)) FROM t AS a, t AS b WHERE b.n < 300"
-        write(folder, {"V1__a.sql": f"CREATE TABLE seen (a text) ENGINE = InnoDB;\n{own};\nINSERT INTO seen {short};\n"})
-        bound = ("--statement-timeout", "50ms")
+        slow = "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 900) SELECT max(sha2(repeat(concat(a.n, b.n), 300), 512)) FROM t AS a, t AS b WHERE b.n < 300"
+        write(folder, {"V1__a.sql": "CREATE TABLE seen (a text) ENGINE = InnoDB;\n"})
+        assert migrate(sluice, mariadb, folder).status == 0
+        write(folder, {"V2__b.sql": f"{own};\nINSERT INTO seen {slow};\n"})
+        bound = ("--statement-timeout", "300ms")
         assert migrate(sluice, mariadb, folder, *bound).status == 0
-        write(folder, {"V2__b.sql": f"INSERT INTO seen {short};\n"})
+        write(folder, {"V3__c.sql": f"INSERT INTO seen {slow};\n"})
         assert migrate(sluice, mariadb, folder, *bound).status == 8, "the next file's bound is ours again"
 
 
