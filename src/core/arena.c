@@ -152,18 +152,25 @@ void *sl_arena_calloc(struct sl_arena *arena, size_t n, size_t size)
 	return sl_arena_alloc(arena, overflow ? 0 : total);
 }
 
+static char *copy_of(struct sl_arena *arena, const char *s, size_t len)
+{
+	char *copy = sl_arena_alloc(arena, len + 1);
+
+	memcpy(copy, s, len);
+	return copy;
+}
+
+/* Not strnlen(): libpg_query exports one of its own that goes byte by byte. */
 char *sl_arena_strndup(struct sl_arena *arena, const char *s, size_t len)
 {
-	size_t n = strnlen(s, len);
-	char *copy = sl_arena_alloc(arena, n + 1);
+	const char *end = len > 0 ? memchr(s, '\0', len) : NULL;
 
-	memcpy(copy, s, n);
-	return copy;
+	return copy_of(arena, s, end ? (size_t)(end - s) : len);
 }
 
 char *sl_arena_strdup(struct sl_arena *arena, const char *s)
 {
-	return sl_arena_strndup(arena, s, strlen(s));
+	return copy_of(arena, s, strlen(s));
 }
 
 char *sl_arena_printf(struct sl_arena *arena, const char *fmt, ...)

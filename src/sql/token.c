@@ -4,18 +4,15 @@
 
 #include <string.h>
 
-bool sl_token_is(const struct sl_token *token, const char *text, const char *word)
+bool sl_token_spells(const struct sl_token *token, const char *text, const char *word)
 {
 	const char *p = text + token->at;
-	size_t i;
 
-	if (token->kind != SL_TOKEN_WORD || sl_char_lower(p[0]) != word[0])
-		return false;
-	for (i = 0; i < token->len; i++) {
-		if (word[i] != sl_char_lower(p[i]) || word[i] == '\0')
+	for (size_t i = 0; i < token->len; i++) {
+		if (word[i] != sl_char_lower(p[i]))
 			return false;
 	}
-	return word[i] == '\0';
+	return true;
 }
 
 static const char *folded(struct sl_arena *arena, enum sl_dialect dialect, const char *s,

@@ -1,5 +1,7 @@
 #include "tokens.h"
 
+const struct sl_token sl_tokens_none = { .kind = SL_TOKEN_END };
+
 void sl_tokens_lex(struct sl_tokens *tokens, enum sl_dialect dialect)
 {
 	struct sl_lexer lexer;
@@ -26,25 +28,6 @@ size_t sl_tokens_find_byte(const struct sl_tokens *tokens, size_t at)
 			high = middle;
 	}
 	return low;
-}
-
-const struct sl_token *sl_tokens_at(const struct sl_tokens *tokens, size_t index)
-{
-	static const struct sl_token none = { .kind = SL_TOKEN_END };
-
-	return index < tokens->list.len ? &tokens->list.at[index] : &none;
-}
-
-bool sl_tokens_is(const struct sl_tokens *tokens, size_t index, const char *word)
-{
-	return sl_token_is(sl_tokens_at(tokens, index), tokens->text, word);
-}
-
-bool sl_tokens_is_char(const struct sl_tokens *tokens, size_t index, char c)
-{
-	const struct sl_token *token = sl_tokens_at(tokens, index);
-
-	return token->kind == SL_TOKEN_PUNCTUATION && tokens->text[token->at] == c;
 }
 
 static int nesting(const struct sl_tokens *tokens, size_t index)

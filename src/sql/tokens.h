@@ -19,14 +19,28 @@ struct sl_tokens {
 	} list;
 };
 
+extern const struct sl_token sl_tokens_none;
+
 /* Lexes the text, once. */
 void sl_tokens_lex(struct sl_tokens *tokens, enum sl_dialect dialect);
 
 /* The token, or one of kind SL_TOKEN_END. */
-const struct sl_token *sl_tokens_at(const struct sl_tokens *tokens, size_t index);
+static inline const struct sl_token *sl_tokens_at(const struct sl_tokens *tokens, size_t index)
+{
+	return index < tokens->list.len ? &tokens->list.at[index] : &sl_tokens_none;
+}
 
-bool sl_tokens_is(const struct sl_tokens *tokens, size_t index, const char *word);
-bool sl_tokens_is_char(const struct sl_tokens *tokens, size_t index, char c);
+static inline bool sl_tokens_is(const struct sl_tokens *tokens, size_t index, const char *word)
+{
+	return sl_token_is(sl_tokens_at(tokens, index), tokens->text, word);
+}
+
+static inline bool sl_tokens_is_char(const struct sl_tokens *tokens, size_t index, char c)
+{
+	const struct sl_token *token = sl_tokens_at(tokens, index);
+
+	return token->kind == SL_TOKEN_PUNCTUATION && tokens->text[token->at] == c;
+}
 
 /* Index of the token at or behind the byte. */
 size_t sl_tokens_find_byte(const struct sl_tokens *tokens, size_t at);

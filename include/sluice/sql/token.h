@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 enum sl_token_kind {
 	SL_TOKEN_END,
@@ -67,9 +68,23 @@ bool sl_lexer_next(struct sl_lexer *lexer, struct sl_token *out);
 /* The same without comments and marks. */
 bool sl_lexer_next_code(struct sl_lexer *lexer, struct sl_token *out);
 
-/* Whether the token is the unquoted word, given in lower case, in any case. */
-bool sl_token_is(const struct sl_token *token, const char *text, const char *word)
+/* The rest of sl_token_is(): the token has the word's length. */
+bool sl_token_spells(const struct sl_token *token, const char *text, const char *word)
 	__attribute__((nonnull));
+
+/* Whether the token is the unquoted word, given in lower case, in any case.  Asked of each token
+ * for many words: nearly all differ in the first letter or the length. */
+static inline bool sl_token_is(const struct sl_token *token, const char *text, const char *word)
+{
+	char first;
+
+	if (token->kind != SL_TOKEN_WORD)
+		return false;
+	first = text[token->at];
+	if (first >= 'A' && first <= 'Z')
+		first = (char)(first + ('a' - 'A'));
+	return first == word[0] && strlen(word) == token->len && sl_token_spells(token, text, word);
+}
 
 /* Whether the token is this one punctuation or operator character. */
 static inline bool sl_token_is_char(const struct sl_token *token, const char *text, char c)

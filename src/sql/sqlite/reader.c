@@ -1,35 +1,8 @@
 #include "reader.h"
 
-#include <stdlib.h>
+#include "../chars.h"
+
 #include <string.h>
-
-bool lite_at(const struct lite_reader *reader, const char *word)
-{
-	return reader->pos < reader->end && sl_tokens_is(&reader->tokens, reader->pos, word);
-}
-
-bool lite_at_char(const struct lite_reader *reader, char c)
-{
-	return reader->pos < reader->end &&
-		sl_token_is_char(sl_tokens_at(&reader->tokens, reader->pos), reader->tokens.text,
-			c);
-}
-
-bool lite_take(struct lite_reader *reader, const char *word)
-{
-	bool found = lite_at(reader, word);
-
-	reader->pos += found;
-	return found;
-}
-
-bool lite_take_char(struct lite_reader *reader, char c)
-{
-	bool found = lite_at_char(reader, c);
-
-	reader->pos += found;
-	return found;
-}
 
 void lite_fail(struct lite_reader *reader)
 {
@@ -75,27 +48,39 @@ static const char *const reserved[] = { "add", "all", "alter", "and", "as", "aut
 	"references", "returning", "select", "set", "table", "then", "to", "transaction", "union",
 	"unique", "update", "using", "values", "when", "where" };
 
-static int compare(const void *a, const void *b)
+/* Of the token's letters, any case, against a word in lower case. */
+static int compare(const char *letters, size_t len, const char *word)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	for (size_t i = 0; i < len; i++) {
+		unsigned char a = (unsigned char)sl_char_lower(letters[i]);
+		unsigned char b = (unsigned char)word[i];
+
+		if (a != b)
+			return a < b ? -1 : 1;
+	}
+	return word[len] == '\0' ? 0 : -1;
 }
 
 bool lite_is_word_of(const struct lite_reader *reader, size_t index, const char *const *words,
 	size_t n)
 {
 	const struct sl_token *token = sl_tokens_at(&reader->tokens, index);
-	char word[20];
-	const char *p = word;
+	size_t low = 0, high = n;
 
-	if (token->kind != SL_TOKEN_WORD || token->len >= sizeof(word))
+	if (token->kind != SL_TOKEN_WORD)
 		return false;
-	for (size_t i = 0; i < token->len; i++) {
-		char c = reader->tokens.text[token->at + i];
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = compare(reader->tokens.text + token->at, token->len, words[middle]);
 
-		word[i] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+		if (order == 0)
+			return true;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
 	}
-	word[token->len] = '\0';
-	return bsearch(&p, words, n, sizeof(*words), compare) != NULL;
+	return false;
 }
 
 bool lite_at_name(const struct lite_reader *reader)

@@ -30,12 +30,34 @@ struct lite_reader {
 /* ---- tokens (reader.c) ---- */
 
 /* Whether the next token is the word, the character. */
-bool lite_at(const struct lite_reader *reader, const char *word);
-bool lite_at_char(const struct lite_reader *reader, char c);
+static inline bool lite_at(const struct lite_reader *reader, const char *word)
+{
+	return reader->pos < reader->end && sl_tokens_is(&reader->tokens, reader->pos, word);
+}
+
+static inline bool lite_at_char(const struct lite_reader *reader, char c)
+{
+	return reader->pos < reader->end &&
+		sl_token_is_char(sl_tokens_at(&reader->tokens, reader->pos), reader->tokens.text,
+			c);
+}
 
 /* Takes the next token when it is the word, the character. */
-bool lite_take(struct lite_reader *reader, const char *word);
-bool lite_take_char(struct lite_reader *reader, char c);
+static inline bool lite_take(struct lite_reader *reader, const char *word)
+{
+	bool found = lite_at(reader, word);
+
+	reader->pos += found;
+	return found;
+}
+
+static inline bool lite_take_char(struct lite_reader *reader, char c)
+{
+	bool found = lite_at_char(reader, c);
+
+	reader->pos += found;
+	return found;
+}
 
 /* The same, and a syntax error when it is not. */
 void lite_expect(struct lite_reader *reader, const char *word);
@@ -44,7 +66,7 @@ void lite_expect_char(struct lite_reader *reader, char c);
 /* A syntax error at the next token, unless there was one before. */
 void lite_fail(struct lite_reader *reader);
 
-/* Whether the token is a word of the list: sorted, in lower case, words under 20 bytes. */
+/* Whether the token is a word of the list: sorted, in lower case. */
 bool lite_is_word_of(const struct lite_reader *reader, size_t index, const char *const *words,
 	size_t n);
 
