@@ -29,6 +29,26 @@ static enum sl_code read_piece(void *ctx, char *buf, size_t size, size_t *got, s
 	return SL_OK;
 }
 
+/* The tokens that come with a statement are those of its text. */
+static void compare_tokens(enum sl_dialect dialect, const struct sl_statement_text *a)
+{
+	struct sl_lexer lexer;
+	struct sl_token token;
+	size_t n = 0;
+
+	if (!a->tokens)
+		return;
+	sl_lexer_init(&lexer, dialect, a->text, a->len);
+	for (; sl_lexer_next_code(&lexer, &token); n++) {
+		if (n == a->tokens_len || a->tokens[n].kind != token.kind ||
+			a->tokens[n].at != token.at || a->tokens[n].len != token.len ||
+			a->tokens[n].broken != token.broken)
+			abort();
+	}
+	if (n != a->tokens_len)
+		abort();
+}
+
 /* Whole or in pieces, the statements are the same and none overlaps the one before. */
 static void compare(const struct sl_splitter_options *options, const char *text, size_t len,
 	size_t size)
@@ -51,6 +71,8 @@ static void compare(const struct sl_splitter_options *options, const char *text,
 		if (a.offset < end || a.offset + a.full_len > len ||
 			memcmp(a.text, b.text, a.len) != 0)
 			abort();
+		compare_tokens(options->dialect, &a);
+		compare_tokens(options->dialect, &b);
 		end = a.offset + a.full_len;
 	} while (true);
 	sl_splitter_free(whole);

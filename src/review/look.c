@@ -69,11 +69,11 @@ const char *look_patch(const struct rule_run *run, size_t at, const char *insert
 
 size_t look_after_word(const struct rule_run *run, const char *word)
 {
-	struct sl_lexer lexer;
+	struct sl_token_reader tokens;
 	struct sl_token token;
 
-	sl_lexer_init(&lexer, run->input->dialect, run->statement->text, run->statement->len);
-	while (sl_lexer_next_code(&lexer, &token)) {
+	sl_token_reader_init(&tokens, run->input->dialect, run->statement);
+	while (sl_token_reader_next(&tokens, &token)) {
 		if (sl_token_is(&token, run->statement->text, word))
 			return token.at + token.len;
 	}

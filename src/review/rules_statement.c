@@ -156,11 +156,11 @@ static size_t identifier_limit(const struct rule_run *run, const char *name, siz
 void rule_identifier_length(const struct rule_run *run)
 {
 	const char *text = run->statement->text;
-	struct sl_lexer lexer;
+	struct sl_token_reader tokens;
 	struct sl_token token;
 
-	sl_lexer_init(&lexer, run->input->dialect, text, run->statement->len);
-	while (sl_lexer_next_code(&lexer, &token)) {
+	sl_token_reader_init(&tokens, run->input->dialect, run->statement);
+	while (sl_token_reader_next(&tokens, &token)) {
 		const char *name;
 		size_t length;
 		size_t limit;

@@ -314,6 +314,21 @@ static enum sl_step quote(struct sl_lexer *lexer, struct sl_token *out, size_t n
 	return begin(lexer, out, escapes ? SL_OPEN_ESCAPE_QUOTE : SL_OPEN_QUOTE, n + 1);
 }
 
+/* Half of all tokens: nearly always its end is in sight. */
+static enum sl_step plain_word(struct sl_lexer *lexer, struct sl_token *out)
+{
+	size_t n = 1, left = lexer->len - lexer->pos;
+	const char *text = lexer->text + lexer->pos;
+
+	if (lexer->delimiter)
+		return begin(lexer, out, SL_OPEN_WORD, 1);
+	while (n < left && sl_char_is(text[n], SL_CHAR_WORD))
+		n++;
+	if (n == left && lexer->more_follows)
+		return begin(lexer, out, SL_OPEN_WORD, n);
+	return whole(lexer, out, SL_TOKEN_WORD, n);
+}
+
 static enum sl_step word(struct sl_lexer *lexer, struct sl_token *out)
 {
 	char c = sl_char_lower(peek(lexer, 0));
@@ -332,7 +347,7 @@ static enum sl_step word(struct sl_lexer *lexer, struct sl_token *out)
 		if (peek(lexer, 2) == '"')
 			return begin(lexer, out, SL_OPEN_DOUBLE_QUOTE, 3);
 	}
-	return begin(lexer, out, SL_OPEN_WORD, 1);
+	return plain_word(lexer, out);
 }
 
 /* Digits, a point, an exponent; 0x1f.  MySQL's names may begin with digits. */
@@ -404,6 +419,8 @@ static enum sl_step operator_known(struct sl_lexer *lexer, struct sl_token *out)
 	static const char *const known[] = { "<=>", "->>", "->", "||", "&&", "<<", ">>",
 		"<=", ">=", "<>", "!=", "==" };
 
+	if (!sl_char_is(peek(lexer, 1), SL_CHAR_OPERATOR))
+		return whole(lexer, out, SL_TOKEN_OPERATOR, 1);
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		size_t len = strlen(known[i]);
 

@@ -26,6 +26,12 @@ struct sl_splitter {
 
 	size_t comments_omitted;
 
+	struct {
+		SL_VEC(struct sl_token);
+	} tokens; /* of the statement at hand, without comments; by offset in it */
+
+	bool keeps_tokens;
+
 	/* the statement at hand; offsets of the input */
 	enum sl_text_kind kind; /* SL_TEXT_END before its first token */
 	struct sl_boundary boundary;
@@ -72,6 +78,7 @@ void sl_splitter_free(struct sl_splitter *splitter)
 	if (!splitter)
 		return;
 	sl_window_done(&splitter->window);
+	sl_vec_done(&splitter->tokens);
 	sl_arena_free(splitter->arena);
 	free(splitter);
 }
@@ -393,6 +400,8 @@ static void begin_statement(struct sl_splitter *s)
 	s->copy_data = 0;
 	s->copy_end = 0;
 	s->unterminated = NULL;
+	s->tokens.len = 0;
+	s->keeps_tokens = !is_mysql(s);
 	reset_boundary(s);
 }
 
@@ -413,6 +422,28 @@ static void note_token(struct sl_splitter *s, const struct sl_token *token, bool
 	}
 	s->end = here(s);
 	s->end_is_placed = false;
+}
+
+static void keep_token(struct sl_splitter *s, const struct sl_token *token, bool continued)
+{
+	struct sl_token *kept;
+
+	if (!s->keeps_tokens || s->kind != SL_TEXT_SQL)
+		return;
+	if (s->end - s->start > s->window.max) {
+		s->keeps_tokens = false;
+		sl_vec_done(&s->tokens);
+		return;
+	}
+	if (continued) {
+		kept = &s->tokens.at[s->tokens.len - 1];
+		kept->broken = token->broken;
+		kept->len = here(s) - s->start - kept->at;
+		return;
+	}
+	kept = sl_vec_add(&s->tokens);
+	*kept = *token;
+	kept->at = offset_of(s, token->at) - s->start;
 }
 
 /* One token of code; *ends when it was the terminator. */
@@ -437,6 +468,7 @@ static enum sl_code take_code(struct sl_splitter *s, struct sl_token *token, boo
 	}
 	if (!s->in_block || s->window.lexer.open || !sl_token_is_char(token, text, ';'))
 		note_token(s, token, continued);
+	keep_token(s, token, continued);
 	return SL_OK;
 }
 
@@ -489,6 +521,17 @@ static void hand_out_text(struct sl_splitter *s, struct sl_statement_text *out)
 	out->unterminated_at = s->unterminated_at;
 }
 
+/* Semicolons at the end of goose's block are none of the statement's. */
+static void hand_out_tokens(struct sl_splitter *s, struct sl_statement_text *out)
+{
+	if (!s->keeps_tokens || out->kind != SL_TEXT_SQL || out->oversized || out->copy_data > 0)
+		return;
+	while (s->tokens.len > 0 && s->tokens.at[s->tokens.len - 1].at >= out->len)
+		s->tokens.len--;
+	out->tokens = s->tokens.at;
+	out->tokens_len = s->tokens.len;
+}
+
 static void hand_out(struct sl_splitter *s, bool terminated, struct sl_statement_text *out)
 {
 	*out = (struct sl_statement_text){ .kind = s->kind, .text = "" };
@@ -496,6 +539,7 @@ static void hand_out(struct sl_splitter *s, bool terminated, struct sl_statement
 	out->terminated = terminated && s->kind == SL_TEXT_SQL;
 	if (s->kind != SL_TEXT_END)
 		hand_out_text(s, out);
+	hand_out_tokens(s, out);
 	out->comments = s->comments.at;
 	out->comments_len = s->comments.len;
 	out->comments_omitted = s->comments_omitted;

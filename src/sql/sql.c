@@ -70,7 +70,9 @@ const struct sl_facts *sl_sql_parse_statement(struct sl_arena *arena, enum sl_di
 		.version = version,
 		.text = statement->text,
 		.len = statement->len,
-		.oversized = statement->oversized };
+		.oversized = statement->oversized,
+		.tokens = statement->tokens,
+		.tokens_len = statement->tokens_len };
 
 	if (statement->kind == SL_TEXT_COMMAND)
 		return command(arena, statement);

@@ -7,12 +7,25 @@ void sl_tokens_lex(struct sl_tokens *tokens, enum sl_dialect dialect)
 	struct sl_lexer lexer;
 	struct sl_token token;
 
-	if (tokens->lexed)
-		return;
-	tokens->lexed = true;
+	struct {
+		SL_VEC(struct sl_token);
+	} list = { 0 };
+
 	sl_lexer_init(&lexer, dialect, tokens->text, tokens->text_len);
 	while (sl_lexer_next_code(&lexer, &token))
-		*sl_vec_add_in(tokens->arena, &tokens->list) = token;
+		*sl_vec_add_in(tokens->arena, &list) = token;
+	tokens->list.at = list.at;
+	tokens->list.len = list.len;
+	tokens->lexed = true;
+}
+
+struct sl_tokens sl_tokens_of(struct sl_arena *arena, const struct sl_sql_input *input)
+{
+	return (struct sl_tokens){ .arena = arena,
+		.text = input->text,
+		.text_len = input->len,
+		.lexed = input->tokens != NULL,
+		.list = { input->tokens, input->tokens_len } };
 }
 
 size_t sl_tokens_find_byte(const struct sl_tokens *tokens, size_t at)
@@ -28,6 +41,26 @@ size_t sl_tokens_find_byte(const struct sl_tokens *tokens, size_t at)
 			high = middle;
 	}
 	return low;
+}
+
+void sl_token_reader_init(struct sl_token_reader *reader, enum sl_dialect dialect,
+	const struct sl_statement_text *statement)
+{
+	*reader = (struct sl_token_reader){ .at = statement->tokens };
+	if (reader->at)
+		reader->end = reader->at + statement->tokens_len;
+	else
+		sl_lexer_init(&reader->lexer, dialect, statement->text, statement->len);
+}
+
+bool sl_token_reader_next(struct sl_token_reader *reader, struct sl_token *out)
+{
+	if (!reader->at)
+		return sl_lexer_next_code(&reader->lexer, out);
+	if (reader->at == reader->end)
+		return false;
+	*out = *reader->at++;
+	return true;
 }
 
 static int nesting(const struct sl_tokens *tokens, size_t index)

@@ -3,6 +3,7 @@
 #define SLUICE_SRC_SQL_TOKENS_H
 
 #include "sluice/core/vec.h"
+#include "sluice/sql/statement.h"
 #include "sluice/sql/token.h"
 
 /* Index of a token: there is none. */
@@ -15,14 +16,24 @@ struct sl_tokens {
 	bool lexed;
 
 	struct {
-		SL_VEC(struct sl_token);
+		const struct sl_token *at;
+		size_t len;
 	} list;
 };
 
+/* Those of the input; lexed where the splitter did not keep them. */
+struct sl_tokens sl_tokens_of(struct sl_arena *arena, const struct sl_sql_input *input);
+
 extern const struct sl_token sl_tokens_none;
 
-/* Lexes the text, once. */
+/* Lexes the text; done once, by sl_tokens_need(). */
 void sl_tokens_lex(struct sl_tokens *tokens, enum sl_dialect dialect);
+
+static inline void sl_tokens_need(struct sl_tokens *tokens, enum sl_dialect dialect)
+{
+	if (!tokens->lexed)
+		sl_tokens_lex(tokens, dialect);
+}
 
 /* The token, or one of kind SL_TOKEN_END. */
 static inline const struct sl_token *sl_tokens_at(const struct sl_tokens *tokens, size_t index)

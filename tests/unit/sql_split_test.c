@@ -67,13 +67,34 @@ static void add_statement(struct sl_buf *out, const struct sl_statement_text *s)
 		sl_buf_addc(out, '\n');
 }
 
-static void split_all(struct sl_buf *out, struct sl_splitter *splitter)
+/* What is handed on instead of lexing again is what lexing again finds. */
+static void check_tokens(enum sl_dialect dialect, const struct sl_statement_text *s)
+{
+	struct sl_lexer lexer;
+	struct sl_token token;
+	size_t n = 0;
+
+	if (!s->tokens)
+		return;
+	sl_lexer_init(&lexer, dialect, s->text, s->len);
+	for (; sl_lexer_next_code(&lexer, &token); n++) {
+		assert_true(n < s->tokens_len);
+		assert_int_equal(s->tokens[n].kind, token.kind);
+		assert_int_equal(s->tokens[n].at, token.at);
+		assert_int_equal(s->tokens[n].len, token.len);
+		assert_int_equal(s->tokens[n].broken, token.broken);
+	}
+	assert_int_equal(n, s->tokens_len);
+}
+
+static void split_all(struct sl_buf *out, enum sl_dialect dialect, struct sl_splitter *splitter)
 {
 	struct sl_statement_text statement;
 	struct sl_error err = SL_ERROR_INIT;
 
 	do {
 		assert_int_equal(sl_splitter_next(splitter, &statement, &err), SL_OK);
+		check_tokens(dialect, &statement);
 		add_statement(out, &statement);
 	} while (statement.kind != SL_TEXT_END);
 }
@@ -84,7 +105,7 @@ static void split_memory(struct sl_buf *out, const struct sl_splitter_options *o
 	sl_auto(sl_splitter_free_p) struct sl_splitter *splitter = sl_splitter_new(options, text,
 		len);
 
-	split_all(out, splitter);
+	split_all(out, options->dialect, splitter);
 }
 
 static void split_pieces(struct sl_buf *out, const struct sl_splitter_options *options,
@@ -94,7 +115,7 @@ static void split_pieces(struct sl_buf *out, const struct sl_splitter_options *o
 	sl_auto(sl_splitter_free_p) struct sl_splitter *splitter = sl_splitter_new_source(options,
 		&source);
 
-	split_all(out, splitter);
+	split_all(out, options->dialect, splitter);
 }
 
 /* NULL when there is no such file. */
@@ -375,6 +396,45 @@ static void normalised_text_has_no_comments_and_single_blanks(void **state)
 	assert_string_equal(sl_buf_str(&out), "SELECT 'x  y' , \"Q\" :: int");
 }
 
+/* The first statement of the text; what it points to is the splitter's. */
+static struct sl_statement_text first(struct sl_splitter **splitter,
+	const struct sl_splitter_options *options, const char *text)
+{
+	struct sl_statement_text out;
+
+	*splitter = sl_splitter_new(options, text, strlen(text));
+	assert_int_equal(sl_splitter_next(*splitter, &out, NULL), SL_OK);
+	return out;
+}
+
+static size_t kept(enum sl_dialect dialect, const char *text)
+{
+	const struct sl_splitter_options options = { .dialect = dialect, .max_text = 40 };
+	struct sl_splitter *splitter;
+	const struct sl_statement_text statement = first(&splitter, &options, text);
+	size_t n = statement.tokens ? statement.tokens_len : 0;
+
+	check_tokens(dialect, &statement);
+	sl_splitter_free(splitter);
+	return n;
+}
+
+static void a_statement_brings_its_tokens(void **state)
+{
+	(void)state;
+	assert_int_equal(kept(SL_DIALECT_POSTGRES, "SELECT /* a */ 1; SELECT 2"), 2);
+	assert_int_equal(kept(SL_DIALECT_SQLITE, "SELECT 'a;b', x -- c\n"), 4);
+}
+
+static void tokens_that_the_text_alone_would_not_have_are_not_kept(void **state)
+{
+	(void)state;
+	assert_int_equal(kept(SL_DIALECT_MYSQL, "SELECT 1 --; SELECT 2"), 0);
+	assert_int_equal(kept(SL_DIALECT_POSTGRES, "COPY t FROM STDIN;\n1\n\\.\n"), 0);
+	assert_int_equal(kept(SL_DIALECT_POSTGRES, "SELECT 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12"),
+		0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -387,6 +447,8 @@ int main(void)
 			a_place_in_a_statement_counts_code_points_from_where_the_file_says),
 		cmocka_unit_test(comments_beyond_the_cap_are_counted),
 		cmocka_unit_test(random_bytes_split_alike_whole_and_in_pieces),
+		cmocka_unit_test(a_statement_brings_its_tokens),
+		cmocka_unit_test(tokens_that_the_text_alone_would_not_have_are_not_kept),
 		cmocka_unit_test(normalised_text_has_no_comments_and_single_blanks),
 	};
 

@@ -19,6 +19,7 @@
 #include "sluice/core/cleanup.h"
 #include "sluice/core/error.h"
 #include "sluice/model/words.h"
+#include "sluice/sql/token.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -86,6 +87,11 @@ struct sl_statement_text {
 	const struct sl_sql_comment *comments; /* before, inside, and behind it on its last line */
 	size_t comments_len;
 	size_t comments_omitted; /* beyond SL_COMMENTS_MAX */
+	/* What sl_lexer_next_code() would find in text, so that nobody lexes it again; NULL where
+	 * it would find something else (MySQL, whose delimiters cut; COPY data; a head; a command).
+	 */
+	const struct sl_token *tokens;
+	size_t tokens_len;
 };
 
 /* Over text that outlives the splitter; statements point into it, nothing is copied. */
@@ -104,6 +110,18 @@ SL_DEFINE_CLEANUP(struct sl_splitter, sl_splitter_free);
  * source failed with. */
 enum sl_code sl_splitter_next(struct sl_splitter *splitter, struct sl_statement_text *out,
 	struct sl_error *err) __attribute__((warn_unused_result));
+
+/* Reads the tokens of a statement without comments, kept or lexed. */
+struct sl_token_reader {
+	const struct sl_token *at, *end; /* NULL: lexed */
+	struct sl_lexer lexer;
+};
+
+void sl_token_reader_init(struct sl_token_reader *reader, enum sl_dialect dialect,
+	const struct sl_statement_text *statement);
+
+/* False at the end. */
+bool sl_token_reader_next(struct sl_token_reader *reader, struct sl_token *out);
 
 /* The place of the byte at offset `at` of the statement's text; at <= out->len. */
 struct sl_place sl_statement_place(const struct sl_statement_text *statement, size_t at);

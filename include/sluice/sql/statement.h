@@ -68,6 +68,8 @@ struct sl_sql_input {
 	const char *text; /* one statement, without its terminator; need not be terminated */
 	size_t len;
 	bool oversized; /* text is only the head: verb and object are read, the rest is opaque */
+	const struct sl_token *tokens; /* the splitter's; NULL: the text is lexed */
+	size_t tokens_len;
 };
 
 /* What the statement does.  A statement that the grammar refuses is a syntax error, unless the

@@ -99,7 +99,7 @@ const struct sl_facts *sl_postgres_facts(struct sl_arena *arena, const struct sl
 		.statement = &facts->statement.at[0],
 		.text = text,
 		.len = input->len,
-		.tokens = { .arena = arena, .text = text, .text_len = input->len } };
+		.tokens = sl_tokens_of(arena, input) };
 	MemoryContext context = pg_query_enter_memory_context();
 	PgQueryInternalParsetreeAndError result = pg_query_raw_parse(text);
 

@@ -2,7 +2,7 @@
 
 static const struct sl_tokens *tokens_of(struct pg_reader *reader)
 {
-	sl_tokens_lex(&reader->tokens, SL_DIALECT_POSTGRES);
+	sl_tokens_need(&reader->tokens, SL_DIALECT_POSTGRES);
 	return &reader->tokens;
 }
 

@@ -290,10 +290,10 @@ const struct sl_facts *sl_sqlite_facts(struct sl_arena *arena, const struct sl_s
 	struct lite_reader reader = { .arena = arena,
 		.facts = facts,
 		.statement = &facts->statement.at[0],
-		.tokens = { .arena = arena, .text = input->text, .text_len = input->len } };
+		.tokens = sl_tokens_of(arena, input) };
 	unsigned depth;
 
-	sl_tokens_lex(&reader.tokens, SL_DIALECT_SQLITE);
+	sl_tokens_need(&reader.tokens, SL_DIALECT_SQLITE);
 	reader.end = reader.tokens.list.len;
 	check_tokens(&reader, &depth);
 	if (reader.tokens.list.len == 0) {
