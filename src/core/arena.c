@@ -176,14 +176,17 @@ char *sl_arena_strdup(struct sl_arena *arena, const char *s)
 char *sl_arena_printf(struct sl_arena *arena, const char *fmt, ...)
 {
 	va_list ap;
+	char shortly[128];
 	char *text;
 	int len;
 
 	va_start(ap, fmt);
-	len = vsnprintf(NULL, 0, fmt, ap);
+	len = vsnprintf(shortly, sizeof(shortly), fmt, ap);
 	va_end(ap);
 	assert(len >= 0);
 	text = sl_arena_alloc(arena, (size_t)len + 1);
+	if ((size_t)len < sizeof(shortly))
+		return memcpy(text, shortly, (size_t)len);
 	va_start(ap, fmt);
 	(void)vsnprintf(text, (size_t)len + 1, fmt, ap);
 	va_end(ap);

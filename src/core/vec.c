@@ -6,11 +6,20 @@
 #include <stdint.h>
 #include <string.h>
 
-#define FIRST_CAP 8
+/* Of small elements; lists of large ones are mostly short. */
+#define FIRST_CAP   8
+#define FIRST_BYTES 256
+
+static size_t first_cap(size_t size)
+{
+	if (size * FIRST_CAP <= FIRST_BYTES)
+		return FIRST_CAP;
+	return size < FIRST_BYTES ? FIRST_BYTES / size : 1;
+}
 
 static size_t grown(size_t cap, size_t size)
 {
-	size_t more = cap ? cap * 2 : FIRST_CAP;
+	size_t more = cap ? cap * 2 : first_cap(size);
 
 	assert(more > cap && more <= SIZE_MAX / 2 / size);
 	return more;

@@ -56,15 +56,23 @@ enum sl_dialect change_dialect(const struct change *change)
 static void key_add(struct sl_buf *key, enum sl_dialect dialect, const char *name)
 {
 	bool fold = dialect != SL_DIALECT_POSTGRES;
+	char piece[64];
+	size_t n = 0;
 
 	for (; *name; name++) {
 		char c = *name;
 
 		if (c == '\n')
-			sl_buf_addc(key, c);
-		sl_buf_addc(key, fold && c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c);
+			piece[n++] = c;
+		piece[n++] = fold && c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+		if (n + 2 > sizeof(piece)) {
+			sl_buf_add(key, piece, n);
+			n = 0;
+		}
 	}
-	sl_buf_adds(key, "\n.");
+	piece[n++] = '\n';
+	sl_buf_add(key, piece, n);
+	sl_buf_addc(key, '.');
 }
 
 static const char *key_of(const struct change *change, const char *schema, const char *table,

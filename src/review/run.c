@@ -103,16 +103,14 @@ static const struct sl_facts *statement_replay(struct walk *walk,
 static void statement_rules(struct walk *walk, const struct rule_run *run)
 {
 	const struct sl_fact_statement *s = sl_facts_statement(run->facts);
+	bool understood = is_understood(s);
+	struct rule_run one = *run;
 
 	for (size_t i = 0; i < walk->active_len; i++) {
-		const struct rule_row *row = walk->active[i];
-		struct rule_run one = *run;
-
-		if (!row->statement || !(row->kinds & (1u << s->kind)) ||
-			(!is_understood(s) && !row->any_status))
-			continue;
-		one.row = row;
-		row->statement(&one);
+		one.row = walk->active[i];
+		if (one.row->statement && (one.row->kinds & (1u << s->kind)) &&
+			(understood || one.row->any_status))
+			one.row->statement(&one);
 	}
 }
 

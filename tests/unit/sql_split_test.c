@@ -396,6 +396,52 @@ static void normalised_text_has_no_comments_and_single_blanks(void **state)
 	assert_string_equal(sl_buf_str(&out), "SELECT 'x  y' , \"Q\" :: int");
 }
 
+/* One byte after the other, as the header says it. */
+static struct sl_place counted(const char *text, size_t len)
+{
+	struct sl_place place = { .line = 1, .column = 1 };
+
+	for (size_t i = 0; i < len; i++) {
+		bool feed = text[i] == '\n' && i > 0 && text[i - 1] == '\r';
+
+		if (feed)
+			continue;
+		if (text[i] == '\n' || text[i] == '\r')
+			place = (struct sl_place){ .line = place.line + 1, .column = 1 };
+		else
+			place.column += ((unsigned char)text[i] & 0xc0) != 0x80;
+	}
+	return place;
+}
+
+static void places_count_lines_and_code_points_wherever_they_stand(void **state)
+{
+	static const char *const parts[] = { "a", "bcd", "\n", "\r", "\r\n", "\t", "\xc3\xa9",
+		"\xe2\x82\xac", "twelve bytes", "\x0f", "\x10", "\x7f" };
+	struct sl_rand_seeded seeded;
+	const struct sl_rand *rand = &seeded.rand;
+
+	(void)state;
+	sl_rand_seed(&seeded, 7);
+	for (int round = 0; round < 300; round++) {
+		sl_auto_buf struct sl_buf text = SL_BUF_INIT(LIMIT);
+		struct sl_statement_text statement = { .start = { 1, 1 } };
+
+		for (int i = 0; i < 20; i++)
+			sl_buf_adds(&text,
+				parts[sl_rand_below(rand, sizeof(parts) / sizeof(parts[0]))]);
+		statement.text = sl_buf_str(&text);
+		statement.len = text.len;
+		for (size_t at = 0; at <= text.len; at++) {
+			struct sl_place want = counted(statement.text, at);
+			struct sl_place got = sl_statement_place(&statement, at);
+
+			assert_int_equal(got.line, want.line);
+			assert_int_equal(got.column, want.column);
+		}
+	}
+}
+
 /* The first statement of the text; what it points to is the splitter's. */
 static struct sl_statement_text first(struct sl_splitter **splitter,
 	const struct sl_splitter_options *options, const char *text)
@@ -447,6 +493,7 @@ int main(void)
 			a_place_in_a_statement_counts_code_points_from_where_the_file_says),
 		cmocka_unit_test(comments_beyond_the_cap_are_counted),
 		cmocka_unit_test(random_bytes_split_alike_whole_and_in_pieces),
+		cmocka_unit_test(places_count_lines_and_code_points_wherever_they_stand),
 		cmocka_unit_test(a_statement_brings_its_tokens),
 		cmocka_unit_test(tokens_that_the_text_alone_would_not_have_are_not_kept),
 		cmocka_unit_test(normalised_text_has_no_comments_and_single_blanks),
