@@ -164,10 +164,11 @@ static void note_copy(struct change *change, const struct sl_facts *facts,
 	const struct sl_catalog *before)
 {
 	const struct sl_fact_dml *dml = &facts->dml.at[0];
-	const struct sl_table *into = sl_catalog_table(before, dml->schema, dml->table_name);
+	const struct sl_table *into = NULL;
 
-	if (!sl_str_eq(dml->source, "select") || !into ||
-		!change_made_table(change, into->id.schema, into->id.name))
+	if (sl_str_eq(dml->source, "select"))
+		into = sl_catalog_table(before, dml->schema, dml->table_name);
+	if (!into || !change_made_table(change, into->id.schema, into->id.name))
 		return;
 	for (size_t i = 0; i < facts->object.len; i++) {
 		const struct sl_fact_object *object = &facts->object.at[i];

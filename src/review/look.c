@@ -27,7 +27,7 @@ struct look look_relation(const struct rule_run *run, const char *schema, const 
 	return look;
 }
 
-bool look_altered(const struct rule_run *run, struct look *out)
+static bool altered(const struct rule_run *run, struct look *out)
 {
 	for (size_t i = 0; i < run->facts->object.len; i++) {
 		const struct sl_fact_object *object = &run->facts->object.at[i];
@@ -38,6 +38,19 @@ bool look_altered(const struct rule_run *run, struct look *out)
 		return true;
 	}
 	return false;
+}
+
+bool look_altered(const struct rule_run *run, struct look *out)
+{
+	struct looked *looked = run->looked;
+
+	if (!looked->asked) {
+		looked->found = altered(run, &looked->look);
+		looked->asked = true;
+	}
+	if (looked->found)
+		*out = looked->look;
+	return looked->found;
 }
 
 const char *look_name(const struct rule_run *run, const char *schema, const char *name)

@@ -14,6 +14,13 @@ struct look {
 	bool missing; /* certainly not there: replay says so, other rules keep quiet */
 };
 
+/* What look_altered() found for the statement at hand: several rules ask. */
+struct looked {
+	bool asked;
+	bool found;
+	struct look look;
+};
+
 struct look look_relation(const struct rule_run *run, const char *schema, const char *name);
 
 /* What an ALTER or a RENAME is about; false when the statement is none of a table. */

@@ -9,6 +9,7 @@
 #include "sluice/sql/statement.h"
 
 struct change;
+struct looked;
 
 /* What a rule sees.  Everything is borrowed for the call. */
 struct rule_run {
@@ -21,6 +22,7 @@ struct rule_run {
 	const struct sl_statement_text *statement;
 	const struct sl_facts *facts;
 	const struct sl_replay_step *step;
+	struct looked *looked; /* look.h's memory */
 	/* of one file */
 	size_t index; /* of the migration in the set */
 	size_t statements; /* how many the file has */

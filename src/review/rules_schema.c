@@ -27,15 +27,16 @@ static bool needs_no_key(const struct sl_fact_table_def *def)
 
 static void created_without_key(const struct rule_run *run, const struct sl_fact_table_def *def)
 {
-	const struct sl_fact_object *object = sl_facts_object(run->facts, SL_SQL_ROLE_CREATED,
-		SL_SQL_OBJECT_TABLE);
-	struct look before = look_relation(run, def->schema, def->name);
-	const struct sl_table *table = sl_catalog_table(run->step->after, def->schema, def->name);
-	bool exists = before.table && def->if_not_exists;
+	const struct sl_fact_object *object;
+	const struct sl_table *table;
 
-	if (needs_no_key(def) || exists || facts_say_key(run->facts) ||
-		(table && sl_table_primary(table)) || rule_matches(run, "exempt", def->name))
+	if (needs_no_key(def) || facts_say_key(run->facts) ||
+		(def->if_not_exists && look_relation(run, def->schema, def->name).table))
 		return;
+	table = sl_catalog_table(run->step->after, def->schema, def->name);
+	if ((table && sl_table_primary(table)) || rule_matches(run, "exempt", def->name))
+		return;
+	object = sl_facts_object(run->facts, SL_SQL_ROLE_CREATED, SL_SQL_OBJECT_TABLE);
 	rule_hit(run,
 		&(struct rule_hit){
 			.at = object ? object->at : 0,

@@ -1,3 +1,4 @@
+#include "look.h"
 #include "walk.h"
 
 #include "sluice/core/str.h"
@@ -152,6 +153,7 @@ static void statement_review(struct walk *walk, const struct sl_statement_text *
 	size_t index)
 {
 	struct sl_replay_step step;
+	struct looked looked = { .asked = false };
 	struct rule_run run;
 
 	walk->tokens = NULL;
@@ -164,6 +166,7 @@ static void statement_review(struct walk *walk, const struct sl_statement_text *
 		.statement = statement,
 		.facts = statement_replay(walk, statement, &step),
 		.step = &step,
+		.looked = &looked,
 		.index = index,
 		.walk = walk,
 	};
