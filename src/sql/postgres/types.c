@@ -33,7 +33,7 @@ static const struct {
 static const char *printed_type(const char *written)
 {
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		if (strcmp(types[i].written, written) == 0)
+		if (types[i].written[0] == written[0] && strcmp(types[i].written, written) == 0)
 			return types[i].printed;
 	}
 	return NULL;

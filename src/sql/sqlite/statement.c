@@ -251,12 +251,17 @@ static void check_tokens(struct lite_reader *reader, unsigned *depth)
 	*depth = 0;
 	for (size_t i = 0; i < reader->end; i++) {
 		const struct sl_token *token = sl_tokens_at(&reader->tokens, i);
+		bool mark = token->kind == SL_TOKEN_PUNCTUATION;
+		char c = mark ? reader->tokens.text[token->at] : '\0';
 
 		reader->pos = i;
-		nots = lite_at(reader, "not") ? nots + 1 : lite_at_char(reader, '(') ? nots : 0;
-		if (lite_at_char(reader, '('))
+		if (sl_tokens_is(&reader->tokens, i, "not"))
+			nots++;
+		else if (c != '(')
+			nots = 0;
+		if (c == '(')
 			open++;
-		if (lite_at_char(reader, ')') && open-- == 0) {
+		if (c == ')' && open-- == 0) {
 			lite_fail(reader);
 			return;
 		}
