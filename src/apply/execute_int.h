@@ -1,0 +1,51 @@
+/* One file on its way: what statement.c, segment.c and execute.c share. */
+#ifndef SLUICE_APPLY_EXECUTE_INT_H
+#define SLUICE_APPLY_EXECUTE_INT_H
+
+#include "apply_int.h"
+
+struct file {
+	struct run *run;
+	const struct plan *plan;
+	struct sl_apply_migration *result;
+	unsigned done; /* statements with durable effect, from the first */
+	bool checks_keys; /* SQLite: enforcement was switched, so it is checked by hand */
+	bool written; /* the ledger says applied */
+	const char
+		*announced; /* what was seen before the next step, whose row is written; or NULL */
+};
+
+/* --- statements ------------------------------------------------------------------------------ */
+
+/* Executes one, told to the journal; its failure has rolled the transaction back and is said. */
+enum sl_code apply_run_statement(struct file *file, const struct step *step, int64_t *rows);
+
+/* The outcome of a failure that left nothing behind, and "2 of 5 statements are applied". */
+enum sl_outcome apply_failed(const struct file *file);
+const char *apply_so_far(const struct file *file);
+
+/* --- transactions ---------------------------------------------------------------------------- */
+
+/* Statements first..end and their ledger rows in one transaction; both may be equal. */
+enum sl_code apply_run_segment(struct file *file, unsigned first, unsigned end);
+
+/* A transaction of ours, with the fence looked at; what: said of a failure. */
+enum sl_code apply_begin(struct file *file, const char *what);
+enum sl_code apply_commit(struct file *file, const char *what);
+
+/* Statements can give the session's lock away (pg_advisory_unlock_all). */
+enum sl_code apply_check_lock(struct file *file, const char *what);
+
+/* A failure of our own words to the target, outside the users' statements. */
+enum sl_code apply_ledger_failed(struct file *file, enum sl_code code, const char *what,
+	const struct sl_error *cause);
+
+/* How many are done once those before `end` are: what only changes the session has no row. */
+unsigned apply_journaled_done(const struct file *file, unsigned end);
+
+/* Adds the file's row with `done` statements; a repeatable file that runs again begins a new count.
+ */
+void apply_put_file(struct file *file, struct sl_buf *sql, unsigned done);
+void apply_forget_steps(struct file *file, struct sl_buf *sql);
+
+#endif

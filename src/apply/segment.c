@@ -1,0 +1,246 @@
+#include "execute_int.h"
+
+#include <inttypes.h>
+
+unsigned apply_journaled_done(const struct file *file, unsigned end)
+{
+	for (unsigned i = end; i < file->plan->len; i++)
+		if (file->plan->steps[i].class != STEP_SESSION)
+			return end;
+	return file->plan->len;
+}
+
+/* A statement that left its transaction, or touched more rows than were agreed on. */
+static enum sl_code check_statement(struct file *file, const struct step *step, int64_t rows)
+{
+	struct run *run = file->run;
+
+	if (sl_conn_tx_state(run->conn) != SL_TX_OPEN)
+		return apply_fail(run, SL_OUTCOME_NEEDS_HUMAN, SL_EHUMAN,
+			"%s: the statement ended the transaction around it; what it left behind "
+			"has to be looked at",
+			apply_place(run, file->plan, step));
+	if (run->request->max_rows > 0 && step->dml && rows > run->request->max_rows) {
+		sl_conn_rollback(run->conn);
+		return apply_fail(run, apply_failed(file), SL_EINVAL,
+			"%s: %" PRId64 " rows touched where at most %" PRId64
+			" were agreed on; rolled back, %s",
+			apply_place(run, file->plan, step), rows, run->request->max_rows,
+			apply_so_far(file));
+	}
+	return SL_OK;
+}
+
+static enum sl_code count_violations(struct run *run, size_t *count, struct sl_error *err)
+{
+	struct sl_rows rows = { 0 };
+	enum sl_code code = sl_conn_query(run->conn, &rows, run->arena, "PRAGMA foreign_key_check",
+		err);
+
+	*count = rows.len;
+	return code;
+}
+
+static void put_steps(struct file *file, struct sl_buf *sql, unsigned first, unsigned end,
+	const int64_t *rows)
+{
+	const struct ledger *ledger = &file->run->ledger;
+	const struct sl_migration *m = file->plan->migration;
+	char hex[SL_SHA256_HEX];
+
+	if (first == end)
+		return;
+	sl_buf_addf(sql,
+		"INSERT INTO %sstep (scope, kind, version, run, sha256, state, was, statement, affected, "
+		"at) "
+		"VALUES ",
+		file->run->ledger.prefix);
+	for (unsigned i = first; i < end; i++) {
+		(void)sl_hex(file->plan->steps[i].hash, SL_SHA256_SIZE, hex);
+		sl_buf_adds(sql, i > first ? ", (" : "(");
+		apply_ledger_values(ledger, sql, ledger->scope, sl_migration_kind_name(m->kind),
+			m->key, file->run->id, hex, "done", "", NULL);
+		sl_buf_addf(sql, ", %u, %" PRId64 ", %s)", file->plan->steps[i].number,
+			rows[i - first], apply_ledger_now(ledger));
+	}
+	sl_buf_adds(sql, "; ");
+}
+
+/* A repeatable file that runs again begins a new count. */
+void apply_forget_steps(struct file *file, struct sl_buf *sql)
+{
+	const struct ledger *ledger = &file->run->ledger;
+	const struct sl_migration *m = file->plan->migration;
+
+	if (m->kind != SL_MIGRATION_REPEATABLE || file->done > 0)
+		return;
+	sl_buf_addf(sql, "DELETE FROM %sstep WHERE scope = ", file->run->ledger.prefix);
+	sl_conn_literal(file->run->conn, sql, ledger->scope);
+	sl_buf_adds(sql, " AND kind = 'repeatable' AND version = ");
+	sl_conn_literal(file->run->conn, sql, m->key);
+	sl_buf_adds(sql, "; ");
+}
+
+void apply_put_file(struct file *file, struct sl_buf *sql, unsigned done)
+{
+	struct run *run = file->run;
+	bool complete = done == file->plan->len;
+
+	apply_ledger_put(&run->ledger, sql,
+		&(struct entry_write){ .migration = file->plan->migration,
+			.state = complete ? SL_LEDGER_APPLIED : SL_LEDGER_PARTIAL,
+			.done = done,
+			.total = file->plan->len,
+			.tokens_sha256 = file->plan->tokens_sha256,
+			.run = run->id,
+			.actor = run->request->actor ? run->request->actor : "",
+			.reason = "" });
+}
+
+/* A failure of our own words to the target, outside the users' statements. */
+enum sl_code apply_ledger_failed(struct file *file, enum sl_code code, const char *what,
+	const struct sl_error *cause)
+{
+	struct run *run = file->run;
+
+	sl_conn_rollback(run->conn);
+	if (code == SL_EBUSY)
+		return apply_fail(run, SL_OUTCOME_BLOCKED, code, "%s: %s%s; %s", what, cause->msg,
+			apply_blocked_by(run), apply_so_far(file));
+	if (code == SL_ECONFLICT) {
+		run->try_after_us = SL_SECOND_US;
+		return apply_fail(run, SL_OUTCOME_BLOCKED, code, "%s: %s; %s", what, cause->msg,
+			apply_so_far(file));
+	}
+	if (code == SL_ECANCELED)
+		return apply_fail(run, SL_OUTCOME_CANCELED, code, "%s: canceled; %s", what,
+			apply_so_far(file));
+	if (sl_conn_tx_state(run->conn) == SL_TX_LOST) {
+		run->try_after_us = SL_SECOND_US;
+		return apply_fail(run, SL_OUTCOME_BLOCKED, SL_EUNAVAIL, "%s: %s; %s", what,
+			cause->msg, apply_so_far(file));
+	}
+	return apply_fail(run, code == SL_EUNAVAIL ? SL_OUTCOME_BLOCKED : apply_failed(file), code,
+		"%s: %s; rolled back, %s", what, cause->msg, apply_so_far(file));
+}
+
+enum sl_code apply_commit(struct file *file, const char *what)
+{
+	struct run *run = file->run;
+	struct sl_error cause = SL_ERROR_INIT;
+	enum sl_code code;
+
+	apply_pause("before-commit");
+	code = sl_conn_commit(run->conn, &cause);
+	if (code == SL_OK) {
+		apply_pause("after-commit");
+		return SL_OK;
+	}
+	if (code == SL_EUNKNOWN) {
+		run->try_after_us = SL_SECOND_US;
+		return apply_fail(run, SL_OUTCOME_UNKNOWN, code, "%s: %s", what, cause.msg);
+	}
+	return apply_ledger_failed(file, code, what, &cause);
+}
+
+enum sl_code apply_begin(struct file *file, const char *what)
+{
+	struct run *run = file->run;
+	struct sl_error cause = SL_ERROR_INIT;
+	enum sl_code code = apply_ledger_begin(&run->ledger, run->epoch, &cause);
+
+	return code == SL_OK ? SL_OK : apply_ledger_failed(file, code, what, &cause);
+}
+
+/* Statements can give the session's lock away (pg_advisory_unlock_all). */
+enum sl_code apply_check_lock(struct file *file, const char *what)
+{
+	struct sl_error cause = SL_ERROR_INIT;
+	bool held = true;
+	enum sl_code code = sl_conn_lock_held(file->run->conn, file->run->ledger.scope, &held,
+		&cause);
+
+	if (code != SL_OK)
+		return apply_ledger_failed(file, code, what, &cause);
+	if (!held)
+		return apply_fail(file->run, SL_OUTCOME_BLOCKED, SL_ECONFLICT,
+			"%s: the session has lost its lock (a statement gave it away, or a pooler "
+			"shares sessions); %s",
+			what, apply_so_far(file));
+	return SL_OK;
+}
+
+static enum sl_code check_keys(struct file *file, size_t before, const char *what)
+{
+	struct run *run = file->run;
+	struct sl_error cause = SL_ERROR_INIT;
+	size_t after = 0;
+	enum sl_code code;
+
+	if (!file->checks_keys)
+		return SL_OK;
+	code = count_violations(run, &after, &cause);
+	if (code != SL_OK)
+		return apply_ledger_failed(file, code, what, &cause);
+	if (after <= before)
+		return SL_OK;
+	sl_conn_rollback(run->conn);
+	return apply_fail(run, apply_failed(file), SL_EINVAL,
+		"%s: %zu rows would point to nothing (foreign_key_check); rolled back, %s", what,
+		after - before, apply_so_far(file));
+}
+
+static enum sl_code write_segment(struct file *file, unsigned first, unsigned end,
+	const int64_t *rows, const char *what)
+{
+	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
+	struct sl_error cause = SL_ERROR_INIT;
+	enum sl_code code;
+
+	apply_forget_steps(file, &sql);
+	put_steps(file, &sql, first, end, rows);
+	apply_put_file(file, &sql, apply_journaled_done(file, end));
+	apply_pause("before-ledger-rows");
+	code = apply_ledger_write(&file->run->ledger, &sql, &cause);
+	return code == SL_OK ? SL_OK : apply_ledger_failed(file, code, what, &cause);
+}
+
+/* Statements first..end and their ledger rows in one transaction; both may be equal. */
+enum sl_code apply_run_segment(struct file *file, unsigned first, unsigned end)
+{
+	struct run *run = file->run;
+	const struct plan *plan = file->plan;
+	int64_t *rows = sl_arena_calloc(run->arena, end - first + 1, sizeof(*rows));
+	const char *what = first < end ? apply_place(run, plan, &plan->steps[first]) :
+					 plan->migration->path;
+	struct sl_error cause = SL_ERROR_INIT;
+	size_t violations = 0;
+	enum sl_code code = apply_begin(file, what);
+
+	if (code == SL_OK && (plan->dirties_session || sl_conn_pooled(run->conn)))
+		code = apply_check_lock(file, what);
+	if (code == SL_OK && file->checks_keys &&
+		count_violations(run, &violations, &cause) != SL_OK)
+		code = apply_ledger_failed(file, cause.code, what, &cause);
+	apply_pause("segment-begun");
+	for (unsigned i = first; code == SL_OK && i < end; i++) {
+		apply_progress(run, SL_APPLY_EXECUTE, i, plan->len, plan->migration->path);
+		code = apply_run_statement(file, &plan->steps[i], &rows[i - first]);
+		if (code == SL_OK)
+			code = check_statement(file, &plan->steps[i], rows[i - first]);
+		apply_pause("statement-done");
+	}
+	if (code == SL_OK)
+		code = check_keys(file, violations, what);
+	if (code == SL_OK)
+		code = write_segment(file, first, end, rows, what);
+	if (code == SL_OK)
+		code = apply_commit(file, what);
+	if (sl_conn_tx_state(run->conn) == SL_TX_OPEN)
+		sl_conn_rollback(run->conn);
+	if (code == SL_OK) {
+		file->done = apply_journaled_done(file, end);
+		file->written = file->done == plan->len;
+	}
+	return code;
+}
