@@ -126,6 +126,18 @@ struct sl_exec {
 enum sl_code sl_conn_exec(struct sl_conn *conn, const struct sl_exec *exec, int64_t *rows,
 	struct sl_error *err) __attribute__((warn_unused_result, nonnull(1, 2)));
 
+/* Whether the engine takes several statements in one message, and answers them at once: only then
+ * may sl_conn_exec_all() be called. */
+bool sl_conn_pipelines(const struct sl_conn *conn);
+
+/* Statements of one transaction, each begun only where the one before it ended well; the first may
+ * be what begins it, and none ends it.  A COPY from or to the client cannot be among them.  rows:
+ * of each, as sl_conn_exec() has them.  *done: how many ended well, set on failure too: the next
+ * one's, which sl_conn_server_error() then is about. */
+enum sl_code sl_conn_exec_all(struct sl_conn *conn, const struct sl_exec *all, size_t len,
+	int64_t *rows, size_t *done, struct sl_error *err)
+	__attribute__((warn_unused_result, nonnull(1, 2, 4, 5)));
+
 /* A small result: cells are text, NULL for null. */
 struct sl_rows {
 	size_t len, columns;
@@ -155,6 +167,12 @@ enum sl_code sl_conn_begin(struct sl_conn *conn, bool write, struct sl_error *er
 /* SL_OK: durable.  SL_EUNKNOWN: sent, not answered.  Everything else: rolled back. */
 enum sl_code sl_conn_commit(struct sl_conn *conn, struct sl_error *err)
 	__attribute__((warn_unused_result, nonnull(1)));
+
+/* Our own SQL, as sl_conn_query() takes it, and behind it the commit, as sl_conn_commit() makes it:
+ * in one message where the engine can.  After a failure that is not SL_EUNKNOWN the transaction may
+ * still be open. */
+enum sl_code sl_conn_query_commit(struct sl_conn *conn, const char *sql, struct sl_error *err)
+	__attribute__((warn_unused_result, nonnull(1, 2)));
 
 /* Never fails: a connection that cannot roll back is closed, which does. */
 void sl_conn_rollback(struct sl_conn *conn);

@@ -115,6 +115,11 @@ const struct entry_step *apply_ledger_step(const struct ledger *ledger, enum sl_
 enum sl_code apply_ledger_write(struct ledger *ledger, const struct sl_buf *sql,
 	struct sl_error *err);
 
+/* The same with the COMMIT behind it, in one message where the engine can; fails as
+ * sl_conn_query_commit() does. */
+enum sl_code apply_ledger_write_commit(struct ledger *ledger, const struct sl_buf *sql,
+	struct sl_error *err);
+
 /* text as literals, separated by commas; NULL ends the list. */
 void apply_ledger_values(const struct ledger *ledger, struct sl_buf *sql, ...)
 	__attribute__((sentinel));
@@ -127,6 +132,13 @@ enum sl_code apply_ledger_raise(struct ledger *ledger, const char *installation,
 /* Begins the transaction of a segment; SL_ECONFLICT when another attempt has raised the fence
  * beyond epoch (the transaction may then be open). */
 enum sl_code apply_ledger_begin(struct ledger *ledger, int64_t epoch, struct sl_error *err);
+
+/* The same as statements for sl_conn_exec_all(), in the ledger's arena: the server itself refuses
+ * the last of them where the fence was raised. */
+#define LEDGER_BEGIN_TEXTS 2
+void apply_ledger_begin_texts(const struct ledger *ledger, int64_t epoch,
+	struct sl_exec out[LEDGER_BEGIN_TEXTS]);
+bool apply_ledger_says_overtaken(const struct sl_server_error *error);
 
 struct entry_write {
 	const struct sl_migration *migration;
@@ -178,6 +190,7 @@ struct step {
 	bool dml; /* its rows count against the bound */
 	bool concurrent; /* keeps nobody waiting while it waits, and leaves a ruin when it is cut
 			    off */
+	bool copies; /* from or to the client: nothing may follow in the same message */
 	bool sets_limits; /* lock_timeout or statement_timeout, for the rest of the file */
 
 	enum keys keys;

@@ -28,7 +28,8 @@ static enum sl_code run_session(struct file *file, unsigned i)
 {
 	const struct step *step = &file->plan->steps[i];
 	int64_t rows = -1;
-	enum sl_code code = apply_run_statement(file, step, &rows);
+	enum sl_code code = apply_run_message(file,
+		&(struct message){ .first = i, .end = i + 1, .rows = &rows });
 
 	if (code == SL_OK && step->keys != KEYS_AS_THEY_ARE)
 		code = verify_keys(file, step);
@@ -245,7 +246,8 @@ static enum sl_code run_alone(struct file *file, unsigned i)
 	if (code != SL_OK)
 		return apply_ledger_failed(file, code, what, &cause);
 	apply_progress(run, SL_APPLY_EXECUTE, i, file->plan->len, file->plan->migration->path);
-	code = apply_run_statement(file, step, &rows);
+	code = apply_run_message(file,
+		&(struct message){ .first = i, .end = i + 1, .rows = &rows });
 	if (code != SL_OK)
 		return alone_failed(file, i, before);
 	apply_pause("alone-done");

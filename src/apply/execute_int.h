@@ -17,8 +17,17 @@ struct file {
 
 /* --- statements ------------------------------------------------------------------------------ */
 
-/* Executes one, told to the journal; its failure has rolled the transaction back and is said. */
-enum sl_code apply_run_statement(struct file *file, const struct step *step, int64_t *rows);
+/* Statements first..end of the plan that are sent at once.  begins: their transaction begins in
+ * front of them.  rows: of each. */
+struct message {
+	unsigned first, end;
+	bool begins;
+	int64_t *rows;
+};
+
+/* Executes them, told to the journal, which follows only messages of one statement; a failure has
+ * rolled the transaction back and is said. */
+enum sl_code apply_run_message(struct file *file, const struct message *message);
 
 /* The outcome of a failure that left nothing behind, and "2 of 5 statements are applied". */
 enum sl_outcome apply_failed(const struct file *file);

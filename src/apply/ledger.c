@@ -269,18 +269,36 @@ const struct entry_step *apply_ledger_step(const struct ledger *ledger, enum sl_
 	return NULL;
 }
 
+/* What is to be written, behind the way back to the login role. */
+static enum sl_code gather(const struct ledger *ledger, const struct sl_buf *sql,
+	struct sl_buf *all, struct sl_error *err)
+{
+	if (sl_conn_dialect(ledger->conn) == SL_DIALECT_POSTGRES)
+		sl_buf_adds(all, "SET LOCAL ROLE NONE; ");
+	sl_buf_add(all, sl_buf_str(sql), sql->len);
+	if (!sl_buf_ok(sql) || !sl_buf_ok(all))
+		return sl_error_set(err, SL_ELIMIT, "ledger: more than %zu bytes to write at once",
+			LEDGER_SQL_MAX);
+	return SL_OK;
+}
+
 enum sl_code apply_ledger_write(struct ledger *ledger, const struct sl_buf *sql,
 	struct sl_error *err)
 {
 	sl_auto_buf struct sl_buf all = SL_BUF_INIT(LEDGER_SQL_MAX);
+	enum sl_code code = gather(ledger, sql, &all, err);
 
-	if (sl_conn_dialect(ledger->conn) == SL_DIALECT_POSTGRES)
-		sl_buf_adds(&all, "SET LOCAL ROLE NONE; ");
-	sl_buf_add(&all, sl_buf_str(sql), sql->len);
-	if (!sl_buf_ok(sql) || !sl_buf_ok(&all))
-		return sl_error_set(err, SL_ELIMIT, "ledger: more than %zu bytes to write at once",
-			LEDGER_SQL_MAX);
-	return sl_conn_query(ledger->conn, NULL, NULL, sl_buf_str(&all), err);
+	return code == SL_OK ? sl_conn_query(ledger->conn, NULL, NULL, sl_buf_str(&all), err) :
+			       code;
+}
+
+enum sl_code apply_ledger_write_commit(struct ledger *ledger, const struct sl_buf *sql,
+	struct sl_error *err)
+{
+	sl_auto_buf struct sl_buf all = SL_BUF_INIT(LEDGER_SQL_MAX);
+	enum sl_code code = gather(ledger, sql, &all, err);
+
+	return code == SL_OK ? sl_conn_query_commit(ledger->conn, sl_buf_str(&all), err) : code;
 }
 
 void apply_ledger_values(const struct ledger *ledger, struct sl_buf *sql, ...)
@@ -335,6 +353,26 @@ enum sl_code apply_ledger_begin(struct ledger *ledger, int64_t epoch, struct sl_
 	if (code == SL_OK)
 		code = read_epoch(ledger, begin, &now, err);
 	return code == SL_OK ? compare_epoch(now, epoch, err) : code;
+}
+
+void apply_ledger_begin_texts(const struct ledger *ledger, int64_t epoch,
+	struct sl_exec out[LEDGER_BEGIN_TEXTS])
+{
+	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
+	const char *begin = apply_ledger_begin_text(ledger), *guard;
+
+	sl_buf_addf(&sql, "SELECT 1 / pg_catalog.count(*) FROM (SELECT FROM %sfence WHERE scope = ",
+		ledger->prefix);
+	sl_conn_literal(ledger->conn, &sql, ledger->scope);
+	sl_buf_addf(&sql, " AND epoch = %" PRId64 "%s) AS ours", epoch, apply_ledger_share(ledger));
+	guard = sl_arena_strdup(ledger->arena, sl_buf_str(&sql));
+	out[0] = (struct sl_exec){ .sql = begin, .len = strcspn(begin, ";") };
+	out[1] = (struct sl_exec){ .sql = guard, .len = strlen(guard) };
+}
+
+bool apply_ledger_says_overtaken(const struct sl_server_error *error)
+{
+	return strcmp(error->code, "22012") == 0; /* division by zero */
 }
 
 enum sl_code apply_ledger_raise(struct ledger *ledger, const char *installation, int64_t epoch,

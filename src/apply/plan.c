@@ -304,6 +304,7 @@ static enum sl_code add_step(struct planning *p, struct plan *plan, struct steps
 	step->keeps_state = fact->session == SL_SQL_SESSION_STATE;
 	step->dml = fact->kind == SL_SQL_KIND_DML;
 	step->concurrent = fact->concurrently;
+	step->copies = fact->verb == SL_SQL_VERB_COPY;
 	step->sets_limits = sets_limits(facts);
 	if (fact->verb == SL_SQL_VERB_PRAGMA)
 		step->keys = keys_set(text);

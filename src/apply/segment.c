@@ -2,6 +2,9 @@
 
 #include <inttypes.h>
 
+/* How much of a file is sent at once. */
+#define MESSAGE_MAX ((size_t)1 << 20)
+
 unsigned apply_journaled_done(const struct file *file, unsigned end)
 {
 	for (unsigned i = end; i < file->plan->len; i++)
@@ -124,6 +127,22 @@ enum sl_code apply_ledger_failed(struct file *file, enum sl_code code, const cha
 		"%s: %s; rolled back, %s", what, cause->msg, apply_so_far(file));
 }
 
+static enum sl_code committed(struct file *file, enum sl_code code, const char *what,
+	const struct sl_error *cause)
+{
+	struct run *run = file->run;
+
+	if (code == SL_OK) {
+		apply_pause("after-commit");
+		return SL_OK;
+	}
+	if (code == SL_EUNKNOWN) {
+		run->try_after_us = SL_SECOND_US;
+		return apply_fail(run, SL_OUTCOME_UNKNOWN, code, "%s: %s", what, cause->msg);
+	}
+	return apply_ledger_failed(file, code, what, cause);
+}
+
 enum sl_code apply_commit(struct file *file, const char *what)
 {
 	struct run *run = file->run;
@@ -132,15 +151,7 @@ enum sl_code apply_commit(struct file *file, const char *what)
 
 	apply_pause("before-commit");
 	code = sl_conn_commit(run->conn, &cause);
-	if (code == SL_OK) {
-		apply_pause("after-commit");
-		return SL_OK;
-	}
-	if (code == SL_EUNKNOWN) {
-		run->try_after_us = SL_SECOND_US;
-		return apply_fail(run, SL_OUTCOME_UNKNOWN, code, "%s: %s", what, cause.msg);
-	}
-	return apply_ledger_failed(file, code, what, &cause);
+	return committed(file, code, what, &cause);
 }
 
 enum sl_code apply_begin(struct file *file, const char *what)
@@ -190,10 +201,12 @@ static enum sl_code check_keys(struct file *file, size_t before, const char *wha
 		after - before, apply_so_far(file));
 }
 
-static enum sl_code write_segment(struct file *file, unsigned first, unsigned end,
+/* The segment's ledger rows and its COMMIT. */
+static enum sl_code end_segment(struct file *file, unsigned first, unsigned end,
 	const int64_t *rows, const char *what)
 {
 	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
+	struct ledger *ledger = &file->run->ledger;
 	struct sl_error cause = SL_ERROR_INIT;
 	enum sl_code code;
 
@@ -201,11 +214,88 @@ static enum sl_code write_segment(struct file *file, unsigned first, unsigned en
 	put_steps(file, &sql, first, end, rows);
 	apply_put_file(file, &sql, apply_journaled_done(file, end));
 	apply_pause("before-ledger-rows");
-	code = apply_ledger_write(&file->run->ledger, &sql, &cause);
-	return code == SL_OK ? SL_OK : apply_ledger_failed(file, code, what, &cause);
+	if (sl_conn_pipelines(file->run->conn)) {
+		apply_pause("before-commit");
+		code = apply_ledger_write_commit(ledger, &sql, &cause);
+		return committed(file, code, what, &cause);
+	}
+	code = apply_ledger_write(ledger, &sql, &cause);
+	return code == SL_OK ? apply_commit(file, what) :
+			       apply_ledger_failed(file, code, what, &cause);
 }
 
-/* Statements first..end and their ledger rows in one transaction; both may be equal. */
+/* Whether the transaction begins in the message of its first statement: nothing has to be looked at
+ * in between. */
+static bool begins_with(const struct file *file, unsigned first, unsigned end)
+{
+	const struct sl_conn *conn = file->run->conn;
+
+	return sl_conn_pipelines(conn) && !sl_conn_pooled(conn) && !file->plan->dirties_session &&
+		first < end && !file->plan->steps[first].copies;
+}
+
+/* A transaction that stands before its first statement does. */
+static enum sl_code begin_segment(struct file *file, const char *what, size_t *violations)
+{
+	struct run *run = file->run;
+	struct sl_error cause = SL_ERROR_INIT;
+	enum sl_code code = apply_begin(file, what);
+
+	if (code == SL_OK && (file->plan->dirties_session || sl_conn_pooled(run->conn)))
+		code = apply_check_lock(file, what);
+	if (code == SL_OK && file->checks_keys &&
+		count_violations(run, violations, &cause) != SL_OK)
+		code = apply_ledger_failed(file, cause.code, what, &cause);
+	return code;
+}
+
+/* Whether nothing has to be known of a statement before the next one is sent. */
+static bool needs_no_answer(const struct run *run, const struct step *step)
+{
+	return !run->request->journal && !step->copies &&
+		(run->request->max_rows == 0 || !step->dml);
+}
+
+/* What is sent at once from steps[first] on. */
+static unsigned message_end(const struct file *file, unsigned first, unsigned end)
+{
+	const struct step *steps = file->plan->steps;
+	size_t bytes = steps[first].exec.len;
+	unsigned at = first + 1;
+
+	while (at < end && needs_no_answer(file->run, &steps[at - 1]) && !steps[at].copies) {
+		bytes += steps[at].exec.len;
+		if (bytes > MESSAGE_MAX)
+			break;
+		at++;
+	}
+	return at;
+}
+
+static enum sl_code run_messages(struct file *file, unsigned first, unsigned end, bool begins,
+	int64_t *rows)
+{
+	const struct plan *plan = file->plan;
+	struct message message = { .end = first };
+	enum sl_code code = SL_OK;
+
+	while (code == SL_OK && message.end < end) {
+		message.begins = begins && message.end == first;
+		message.first = message.end;
+		message.end = begins ? message_end(file, message.first, end) : message.first + 1;
+		message.rows = &rows[message.first - first];
+		apply_progress(file->run, SL_APPLY_EXECUTE, message.first, plan->len,
+			plan->migration->path);
+		code = apply_run_message(file, &message);
+		for (unsigned i = message.first; i < message.end; i++) {
+			if (code == SL_OK)
+				code = check_statement(file, &plan->steps[i], rows[i - first]);
+			apply_pause("statement-done");
+		}
+	}
+	return code;
+}
+
 enum sl_code apply_run_segment(struct file *file, unsigned first, unsigned end)
 {
 	struct run *run = file->run;
@@ -213,29 +303,17 @@ enum sl_code apply_run_segment(struct file *file, unsigned first, unsigned end)
 	int64_t *rows = sl_arena_calloc(run->arena, end - first + 1, sizeof(*rows));
 	const char *what = first < end ? apply_place(run, plan, &plan->steps[first]) :
 					 plan->migration->path;
-	struct sl_error cause = SL_ERROR_INIT;
+	bool begins = begins_with(file, first, end);
 	size_t violations = 0;
-	enum sl_code code = apply_begin(file, what);
+	enum sl_code code = begins ? SL_OK : begin_segment(file, what, &violations);
 
-	if (code == SL_OK && (plan->dirties_session || sl_conn_pooled(run->conn)))
-		code = apply_check_lock(file, what);
-	if (code == SL_OK && file->checks_keys &&
-		count_violations(run, &violations, &cause) != SL_OK)
-		code = apply_ledger_failed(file, cause.code, what, &cause);
 	apply_pause("segment-begun");
-	for (unsigned i = first; code == SL_OK && i < end; i++) {
-		apply_progress(run, SL_APPLY_EXECUTE, i, plan->len, plan->migration->path);
-		code = apply_run_statement(file, &plan->steps[i], &rows[i - first]);
-		if (code == SL_OK)
-			code = check_statement(file, &plan->steps[i], rows[i - first]);
-		apply_pause("statement-done");
-	}
+	if (code == SL_OK)
+		code = run_messages(file, first, end, begins, rows);
 	if (code == SL_OK)
 		code = check_keys(file, violations, what);
 	if (code == SL_OK)
-		code = write_segment(file, first, end, rows, what);
-	if (code == SL_OK)
-		code = apply_commit(file, what);
+		code = end_segment(file, first, end, rows, what);
 	if (sl_conn_tx_state(run->conn) == SL_TX_OPEN)
 		sl_conn_rollback(run->conn);
 	if (code == SL_OK) {

@@ -2,6 +2,7 @@
 
 #include "sluice/core/utf8.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* Code points of a statement that people are shown. */
@@ -133,30 +134,75 @@ static enum sl_code statement_failed(struct file *file, const struct step *step,
 	}
 }
 
-enum sl_code apply_run_statement(struct file *file, const struct step *step, int64_t *rows)
+/* *done: how many statements of the file ended well, -1 where their transaction did not begin. */
+static enum sl_code send(struct file *file, const struct message *message, int *done,
+	struct sl_error *err)
 {
 	struct run *run = file->run;
+	unsigned len = message->end - message->first,
+		 head = message->begins ? LEDGER_BEGIN_TEXTS : 0;
+	struct sl_exec *all;
+	int64_t *rows;
+	size_t ended;
+	enum sl_code code;
+
+	*done = 0;
+	if (head + len == 1)
+		return sl_conn_exec(run->conn, &file->plan->steps[message->first].exec,
+			message->rows, err);
+	all = sl_arena_calloc(run->arena, head + len, sizeof(*all));
+	rows = sl_arena_calloc(run->arena, head + len, sizeof(*rows));
+	if (message->begins)
+		apply_ledger_begin_texts(&run->ledger, run->epoch, all);
+	for (unsigned i = 0; i < len; i++)
+		all[head + i] = file->plan->steps[message->first + i].exec;
+	code = sl_conn_exec_all(run->conn, all, head + len, rows, &ended, err);
+	memcpy(message->rows, rows + head, len * sizeof(*rows));
+	*done = ended < head ? -1 : (int)(ended - head);
+	return code;
+}
+
+static enum sl_code not_begun(struct file *file, const struct step *step, enum sl_code code,
+	const struct sl_error *cause)
+{
+	struct run *run = file->run;
+	struct sl_error overtaken = SL_ERROR_INIT;
+
+	if (!apply_ledger_says_overtaken(sl_conn_server_error(run->conn)))
+		return apply_ledger_failed(file, code, apply_place(run, file->plan, step), cause);
+	code = sl_error_set(&overtaken, SL_ECONFLICT,
+		"another attempt has taken over (the fence is not at epoch %" PRId64 " any more)",
+		run->epoch);
+	return apply_ledger_failed(file, code, apply_place(run, file->plan, step), &overtaken);
+}
+
+enum sl_code apply_run_message(struct file *file, const struct message *message)
+{
+	struct run *run = file->run;
+	const struct step *step = &file->plan->steps[message->first];
 	struct sl_step record = step_record(file, step);
 	struct sl_error cause = SL_ERROR_INIT;
 	enum sl_code code = may_go_on(file, &record);
+	int done;
 
 	if (code != SL_OK)
 		return code;
 	tell_step(run, &record);
 	run->watch.len = 0;
 	run->watch.step = &record;
-	code = sl_conn_exec(run->conn, &step->exec, rows, &cause);
+	code = send(file, message, &done, &cause);
 	run->watch.step = NULL;
 	if (code != SL_OK) {
+		step += done > 0 ? done : 0;
 		point_at(file, step);
 		record.error = cause.msg;
 	}
-	record.rows = *rows;
+	record.rows = message->rows[0];
 	record.ended_at = sl_clock_wall(run->request->clock);
 	tell_step(run, &record);
-	if (code != SL_OK) {
-		sl_conn_rollback(run->conn);
-		return statement_failed(file, step, code, &cause);
-	}
-	return SL_OK;
+	if (code == SL_OK)
+		return SL_OK;
+	sl_conn_rollback(run->conn);
+	return done < 0 ? not_begun(file, step, code, &cause) :
+			  statement_failed(file, step, code, &cause);
 }

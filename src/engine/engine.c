@@ -103,6 +103,31 @@ enum sl_code sl_conn_commit(struct sl_conn *conn, struct sl_error *err)
 	return conn->driver->commit(conn, err);
 }
 
+bool sl_conn_pipelines(const struct sl_conn *conn)
+{
+	return conn->driver->exec_all != NULL;
+}
+
+enum sl_code sl_conn_exec_all(struct sl_conn *conn, const struct sl_exec *all, size_t len,
+	int64_t *rows, size_t *done, struct sl_error *err)
+{
+	assert(conn->driver->exec_all);
+	forget_error(conn);
+	return conn->driver->exec_all(conn, all, len, rows, done, err);
+}
+
+enum sl_code sl_conn_query_commit(struct sl_conn *conn, const char *sql, struct sl_error *err)
+{
+	enum sl_code code;
+
+	if (conn->driver->query_commit) {
+		forget_error(conn);
+		return conn->driver->query_commit(conn, sql, err);
+	}
+	code = sl_conn_query(conn, NULL, NULL, sql, err);
+	return code == SL_OK ? sl_conn_commit(conn, err) : code;
+}
+
 void sl_conn_rollback(struct sl_conn *conn)
 {
 	conn->driver->rollback(conn);

@@ -57,6 +57,9 @@ struct sl_driver {
 	enum sl_code (*blockers)(struct sl_conn *conn, const struct sl_conn *blocked,
 		const struct sl_lock_holder **out, size_t *len, struct sl_arena *arena,
 		struct sl_error *err);
+	enum sl_code (*exec_all)(struct sl_conn *conn, const struct sl_exec *all, size_t len,
+		int64_t *rows, size_t *done, struct sl_error *err);
+	enum sl_code (*query_commit)(struct sl_conn *conn, const char *sql, struct sl_error *err);
 };
 
 extern const struct sl_driver sl_driver_postgres, sl_driver_sqlite, sl_driver_mysql, sl_driver_fake;

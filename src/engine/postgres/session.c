@@ -156,11 +156,19 @@ static enum sl_code begin(struct sl_conn *base, bool write, struct sl_error *err
 		err);
 }
 
-static enum sl_code commit(struct sl_conn *base, struct sl_error *err)
+static enum sl_code exec_all(struct sl_conn *base, const struct sl_exec *all, size_t len,
+	int64_t *rows, size_t *done, struct sl_error *err)
+{
+	return sl_pg_pipeline_run(sl_pg(base), &(struct sl_pg_pipeline){ all, len, rows, done },
+		err);
+}
+
+/* sql: ends with the COMMIT. */
+static enum sl_code run_commit(struct sl_conn *base, const char *sql, struct sl_error *err)
 {
 	struct sl_pg_stream stream = { .conn = sl_pg(base),
-		.sql = "COMMIT",
-		.len = strlen("COMMIT"),
+		.sql = sql,
+		.len = strlen(sql),
 		.uncancelable = true,
 		.rows = -1 };
 	enum sl_code code = sl_pg_stream_run(&stream, err);
@@ -173,6 +181,20 @@ static enum sl_code commit(struct sl_conn *base, struct sl_error *err)
 		return sl_error_set(err, SL_EUNKNOWN,
 			"commit: the connection was lost before the answer");
 	return code;
+}
+
+static enum sl_code commit(struct sl_conn *base, struct sl_error *err)
+{
+	return run_commit(base, "COMMIT", err);
+}
+
+static enum sl_code query_commit(struct sl_conn *base, const char *sql, struct sl_error *err)
+{
+	sl_auto_buf struct sl_buf all = SL_BUF_INIT(strlen(sql) + sizeof("; COMMIT"));
+	enum sl_code code = sl_cancel_check(base->cancel, "statement", err);
+
+	sl_buf_addf(&all, "%s; COMMIT", sql);
+	return code == SL_OK ? run_commit(base, sl_buf_str(&all), err) : code;
 }
 
 static void rollback(struct sl_conn *base)
@@ -390,4 +412,6 @@ const struct sl_driver sl_driver_postgres = {
 	.estimate = sl_pg_estimate,
 	.limit = sl_pg_limit,
 	.blockers = sl_pg_blockers,
+	.exec_all = exec_all,
+	.query_commit = query_commit,
 };

@@ -338,20 +338,29 @@ static enum sl_code take_all(struct wait *wait, struct sl_error *err)
 	}
 }
 
+/* What is asked before anything is sent. */
+static enum sl_code may_send(struct wait *wait, struct sl_error *err)
+{
+	struct pg_conn *conn = wait->stream->conn;
+
+	if (!conn->pg || PQstatus(conn->pg) != CONNECTION_OK)
+		return lost(conn, err);
+	if (wait->stream->uncancelable)
+		return SL_OK;
+	if (conn->base.watch.look)
+		wait->look_at = sl_clock_mono(conn->base.clock) + conn->base.watch.first_us;
+	return sl_cancel_check(conn->base.cancel, "statement", err);
+}
+
 enum sl_code sl_pg_stream_run(struct sl_pg_stream *stream, struct sl_error *err)
 {
 	struct pg_conn *conn = stream->conn;
 	struct wait wait = { .stream = stream };
 	sl_autofree char *sql = NULL;
-	enum sl_code code;
+	enum sl_code code = may_send(&wait, err);
 
-	if (!conn->pg || PQstatus(conn->pg) != CONNECTION_OK)
-		return lost(conn, err);
-	code = stream->uncancelable ? SL_OK : sl_cancel_check(conn->base.cancel, "statement", err);
 	if (code != SL_OK)
 		return code;
-	if (conn->base.watch.look && !stream->uncancelable)
-		wait.look_at = sl_clock_mono(conn->base.clock) + conn->base.watch.first_us;
 	sql = sl_xstrndup(stream->sql, stream->len);
 	conn->running = true;
 	if (!PQsendQuery(conn->pg, sql))
@@ -362,6 +371,77 @@ enum sl_code sl_pg_stream_run(struct sl_pg_stream *stream, struct sl_error *err)
 		code = flush(&wait, err);
 	if (code == SL_OK)
 		code = take_all(&wait, err);
+	conn->running = false;
+	return code;
+}
+
+static enum sl_code send_all(struct wait *wait, const struct sl_exec *all, size_t len,
+	struct sl_error *err)
+{
+	PGconn *pg = wait->stream->conn->pg;
+	bool sent = PQenterPipelineMode(pg) == 1;
+
+	for (size_t i = 0; sent && i < len; i++) {
+		sl_autofree char *sql = sl_xstrndup(all[i].sql, all[i].len);
+
+		sent = PQsendQueryParams(pg, sql, 0, NULL, NULL, NULL, NULL, 0) == 1;
+	}
+	if (!sent || PQpipelineSync(pg) != 1)
+		return lost(wait->stream->conn, err);
+	return flush(wait, err);
+}
+
+/* Up to what ends the answers of one statement, or the connection. */
+static enum sl_code take_one(struct wait *wait, struct sl_error *err)
+{
+	(void)PQsetSingleRowMode(wait->stream->conn->pg);
+	wait->stream->rows = -1;
+	return take_all(wait, err);
+}
+
+/* The answers of the statements behind the one that failed, and of the message's end. */
+static enum sl_code take_rest(struct wait *wait, struct sl_error *err)
+{
+	PGconn *pg = wait->stream->conn->pg;
+
+	for (;;) {
+		PGresult *result = NULL;
+		enum sl_code code = next_result(wait, &result, err);
+		bool end = result && PQresultStatus(result) == PGRES_PIPELINE_SYNC;
+
+		PQclear(result);
+		if (code != SL_OK)
+			return code;
+		if (PQstatus(pg) != CONNECTION_OK)
+			return lost(wait->stream->conn, err);
+		if (end)
+			return PQexitPipelineMode(pg) == 1 ? SL_OK : lost(wait->stream->conn, err);
+	}
+}
+
+enum sl_code sl_pg_pipeline_run(struct pg_conn *conn, const struct sl_pg_pipeline *all,
+	struct sl_error *err)
+{
+	struct sl_pg_stream stream = { .conn = conn };
+	struct wait wait = { .stream = &stream };
+	enum sl_code code = may_send(&wait, err), end;
+
+	*all->done = 0;
+	if (code != SL_OK)
+		return code;
+	conn->running = true;
+	code = send_all(&wait, all->at, all->len, err);
+	if (code != SL_OK)
+		sl_pg_give_up(conn);
+	while (code == SL_OK && *all->done < all->len) {
+		code = take_one(&wait, err);
+		if (code == SL_OK)
+			all->rows[(*all->done)++] = stream.rows;
+	}
+	if (conn->pg && PQstatus(conn->pg) == CONNECTION_OK) {
+		end = take_rest(&wait, code == SL_OK ? err : NULL);
+		code = code == SL_OK ? end : code;
+	}
 	conn->running = false;
 	return code;
 }

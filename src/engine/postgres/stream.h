@@ -1,4 +1,5 @@
-/* One simple-protocol message and all that comes back, under the session's token. */
+/* One message, of the simple protocol or a pipeline, and all that comes back, under the session's
+ * token. */
 #ifndef SLUICE_ENGINE_POSTGRES_STREAM_H
 #define SLUICE_ENGINE_POSTGRES_STREAM_H
 
@@ -23,6 +24,17 @@ struct sl_pg_stream {
 
 enum sl_code sl_pg_stream_run(struct sl_pg_stream *stream, struct sl_error *err)
 	__attribute__((warn_unused_result));
+
+/* Statements in one message, each begun only where the one before it ended well. */
+struct sl_pg_pipeline {
+	const struct sl_exec *at;
+	size_t len;
+	int64_t *rows; /* out: of each, -1 none */
+	size_t *done; /* out: how many ended well; a failure is the next one's */
+};
+
+enum sl_code sl_pg_pipeline_run(struct pg_conn *conn, const struct sl_pg_pipeline *all,
+	struct sl_error *err) __attribute__((warn_unused_result));
 
 /* Closes the connection; the session is SL_TX_LOST from here on. */
 void sl_pg_give_up(struct pg_conn *conn);
