@@ -47,6 +47,7 @@ struct ledger {
 	const char *scope;
 	const char *prefix; /* of table names: "sluice.", "main._sluice_", "`shop`._sluice_" */
 	bool exists;
+	bool prepared; /* PostgreSQL: what is written over and over is, in this session */
 	const char *database_id, *server, *database;
 	const char *installation; /* "" none */
 	int64_t epoch;
@@ -138,6 +139,7 @@ enum sl_code apply_ledger_begin(struct ledger *ledger, int64_t epoch, struct sl_
 #define LEDGER_BEGIN_TEXTS 2
 void apply_ledger_begin_texts(const struct ledger *ledger, int64_t epoch,
 	struct sl_exec out[LEDGER_BEGIN_TEXTS]);
+void apply_ledger_guard(const struct ledger *ledger, struct sl_buf *sql, const char *epoch);
 bool apply_ledger_says_overtaken(const struct sl_server_error *error);
 
 struct entry_write {
@@ -150,6 +152,31 @@ struct entry_write {
 /* Adds the statement that writes or replaces the migration's row. */
 void apply_ledger_put(const struct ledger *ledger, struct sl_buf *sql,
 	const struct entry_write *entry);
+
+struct step;
+
+/* Rows of `step` for statements with a durable effect. */
+struct steps_write {
+	const struct sl_migration *migration;
+	const char *run;
+	const struct step *at;
+	const int64_t *rows; /* of each, -1 not known */
+	size_t len;
+};
+
+void apply_ledger_put_steps(const struct ledger *ledger, struct sl_buf *sql,
+	const struct steps_write *steps);
+
+/* Names that no migration uses.  They go with the session, or with DEALLOCATE ALL. */
+#define PREPARED_GUARD "_sluice_fence_is_ours"
+#define PREPARED_ENTRY "_sluice_put_migration"
+#define PREPARED_STEPS "_sluice_put_steps"
+
+/* PostgreSQL, outside a transaction: from here on what is written is prepared. */
+enum sl_code apply_ledger_prepare(struct ledger *ledger, struct sl_error *err);
+
+/* Whether the failure says that what was prepared is gone. */
+bool apply_ledger_says_unprepared(const struct sl_server_error *error);
 
 /* --- the plan of a file ---------------------------------------------------------------------- */
 
@@ -254,6 +281,13 @@ struct run {
 		size_t len, cap, results_cap;
 	} pending;
 	struct sl_apply_migration *kept; /* the result's list */
+
+	/* Of each file of the set, made once: a NULL place is yet to be made. */
+	struct {
+		const struct plan **at;
+		int version; /* of the engine that they were made for */
+	} plans;
+	const struct sl_catalog *empty; /* owned: what was looked at before the run, or NULL */
 
 	struct {
 		const char **at;

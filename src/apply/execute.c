@@ -376,6 +376,8 @@ enum sl_code apply_execute(struct run *run, size_t i)
 		file.done = plan->len;
 	else if (entry && entry->state == SL_LEDGER_PARTIAL)
 		file.done = entry->done;
+	if (plan->dirties_session) /* it may take away what is prepared */
+		run->ledger.prepared = false;
 	had = file.done;
 	code = run_file(&file);
 	note_end(&file, code, had);

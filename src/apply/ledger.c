@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *const state_names[] = {
@@ -238,6 +239,7 @@ enum sl_code apply_ledger_read(struct ledger *ledger, struct sl_error *err)
 		.clock = ledger->clock,
 		.scope = ledger->scope,
 		.prefix = ledger->prefix,
+		.prepared = ledger->prepared,
 		.database_id = "",
 		.server = "",
 		.database = "",
@@ -355,16 +357,26 @@ enum sl_code apply_ledger_begin(struct ledger *ledger, int64_t epoch, struct sl_
 	return code == SL_OK ? compare_epoch(now, epoch, err) : code;
 }
 
+void apply_ledger_guard(const struct ledger *ledger, struct sl_buf *sql, const char *epoch)
+{
+	sl_buf_addf(sql, "SELECT 1 / pg_catalog.count(*) FROM (SELECT FROM %sfence WHERE scope = ",
+		ledger->prefix);
+	sl_conn_literal(ledger->conn, sql, ledger->scope);
+	sl_buf_addf(sql, " AND epoch = %s%s) AS ours", epoch, apply_ledger_share(ledger));
+}
+
 void apply_ledger_begin_texts(const struct ledger *ledger, int64_t epoch,
 	struct sl_exec out[LEDGER_BEGIN_TEXTS])
 {
 	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
 	const char *begin = apply_ledger_begin_text(ledger), *guard;
+	char number[32];
 
-	sl_buf_addf(&sql, "SELECT 1 / pg_catalog.count(*) FROM (SELECT FROM %sfence WHERE scope = ",
-		ledger->prefix);
-	sl_conn_literal(ledger->conn, &sql, ledger->scope);
-	sl_buf_addf(&sql, " AND epoch = %" PRId64 "%s) AS ours", epoch, apply_ledger_share(ledger));
+	(void)snprintf(number, sizeof(number), "%" PRId64, epoch);
+	if (ledger->prepared)
+		sl_buf_addf(&sql, "EXECUTE " PREPARED_GUARD "(%s)", number);
+	else
+		apply_ledger_guard(ledger, &sql, number);
 	guard = sl_arena_strdup(ledger->arena, sl_buf_str(&sql));
 	out[0] = (struct sl_exec){ .sql = begin, .len = strcspn(begin, ";") };
 	out[1] = (struct sl_exec){ .sql = guard, .len = strlen(guard) };
@@ -373,6 +385,11 @@ void apply_ledger_begin_texts(const struct ledger *ledger, int64_t epoch,
 bool apply_ledger_says_overtaken(const struct sl_server_error *error)
 {
 	return strcmp(error->code, "22012") == 0; /* division by zero */
+}
+
+bool apply_ledger_says_unprepared(const struct sl_server_error *error)
+{
+	return strcmp(error->code, "26000") == 0;
 }
 
 enum sl_code apply_ledger_raise(struct ledger *ledger, const char *installation, int64_t epoch,
@@ -392,26 +409,4 @@ enum sl_code apply_ledger_raise(struct ledger *ledger, const char *installation,
 	sl_buf_addf(&sql, ", %" PRId64 ", %s)", epoch, apply_ledger_now(ledger));
 	apply_ledger_replace(ledger, &sql, "scope", "installation epoch since");
 	return apply_ledger_write(ledger, &sql, err);
-}
-
-void apply_ledger_put(const struct ledger *ledger, struct sl_buf *sql,
-	const struct entry_write *entry)
-{
-	const struct sl_migration *m = entry->migration;
-	const char *p = ledger->prefix;
-
-	sl_buf_addf(sql,
-		"INSERT INTO %smigration (scope, kind, version, name, path, sha256, tokens_sha256, "
-		"state, run, actor, reason, done, total, at, seq) VALUES (",
-		p);
-	apply_ledger_values(ledger, sql, ledger->scope, sl_migration_kind_name(m->kind), m->key,
-		m->name, m->path, m->sha256, entry->tokens_sha256,
-		sl_ledger_state_name(entry->state), entry->run, entry->actor, entry->reason, NULL);
-	sl_buf_addf(sql,
-		", %u, %u, %s, (SELECT n FROM (SELECT coalesce(max(seq), 0) + 1 AS n "
-		"FROM %smigration) AS newest))",
-		entry->done, entry->total, apply_ledger_now(ledger), p);
-	apply_ledger_replace(ledger, sql, "scope, kind, version",
-		"name path sha256 tokens_sha256 state run actor reason done total at seq");
-	sl_buf_adds(sql, "; ");
 }

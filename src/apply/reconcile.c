@@ -39,12 +39,11 @@ static bool wanted(const struct sl_apply_request *request, const struct sl_migra
 	return false;
 }
 
-static enum sl_code plan_of(struct run *run, struct plan *plan, const struct sl_migration *m)
+static enum sl_code make_plan(struct run *run, struct plan *plan, const struct sl_migration *m)
 {
 	struct sl_place where = { 0, 0 };
 	struct sl_error cause = SL_ERROR_INIT;
-	struct plan_input input = { m, run->request->target->url.dialect,
-		run->conn ? sl_conn_version(run->conn) : 0 };
+	struct plan_input input = { m, run->request->target->url.dialect, run->plans.version };
 	enum sl_code code = apply_plan_make(plan, run->arena, &input, &where, &cause);
 
 	if (code == SL_OK)
@@ -53,6 +52,30 @@ static enum sl_code plan_of(struct run *run, struct plan *plan, const struct sl_
 	run->result->line = where.line;
 	run->result->column = where.column;
 	return apply_fail(run, SL_OUTCOME_FAILED_CLEAN, code, "%s", cause.msg);
+}
+
+/* The files are gone through before the lock and under it; what they say stays the same. */
+static enum sl_code plan_of(struct run *run, struct plan *out, const struct sl_migration *m)
+{
+	const struct sl_migration_set *set = run->request->set;
+	int version = run->conn ? sl_conn_version(run->conn) : 0;
+	const struct plan **slot;
+	struct plan *plan;
+	enum sl_code code;
+
+	if (!run->plans.at || run->plans.version != version)
+		run->plans.at = sl_arena_calloc(run->arena, set->len + 1, sizeof(*run->plans.at));
+	run->plans.version = version;
+	slot = &run->plans.at[m - set->at];
+	if (!*slot) {
+		plan = sl_arena_calloc(run->arena, 1, sizeof(*plan));
+		code = make_plan(run, plan, m);
+		if (code != SL_OK)
+			return code;
+		*slot = plan;
+	}
+	*out = **slot;
+	return SL_OK;
 }
 
 /* Other bytes and the same statements are only a notice. */
@@ -329,8 +352,11 @@ static enum sl_code check_empty(struct run *run)
 	code = sl_conn_introspect(run->conn, &catalog, &cause);
 	if (code != SL_OK)
 		return apply_fail(run, SL_OUTCOME_BLOCKED, code, "%s", cause.msg);
-	if (sl_catalog_empty(catalog))
+	if (sl_catalog_empty(catalog)) {
+		sl_catalog_unref(run->empty);
+		run->empty = sl_steal(catalog);
 		return SL_OK;
+	}
 	code = apply_read(run);
 	if (code != SL_OK)
 		return code;

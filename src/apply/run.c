@@ -104,6 +104,7 @@ enum sl_code apply_connect(struct run *run)
 		apply_notice(run, "%s", sl_conn_remark(run->conn));
 	apply_pause("connected");
 	run->ledger.conn = run->conn;
+	run->ledger.prepared = false;
 	run->session = NULL;
 	return SL_OK;
 }
@@ -159,7 +160,9 @@ static enum sl_code take_snapshot(struct run *run, bool after)
 		return SL_OK;
 	apply_progress(run, after ? SL_APPLY_SNAPSHOT_AFTER : SL_APPLY_SNAPSHOT_BEFORE, 0, 0,
 		run->name);
-	code = sl_conn_introspect(run->conn, slot, &cause);
+	if (!after && run->empty)
+		*slot = sl_steal(run->empty);
+	code = *slot ? SL_OK : sl_conn_introspect(run->conn, slot, &cause);
 	if (code != SL_OK && after) {
 		if (code != SL_ECANCELED)
 			apply_notice(run, "the snapshot after the run was not taken: %s",
@@ -697,6 +700,7 @@ enum sl_code sl_apply_run(const struct sl_apply_request *request, struct sl_appl
 	if (request->journal && request->journal->finished)
 		request->journal->finished(request->journal->ctx, result);
 	apply_ledger_done(&run.ledger);
+	sl_catalog_unref(run.empty);
 	sl_conn_close(run.conn);
 	result->took_us = sl_clock_mono(request->clock) - started;
 	return code;

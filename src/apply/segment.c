@@ -44,32 +44,6 @@ static enum sl_code count_violations(struct run *run, size_t *count, struct sl_e
 	return code;
 }
 
-static void put_steps(struct file *file, struct sl_buf *sql, unsigned first, unsigned end,
-	const int64_t *rows)
-{
-	const struct ledger *ledger = &file->run->ledger;
-	const struct sl_migration *m = file->plan->migration;
-	char hex[SL_SHA256_HEX];
-
-	if (first == end)
-		return;
-	sl_buf_addf(sql,
-		"INSERT INTO %sstep (scope, kind, version, run, sha256, state, was, statement, affected, "
-		"at) "
-		"VALUES ",
-		file->run->ledger.prefix);
-	for (unsigned i = first; i < end; i++) {
-		(void)sl_hex(file->plan->steps[i].hash, SL_SHA256_SIZE, hex);
-		sl_buf_adds(sql, i > first ? ", (" : "(");
-		apply_ledger_values(ledger, sql, ledger->scope, sl_migration_kind_name(m->kind),
-			m->key, file->run->id, hex, "done", "", NULL);
-		sl_buf_addf(sql, ", %u, %" PRId64 ", %s)", file->plan->steps[i].number,
-			rows[i - first], apply_ledger_now(ledger));
-	}
-	sl_buf_adds(sql, "; ");
-}
-
-/* A repeatable file that runs again begins a new count. */
 void apply_forget_steps(struct file *file, struct sl_buf *sql)
 {
 	const struct ledger *ledger = &file->run->ledger;
@@ -211,7 +185,12 @@ static enum sl_code end_segment(struct file *file, unsigned first, unsigned end,
 	enum sl_code code;
 
 	apply_forget_steps(file, &sql);
-	put_steps(file, &sql, first, end, rows);
+	apply_ledger_put_steps(ledger, &sql,
+		&(struct steps_write){ .migration = file->plan->migration,
+			.run = file->run->id,
+			.at = &file->plan->steps[first],
+			.rows = rows,
+			.len = end - first });
 	apply_put_file(file, &sql, apply_journaled_done(file, end));
 	apply_pause("before-ledger-rows");
 	if (sl_conn_pipelines(file->run->conn)) {
@@ -296,17 +275,20 @@ static enum sl_code run_messages(struct file *file, unsigned first, unsigned end
 	return code;
 }
 
-enum sl_code apply_run_segment(struct file *file, unsigned first, unsigned end)
+/* In a transaction that may have begun; it is over behind this. */
+static enum sl_code try_segment(struct file *file, unsigned first, unsigned end, const char *what)
 {
 	struct run *run = file->run;
-	const struct plan *plan = file->plan;
 	int64_t *rows = sl_arena_calloc(run->arena, end - first + 1, sizeof(*rows));
-	const char *what = first < end ? apply_place(run, plan, &plan->steps[first]) :
-					 plan->migration->path;
+	struct sl_error cause = SL_ERROR_INIT;
 	bool begins = begins_with(file, first, end);
 	size_t violations = 0;
-	enum sl_code code = begins ? SL_OK : begin_segment(file, what, &violations);
+	enum sl_code code = SL_OK;
 
+	if (!begins)
+		code = begin_segment(file, what, &violations);
+	else if (!file->plainly && apply_ledger_prepare(&run->ledger, &cause) != SL_OK)
+		code = apply_ledger_failed(file, cause.code, what, &cause);
 	apply_pause("segment-begun");
 	if (code == SL_OK)
 		code = run_messages(file, first, end, begins, rows);
@@ -316,6 +298,25 @@ enum sl_code apply_run_segment(struct file *file, unsigned first, unsigned end)
 		code = end_segment(file, first, end, rows, what);
 	if (sl_conn_tx_state(run->conn) == SL_TX_OPEN)
 		sl_conn_rollback(run->conn);
+	return code;
+}
+
+enum sl_code apply_run_segment(struct file *file, unsigned first, unsigned end)
+{
+	struct run *run = file->run;
+	const struct plan *plan = file->plan;
+	const char *what = first < end ? apply_place(run, plan, &plan->steps[first]) :
+					 plan->migration->path;
+	enum sl_code code = try_segment(file, first, end, what);
+
+	/* A trigger's DEALLOCATE ALL: all was rolled back, and runs again without them. */
+	if (code != SL_OK && run->ledger.prepared &&
+		apply_ledger_says_unprepared(sl_conn_server_error(run->conn)) &&
+		sl_conn_tx_state(run->conn) == SL_TX_IDLE) {
+		run->ledger.prepared = false;
+		file->plainly = true;
+		code = try_segment(file, first, end, what);
+	}
 	if (code == SL_OK) {
 		file->done = apply_journaled_done(file, end);
 		file->written = file->done == plan->len;
