@@ -1,0 +1,184 @@
+"""What `sluice migrate` sends to PostgreSQL at once: a file's statements share a message, the ledger's rows travel with
+the COMMIT, and all that is said of a single statement stays true."""
+
+import contextlib
+import json
+import signal
+import socket
+import struct
+import subprocess
+import threading
+
+import psycopg2
+import pytest
+from harness.wait import wait_until
+
+
+@pytest.fixture
+def folder(tmp_workspace):
+    return tmp_workspace / "migrations"
+
+
+def write(folder, files):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+class Counter:
+    """Forwards to the server and counts what has to be answered: simple queries and the ends of pipelines."""
+
+    def __init__(self, pg):
+        self.upstream = (pg.host, pg.port)
+        self.asked = 0
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.url = f"postgres://{pg.user}@127.0.0.1:{self.server.getsockname()[1]}/{pg.name}"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.server.accept()
+                upstream = socket.create_connection(self.upstream)
+                threading.Thread(target=self.forward, args=(client, upstream, True), daemon=True).start()
+                threading.Thread(target=self.forward, args=(upstream, client, False), daemon=True).start()
+
+    def count(self, pending, started):
+        """The rest of a message that has not come whole yet, and whether the session has begun."""
+        while len(pending) >= (5 if started else 8):
+            skip = 1 if started else 0
+            (size,) = struct.unpack(">I", pending[skip : skip + 4])
+            if len(pending) < size + skip:
+                break
+            self.asked += started and pending[:1] in (b"Q", b"S")
+            started = started or struct.unpack(">I", pending[4:8])[0] == 3 << 16
+            pending = pending[size + skip :]
+        return pending, started
+
+    def forward(self, source, sink, from_client):
+        pending, started = b"", False
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if from_client:
+                    pending, started = self.count(pending + data, started)
+                sink.sendall(data)
+        for end in (source, sink):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+
+def messages_for(sluice, pg, folder, statements):
+    write(folder, {"V1__a.sql": "CREATE TABLE t (a int);\n" + "INSERT INTO t VALUES (1);\n" * statements})
+    counter = Counter(pg)
+    sluice.ok("migrate", "--url", counter.url, "--dir", folder)
+    counter.server.close()
+    assert pg.value("SELECT count(*) FROM t") == statements
+    pg.execute("DROP TABLE t; DROP SCHEMA sluice CASCADE")
+    return counter.asked
+
+
+def test_more_statements_of_a_file_take_no_more_messages(sluice, pg, folder):
+    assert messages_for(sluice, pg, folder, 40) == messages_for(sluice, pg, folder, 2)
+
+
+def test_a_file_more_takes_two_messages_more(sluice, pg, folder):
+    first = messages_for(sluice, pg, folder, 2)
+    write(folder, {"V2__b.sql": "CREATE TABLE u (a int);\nINSERT INTO u VALUES (1);\n"})
+    assert messages_for(sluice, pg, folder, 2) == first + 2
+
+
+def test_the_rows_of_each_statement_are_in_the_ledger(sluice, pg, folder):
+    write(folder, {"V1__a.sql": "CREATE TABLE t (a int);\nINSERT INTO t VALUES (1), (2), (3);\nUPDATE t SET a = 4 WHERE a > 1;\nDELETE FROM t WHERE a = 9;\n"})
+    sluice.ok("migrate", "--url", pg.url, "--dir", folder)
+    assert pg.rows("SELECT statement, affected FROM sluice.step ORDER BY statement") == [(1, -1), (2, 3), (3, 2), (4, 0)]
+
+
+def test_the_failing_statement_is_named_and_nothing_of_its_message_stays(sluice, pg, folder):
+    write(folder, {"V1__a.sql": "CREATE TABLE t (a int);\nINSERT INTO t VALUES (1);\n\nINSERT INTO\n  nope VALUES (1);\nCREATE TABLE u (a int);\n"})
+    out = sluice.run("migrate", "--url", pg.url, "--dir", folder, "--output", "json")
+    error = json.loads(out.out)["targets"][0]["error"]
+    assert out.status == 8
+    assert (error["line"], error["column"], error["server_code"]) == (5, 3, "42P01")
+    assert "0 of 4 statements are applied" in error["message"]
+    assert pg.rows("SELECT to_regclass('t'), to_regclass('u')") == [(None, None)]
+    assert pg.value("SELECT count(*) FROM sluice.migration") == 0
+
+
+def test_data_for_copy_stands_between_messages(sluice, pg, folder):
+    write(folder, {"V1__a.sql": "CREATE TABLE t (a int);\nINSERT INTO t VALUES (1);\nCOPY t FROM STDIN;\n2\n\\.\nINSERT INTO t VALUES (3);\nCOPY t TO STDOUT;\nINSERT INTO t VALUES (4);\n"})
+    sluice.ok("migrate", "--url", pg.url, "--dir", folder)
+    assert pg.rows("SELECT a FROM t ORDER BY a") == [(1,), (2,), (3,), (4,)]
+    assert pg.rows("SELECT affected FROM sluice.step ORDER BY statement")[2] == (1,)
+
+
+def test_nothing_of_a_message_runs_once_another_attempt_has_taken_over(sluice, pg, folder):
+    write(folder, {"V1__a.sql": "CREATE TABLE t (a int);\nUPDATE sluice.fence SET epoch = epoch + 1;\n", "V2__b.sql": "CREATE TABLE u (a int);\n"})
+    out = sluice.run("migrate", "--url", pg.url, "--dir", folder, "--lock-wait", "0")
+    assert out.status == 6
+    assert "V2__b.sql:1: another attempt has taken over" in out.err
+    assert pg.value("SELECT to_regclass('u')") is None
+    sluice.ok("migrate", "--url", pg.url, "--dir", folder)
+    assert pg.value("SELECT count(*) FROM u") == 0
+
+
+def test_what_a_trigger_takes_away_from_the_session_is_done_without(sluice, pg, folder):
+    pg.execute("CREATE FUNCTION forget() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN EXECUTE ''DEALLOCATE ALL''; END'")
+    pg.execute("CREATE EVENT TRIGGER forgetful ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION forget()")
+    write(folder, {"V1__a.sql": "SELECT 1;\n"})
+    sluice.ok("baseline", "--url", pg.url, "--dir", folder, "--to", "1", "--reason", "it was there")
+    write(folder, {f"V{n}__t.sql": f"CREATE TABLE t{n} (a int);\nINSERT INTO t{n} VALUES (1);\n" for n in (2, 3)})
+    sluice.ok("migrate", "--url", pg.url, "--dir", folder)
+    assert pg.rows("SELECT (SELECT count(*) FROM t2), (SELECT count(*) FROM t3)") == [(1, 1)]
+    assert pg.value("SELECT count(*) FROM sluice.step") == 4
+
+
+@pytest.fixture
+def blocked(sluice, pg, folder):
+    """A run whose second statement of four waits for a transaction of somebody else."""
+    write(folder, {"V1__a.sql": "CREATE TABLE t (a int);\n"})
+    sluice.ok("migrate", "--url", pg.url, "--dir", folder)
+    holder = psycopg2.connect(host=pg.host, port=pg.port, user=pg.user, dbname=pg.name)
+    holder.cursor().execute("LOCK TABLE t")
+    write(folder, {"V2__b.sql": "CREATE TABLE u (a int);\nINSERT INTO t VALUES (1);\nINSERT INTO t VALUES (2);\nINSERT INTO u VALUES (1);\n"})
+    process = subprocess.Popen([sluice.path, "migrate", "--url", pg.url, "--dir", folder, "--lock-timeout", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_until(lambda: pg.value("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 't'::regclass") == 1, what="the wait for the table")
+    yield process, holder
+    process.kill()
+    process.communicate()
+    holder.close()
+
+
+def check_once(sluice, pg, folder):
+    sluice.ok("migrate", "--url", pg.url, "--dir", folder)
+    assert pg.rows("SELECT a FROM t ORDER BY a") == [(1,), (2,)]
+    assert pg.value("SELECT count(*) FROM u") == 1
+    assert pg.value("SELECT count(*) FROM sluice.step WHERE version = '2'") == 4
+
+
+def test_killed_while_statements_wait_behind_the_one_that_runs_nothing_of_them_stays(sluice, pg, folder, blocked):
+    process, holder = blocked
+    process.kill()
+    process.communicate()
+    holder.rollback()
+    check_once(sluice, pg, folder)
+
+
+def test_interrupted_in_the_middle_of_a_message_all_of_it_is_undone(sluice, pg, folder, blocked):
+    process, holder = blocked
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "V2__b.sql:2: canceled, nothing of it remains" in err
+    assert pg.value("SELECT to_regclass('u')") is None
+    holder.rollback()
+    check_once(sluice, pg, folder)
+
+
+def test_the_backend_that_dies_in_the_middle_of_a_message_leaves_nothing_and_the_run_goes_on(sluice, pg, folder, blocked):
+    process, holder = blocked
+    pg.value("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted AND relation = 't'::regclass")
+    holder.rollback()
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    check_once(sluice, pg, folder)
