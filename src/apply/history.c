@@ -1,11 +1,14 @@
 #include "history_int.h"
 
+#include "sluice/core/clock.h"
 #include "sluice/core/escape.h"
 #include "sluice/core/str.h"
 #include "sluice/core/vec.h"
 
 #include <assert.h>
 #include <string.h>
+
+#define MILLIS_DIGITS 13
 
 /* --- which tables there are ----------------------------------------------------------------- */
 
@@ -225,6 +228,40 @@ static const char *bytes_as_hex(struct sl_arena *arena, enum sl_dialect dialect,
 		column);
 }
 
+/* "2026-11-28 03:40:12.1234" to the second; Prisma's SQLite has milliseconds since 1970. */
+static const char *moment(struct sl_arena *arena, const char *cell)
+{
+	char iso[SL_TIME_ISO_MAX];
+	int64_t millis = 0;
+
+	if (!cell)
+		return "";
+	if (strspn(cell, "0123456789") == MILLIS_DIGITS && strlen(cell) == MILLIS_DIGITS &&
+		sl_parse_i64(cell, 0, INT64_MAX / 1000, &millis))
+		return sl_arena_strdup(arena, sl_time_iso(millis * 1000, iso));
+	return sl_arena_strndup(arena, cell, strcspn(cell, "."));
+}
+
+/* Each in its place, when the table has it. */
+static const char *optional_columns(struct sl_arena *arena, const struct history *history)
+{
+	return sl_arena_printf(arena, "%s%s%s%s", history->has_at ? ", " : "",
+		history->has_at ? history->tool->at : "", history->has_by ? ", " : "",
+		history->has_by ? history->tool->by : "");
+}
+
+static void read_optional(struct history_row *row, struct sl_arena *arena,
+	const struct history *history, const struct sl_rows *rows, size_t i)
+{
+	size_t by = rows->columns - history->has_by;
+	size_t at = by - history->has_at;
+
+	row->at = history->has_at ? moment(arena, sl_rows_cell(rows, i, at)) : "";
+	row->by = history->has_by ? sl_rows_cell(rows, i, by) : "";
+	if (!row->by)
+		row->by = "";
+}
+
 static enum sl_code read_rows(struct history *out, struct sl_conn *conn, struct sl_arena *arena,
 	struct sl_error *err)
 {
@@ -233,8 +270,8 @@ static enum sl_code read_rows(struct history *out, struct sl_conn *conn, struct 
 	struct sl_rows rows = { 0 };
 	struct history_row *at;
 	enum sl_code code = sl_conn_query(conn, &rows, arena,
-		sl_arena_printf(arena, "SELECT %s%s FROM %s.%s ORDER BY %s", tool->select,
-			bytes_as_hex(arena, dialect, tool->bytes),
+		sl_arena_printf(arena, "SELECT %s%s%s FROM %s.%s ORDER BY %s", tool->select,
+			bytes_as_hex(arena, dialect, tool->bytes), optional_columns(arena, out),
 			quoted(arena, dialect, out->schema), quoted(arena, dialect, out->name),
 			tool->order),
 		err);
@@ -242,8 +279,10 @@ static enum sl_code read_rows(struct history *out, struct sl_conn *conn, struct 
 	if (code != SL_OK)
 		return sl_error_wrap(err, code, "%s", out->shown);
 	at = sl_arena_calloc(arena, rows.len + 1, sizeof(*at));
-	for (size_t i = 0; i < rows.len; i++)
+	for (size_t i = 0; i < rows.len; i++) {
 		tool->read(&at[i], arena, &rows, i);
+		read_optional(&at[i], arena, out, &rows, i);
+	}
 	out->rows = at;
 	out->len = rows.len;
 	return SL_OK;
@@ -269,6 +308,8 @@ enum sl_code apply_history_read(struct history *out, struct sl_conn *conn, struc
 	out->schema = tables.at[0].schema;
 	out->name = tables.at[0].name;
 	out->shown = shown(arena, dialect, &tables.at[0]);
+	out->has_at = out->tool->at && has_column(&tables.at[0], out->tool->at);
+	out->has_by = out->tool->by && has_column(&tables.at[0], out->tool->by);
 	return out->tool->select ? read_rows(out, conn, arena, err) : SL_OK;
 }
 

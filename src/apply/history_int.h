@@ -5,6 +5,8 @@
 
 #include "apply_int.h"
 
+#include "sluice/apply/elsewhere.h"
+
 enum history_verdict {
 	HISTORY_APPLIED,
 	HISTORY_FAILED, /* dirty, begun and not ended, ended badly */
@@ -20,6 +22,7 @@ struct history_row {
 	const char *checksum; /* of the file, or NULL */
 	enum history_verdict verdict;
 	bool is_file; /* HISTORY_UP_TO: the version has to be one of the folder */
+	const char *at, *by; /* when and by whose login, as the tool wrote it; "" not kept */
 };
 
 #define HISTORY_COLUMNS_MAX 4
@@ -35,6 +38,7 @@ struct history_tool {
 	const char *select; /* what is read of a row; NULL: the tool's history is not read */
 	const char *bytes; /* a binary column, read last and in hex; or NULL */
 	const char *order;
+	const char *at, *by; /* columns: when a row was written, and by whom; or NULL */
 	void (*read)(struct history_row *out, struct sl_arena *arena, const struct sl_rows *rows,
 		size_t row);
 	bool (*same)(const char *checksum, const struct sl_migration *migration); /* or NULL */
@@ -49,6 +53,7 @@ struct history {
 	const struct history_tool *tool; /* NULL: none was found */
 	const char *schema, *name;
 	const char *shown; /* as people write it */
+	bool has_at, has_by; /* the columns that the tool keeps them in are there */
 	const struct history_row *rows;
 	size_t len;
 };
@@ -61,6 +66,7 @@ struct history_texts {
 
 /* What the history means for a set. */
 struct history_meaning {
+	const struct sl_elsewhere_file *files; /* beside the set's */
 	const struct sl_migration **applied, **pending; /* in order */
 	size_t applied_len, pending_len;
 	struct history_texts problems, notices;

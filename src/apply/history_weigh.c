@@ -111,50 +111,75 @@ static void say_failed(struct weighing *w, const char *what)
 		w->history->tool->name, w->history->tool->mend);
 }
 
-/* Whether the file is what ran.  A repeatable one that changed runs again, that is its nature. */
-static bool is_unchanged(struct weighing *w, const struct sl_migration *m,
+/* Whether the file is what ran; of a file in sections only a part is at hand: there is nothing to
+ * compare. */
+static bool is_unchanged(const struct weighing *w, const struct sl_migration *m,
 	const struct history_row *row)
 {
 	const struct history_tool *tool = w->history->tool;
 
-	if (!tool->same || !row->checksum || tool->same(row->checksum, m))
-		return true;
-	/* of a file in sections only a part is at hand: there is nothing to compare */
-	if (m->kind == SL_MIGRATION_VERSION && m->first_line > 1)
-		return true;
-	if (m->kind == SL_MIGRATION_VERSION)
-		add_text(w, &w->out->problems,
-			"%s: it was edited after %s applied it; put the content back that was applied",
-			m->path, tool->name);
-	return false;
+	return !tool->same || !row->checksum || tool->same(row->checksum, m) ||
+		(m->kind == SL_MIGRATION_VERSION && m->first_line > 1);
 }
 
-static bool is_applied(struct weighing *w, const struct sl_migration *m)
+/* Every version up to the one row is there; or may be, where that one failed. */
+static bool is_below(const struct sl_migration *m, const char *version)
 {
-	const struct history_row *row = sl_map_get(w->rows, key_of(w, m->kind, m->key));
+	return version && m->kind == SL_MIGRATION_VERSION &&
+		sl_version_compare(m->key, version) <= 0;
+}
 
-	if (row && row->verdict == HISTORY_APPLIED)
-		return is_unchanged(w, m, row);
-	if (row && row->verdict == HISTORY_FAILED) {
-		say_failed(w, m->path);
-		return false;
+static enum sl_elsewhere_state state_of(const struct weighing *w, const struct sl_migration *m,
+	const struct history_row *row)
+{
+	if (!row)
+		return is_below(m, w->up_to) ? SL_ELSEWHERE_APPLIED : SL_ELSEWHERE_ABSENT;
+	switch (row->verdict) {
+	case HISTORY_APPLIED:
+		if (is_unchanged(w, m, row))
+			return SL_ELSEWHERE_APPLIED;
+		/* a repeatable one that changed runs again, that is its nature */
+		return m->kind == SL_MIGRATION_VERSION ? SL_ELSEWHERE_EDITED : SL_ELSEWHERE_ABSENT;
+	case HISTORY_FAILED:
+		return SL_ELSEWHERE_FAILED;
+	case HISTORY_UNDONE:
+		return SL_ELSEWHERE_UNDONE;
+	case HISTORY_UP_TO:
+	case HISTORY_NOTHING:
+		break;
 	}
-	if (row && row->verdict == HISTORY_UNDONE)
-		return false;
-	return w->up_to && m->kind == SL_MIGRATION_VERSION &&
-		sl_version_compare(m->key, w->up_to) <= 0;
+	return is_below(m, w->up_to) ? SL_ELSEWHERE_APPLIED : SL_ELSEWHERE_ABSENT;
+}
+
+static void say_problem(struct weighing *w, const struct sl_migration *m,
+	enum sl_elsewhere_state state)
+{
+	if (state == SL_ELSEWHERE_FAILED)
+		say_failed(w, m->path);
+	else if (state == SL_ELSEWHERE_EDITED)
+		add_text(w, &w->out->problems,
+			"%s: it was edited after %s applied it; put the content back that was applied",
+			m->path, w->history->tool->name);
 }
 
 static void divide(struct weighing *w)
 {
 	struct history_meaning *out = w->out;
+	struct sl_elsewhere_file *files = sl_arena_calloc(w->arena, w->set->len + 1,
+		sizeof(*files));
 
+	out->files = files;
 	out->applied = sl_arena_calloc(w->arena, w->set->len + 1, sizeof(*out->applied));
 	out->pending = sl_arena_calloc(w->arena, w->set->len + 1, sizeof(*out->pending));
 	for (size_t i = 0; i < w->set->len; i++) {
 		const struct sl_migration *m = &w->set->at[i];
+		const struct history_row *row = sl_map_get(w->rows, key_of(w, m->kind, m->key));
 
-		if (is_applied(w, m))
+		files[i] = (struct sl_elsewhere_file){ .state = state_of(w, m, row),
+			.at = row ? row->at : "",
+			.by = row ? row->by : "" };
+		say_problem(w, m, files[i].state);
+		if (files[i].state == SL_ELSEWHERE_APPLIED)
 			out->applied[out->applied_len++] = m;
 		else
 			out->pending[out->pending_len++] = m;

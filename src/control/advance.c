@@ -1,4 +1,5 @@
 /* What a merged change calls for now: moves, until there are none. */
+#include "elsewhere.h"
 #include "stages.h"
 
 #include "sluice/core/str.h"
@@ -111,6 +112,7 @@ static enum sl_code round_of(struct sl_control *control, const struct sl_world *
 		return code == SL_ECONFLICT ? SL_OK : code;
 	}
 	queue_ready(control, &staged);
+	sl_elsewhere_queue(control, world, &staged.rollout);
 	due = sl_rollout_due(&staged.rollout);
 	if (due > staged.rollout.now) /* what was due and did not move waits for something else */
 		sl_control_queue_change(control, change_id, due);

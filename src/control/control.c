@@ -310,17 +310,6 @@ static bool project_overdue(struct sl_control *control, const char *project, int
 	return overdue;
 }
 
-/* What the team's own tool does there is seen by looking. */
-static bool others_apply(const struct sl_workspace *workspace, size_t environment)
-{
-	for (size_t i = 0; i < workspace->projects_len; i++) {
-		if (sl_project_mode(workspace, &workspace->projects[i], environment) ==
-			SL_MODE_GATE)
-			return true;
-	}
-	return false;
-}
-
 static void queue_overdue(struct sl_control *control, int64_t now)
 {
 	sl_auto(sl_world_unref_p) const struct sl_world *world = sl_control_world(control);
@@ -335,9 +324,7 @@ static void queue_overdue(struct sl_control *control, int64_t now)
 	for (size_t i = 0; i < workspace->targets_len; i++) {
 		const char *name = workspace->targets[i].name;
 
-		if (sl_observation_overdue(control, name, now - world->poll_us) ||
-			(others_apply(workspace, workspace->targets[i].environment) &&
-				sl_observation_is_old(control, name, now - world->poll_us)))
+		if (sl_observation_overdue(control, name, now - world->poll_us))
 			sl_control_queue_add(control, SL_WORK_OBSERVE, name, 0);
 	}
 }

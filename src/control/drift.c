@@ -1,6 +1,7 @@
 /* The scheduled look at a target: its live structure against the one that is meant to be there.
  * Nothing is ever healed by it. */
 #include "drift.h"
+#include "elsewhere.h"
 
 #include "sluice/core/str.h"
 #include "sluice/policy/workspace.h"
@@ -400,6 +401,28 @@ static enum sl_code see(struct look *look, struct sl_cancel *cancel, struct sl_e
 	return sl_apply_live(&spec, &look->live, &look->ledger, look->arena, err);
 }
 
+/* What differs may be the work of the team's own tool on a change: then it is meant to be there,
+ * and all is looked at once more. */
+static enum sl_code explain(struct look *look, struct sl_cancel *cancel, struct sl_error *err)
+{
+	struct elsewhere_look elsewhere = { .control = look->control,
+		.world = look->world,
+		.target = look->target,
+		.ledger = &look->ledger,
+		.modes = SL_STATE_BIT(SL_MODE_OBSERVE) | SL_STATE_BIT(SL_MODE_REVIEW) |
+			SL_STATE_BIT(SL_MODE_GATE),
+		.cancel = cancel };
+	enum sl_code code;
+
+	if (look->row.state != SL_DRIFT_FOUND)
+		return SL_OK;
+	code = sl_elsewhere_look(&elsewhere, err);
+	if (code == SL_OK && elsewhere.news)
+		return sl_error_set(err, SL_ECONFLICT, "%s: others have applied a change",
+			look->target->name);
+	return code;
+}
+
 static enum sl_code look_at(struct look *look, struct sl_cancel *cancel, struct sl_error *err)
 {
 	bool busy = false;
@@ -414,6 +437,10 @@ static enum sl_code look_at(struct look *look, struct sl_cancel *cancel, struct 
 		return put_off(look, "a run is open in the target's ledger", err);
 	if (code == SL_OK)
 		code = judge(look, err);
+	if (code == SL_OK)
+		code = explain(look, cancel, err);
+	if (code == SL_ECONFLICT)
+		return code;
 	if (code != SL_OK)
 		return keep_failure(look, code, err);
 	code = keep(look, err);

@@ -3,6 +3,7 @@
 
 #include "sluice/core/log.h"
 #include "sluice/core/str.h"
+#include "sluice/policy/workspace.h"
 
 bool sl_history_counts(const struct sl_ledger *ledger, const char *scope)
 {
@@ -118,7 +119,10 @@ void sl_project_histories(struct pass *pass)
 			const struct sl_target *target = &pass->world->workspace
 								  ->targets[targets.at[k]];
 
+			/* below apply nothing is written to a target */
 			if (target->dialect == folder->dialect &&
+				sl_project_mode(pass->world->workspace, pass->project,
+					target->environment) == SL_MODE_APPLY &&
 				may_have_history(pass, folder, target->name))
 				adopt(pass, folder, target->name);
 		}

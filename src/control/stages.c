@@ -1,5 +1,7 @@
 #include "stages.h"
 
+#include "elsewhere.h"
+
 #include "sluice/core/str.h"
 #include "sluice/layout.h"
 #include "sluice/rollout/plan.h"
@@ -16,24 +18,6 @@ struct sl_approval_case sl_staged_case(const struct staged *staged, size_t i)
 		.approvals_len = staged->view.approvals_len,
 		.people = staged->view.people,
 		.people_len = staged->view.people_len };
-}
-
-/* The first target of the plan whose ledger lacks some of it, or that was not seen; NULL none. */
-static const char *not_applied(struct sl_control *control, const struct sl_stage_plan *plan)
-{
-	for (size_t i = 0; i < plan->targets_len; i++) {
-		const struct sl_plan_part *part = &plan->parts[plan->targets[i].part];
-		struct observation *seen = sl_observation_get(control, plan->targets[i].name);
-		bool all = seen != NULL;
-
-		for (size_t k = 0; all && k < part->set.len; k++)
-			all = sl_observation_knows(seen, part->ledger, part->set.at[k].kind,
-				      part->set.at[k].key) != NULL;
-		sl_observation_unref(control, seen);
-		if (!all)
-			return plan->targets[i].name;
-	}
-	return NULL;
 }
 
 static enum sl_code read_gates(struct sl_control *control, struct staged *out,
@@ -59,7 +43,9 @@ static enum sl_code read_gates(struct sl_control *control, struct staged *out,
 		gates[i].waits = out->approvals[i].satisfied ? NULL : out->approvals[i].sentence;
 		gates[i].mode = plan.mode;
 		if (plan.mode == SL_MODE_GATE)
-			gates[i].pending = not_applied(control, &plan);
+			sl_elsewhere_gate(
+				&(struct elsewhere_place){ control, out->world, &out->view, i },
+				&plan, arena, &gates[i]);
 	}
 	out->rollout.gates = *slot = gates;
 	return SL_OK;

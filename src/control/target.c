@@ -1,7 +1,9 @@
+#include "elsewhere.h"
 #include "inside.h"
 
 #include "sluice/config/secret.h"
 #include "sluice/core/alloc.h"
+#include "sluice/core/log.h"
 #include "sluice/core/str.h"
 #include "sluice/policy/workspace.h"
 #include "sluice/schema/snapshot.h"
@@ -184,6 +186,32 @@ static enum sl_code keep(struct sl_control *control, const char *target,
 	return code == SL_OK ? sl_store_commit(control->doors.store, batch, err) : code;
 }
 
+/* What is awaited of the team's own tool there; looked for again and again until it was seen.
+ * Whether something was: then the structure that was read before is of the past. */
+static bool look_elsewhere(struct sl_control *control, const struct sl_world *world,
+	const struct sl_target *target, const struct observation *seen, struct sl_cancel *cancel)
+{
+	const int64_t pause = world->poll_us > SL_ELSEWHERE_LEAST_US ? world->poll_us :
+								       SL_ELSEWHERE_LEAST_US;
+	struct elsewhere_look look = { .control = control,
+		.world = world,
+		.target = target,
+		.ledger = &seen->ledger,
+		.modes = SL_STATE_BIT(SL_MODE_GATE),
+		.cancel = cancel };
+	struct sl_error err = SL_ERROR_INIT;
+
+	if (sl_elsewhere_look(&look, &err) != SL_OK)
+		sl_log(SL_LOG_WARNING, "elsewhere.not_read", "target", target->name, "error",
+			err.msg, NULL);
+	if (look.news)
+		sl_control_queue_add(control, SL_WORK_OBSERVE, target->name, 0);
+	else if (look.awaited)
+		sl_control_queue_add(control, SL_WORK_OBSERVE, target->name,
+			sl_control_now(control) + pause);
+	return look.news;
+}
+
 enum sl_code sl_control_observe(struct sl_control *control, const char *target,
 	struct sl_cancel *cancel, struct sl_error *err)
 {
@@ -204,9 +232,10 @@ enum sl_code sl_control_observe(struct sl_control *control, const char *target,
 	spec.cancel = cancel;
 	if (code == SL_OK)
 		code = look(&spec, seen, err);
-	if (code == SL_OK)
+	if (code == SL_OK &&
+		!look_elsewhere(control, world, &world->workspace->targets[index], seen, cancel))
 		code = keep(control, target, seen, err);
-	else if (err)
+	else if (code != SL_OK && err)
 		seen->trouble = sl_arena_strdup(seen->arena, err->msg);
 	spec.password = NULL;
 	put(control, target, seen);

@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+#define HISTORY_LIMIT 50 /* rows, unless somebody says another number */
+
 void sl_view_set(json_t *object, const char *key, const char *text)
 {
 	json_t *value = json_string(text);
@@ -73,19 +75,65 @@ static json_t *run_row(struct sl_arena *arena, const struct sl_run *run)
 	return row;
 }
 
+/* In the same words, what another's tool did of a change. */
+static json_t *elsewhere_row(const struct sl_world *world, struct sl_arena *arena,
+	const struct sl_elsewhere_record *seen)
+{
+	const struct sl_workspace *workspace = world->workspace;
+	size_t at = sl_workspace_target(workspace, seen->target);
+	const struct sl_run as_run = { .id = "",
+		.target = seen->target,
+		.environment = at < workspace->targets_len ?
+			workspace->environments[workspace->targets[at].environment].name :
+			"",
+		.change_id = seen->change_id,
+		.detail = seen->sentence,
+		.before = seen->before,
+		.after = seen->after,
+		.started_at = seen->seen_at,
+		.ended_at = seen->seen_at };
+	json_t *row = run_row(arena, &as_run);
+
+	sl_view_set(row, "outcome", "elsewhere");
+	sl_view_set(row, "tool", seen->tool);
+	return row;
+}
+
+/* Runs of ours and work of others, the newest first. */
+static json_t *merged_history(const struct sl_world *world, struct sl_arena *arena,
+	const struct sl_run_list *runs, const struct sl_elsewhere_list *others, size_t limit)
+{
+	json_t *rows = json_array();
+	size_t k = 0;
+
+	for (size_t i = 0; json_array_size(rows) < limit && (i < runs->len || k < others->len);) {
+		if (k < others->len && others->at[k].done == 0) {
+			k++;
+		} else if (i == runs->len ||
+			(k < others->len && others->at[k].seen_at > runs->at[i].started_at)) {
+			(void)json_array_append_new(rows,
+				elsewhere_row(world, arena, &others->at[k++]));
+		} else {
+			(void)json_array_append_new(rows, run_row(arena, &runs->at[i++]));
+		}
+	}
+	return rows;
+}
+
 static enum sl_code runs_of(struct sl_control *control, const char *target, unsigned limit,
 	struct sl_arena *arena, json_t **out, struct sl_error *err)
 {
+	sl_auto(sl_world_unref_p) const struct sl_world *world = sl_control_world(control);
 	const struct sl_run_query query = { .target = target, .limit = limit };
 	struct sl_run_list runs;
+	struct sl_elsewhere_list others;
 	enum sl_code code = sl_store_runs(control->doors.store, &query, arena, &runs, err);
 
-	if (code != SL_OK)
-		return code;
-	*out = json_array();
-	for (size_t i = 0; i < runs.len; i++)
-		(void)json_array_append_new(*out, run_row(arena, &runs.at[i]));
-	return SL_OK;
+	if (code == SL_OK)
+		code = sl_store_elsewhere(control->doors.store, target, limit, arena, &others, err);
+	if (code == SL_OK)
+		*out = merged_history(world, arena, &runs, &others, limit ? limit : HISTORY_LIMIT);
+	return code;
 }
 
 static bool is_target(struct sl_control *control, const char *name)

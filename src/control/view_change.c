@@ -257,21 +257,49 @@ static json_t *step_rows(const struct staged *staged, size_t stage)
 }
 
 /* What a stage that was left says instead of having done anything. */
-static const char *left_text(const struct staged *staged, size_t i)
+static const char *left_text(const struct staged *staged, size_t i, struct sl_arena *arena)
 {
 	const struct sl_stage_gate *gate = &staged->rollout.gates[i];
 
+	if (staged->view.stages[i].state == SL_STAGE_ELSEWHERE)
+		return gate->seen ? gate->seen : "applied by the team's own tool";
 	if (staged->view.stages[i].state != SL_STAGE_LEFT)
 		return "";
 	if (gate->mode == SL_MODE_OBSERVE)
 		return "not applied: observe mode";
 	if (gate->mode == SL_MODE_REVIEW)
 		return "not applied: review mode";
-	return gate->pending ? "left to the team's own tool: not yet applied" :
-			       "left to the team's own tool: applied";
+	return gate->pending ?
+		sl_arena_printf(arena, "left to the team's own tool: %s", gate->pending) :
+		"left to the team's own tool: applied";
 }
 
-static json_t *stage_row(const struct staged *staged, size_t i)
+/* What others were seen to have done of it, by target. */
+static json_t *elsewhere_rows(const struct staged *staged, int64_t stage_id)
+{
+	json_t *rows = json_array();
+
+	for (size_t i = 0; i < staged->view.elsewhere_len; i++) {
+		const struct sl_elsewhere_record *seen = &staged->view.elsewhere[i];
+		json_t *row = json_object();
+
+		if (seen->stage_id != stage_id) {
+			json_decref(row);
+			continue;
+		}
+		sl_view_set(row, "target", seen->target);
+		(void)json_object_set_new(row, "applied", json_boolean(seen->applied));
+		sl_view_set_i64(row, "done", seen->done);
+		sl_view_set_i64(row, "total", seen->total);
+		sl_view_set(row, "tool", seen->tool);
+		sl_view_set(row, "sentence", seen->sentence);
+		sl_view_set_time(row, "seen_at", seen->seen_at);
+		(void)json_array_append_new(rows, row);
+	}
+	return rows;
+}
+
+static json_t *stage_row(const struct staged *staged, size_t i, struct sl_arena *arena)
 {
 	const struct sl_stage *stage = &staged->view.stages[i];
 	sl_auto_buf struct sl_buf wait = SL_BUF_INIT(1000);
@@ -287,7 +315,8 @@ static json_t *stage_row(const struct staged *staged, size_t i)
 	sl_view_set(row, "digest", stage->digest);
 	sl_view_set(row, "waits_for", sl_buf_str(&wait));
 	sl_view_set(row, "mode", sl_mode_name(staged->rollout.gates[i].mode));
-	sl_view_set(row, "left", left_text(staged, i));
+	sl_view_set(row, "left", left_text(staged, i, arena));
+	(void)json_object_set_new(row, "elsewhere", elsewhere_rows(staged, stage->id));
 	(void)json_object_set_new(row, "seen_applied",
 		json_boolean(staged->rollout.gates[i].mode == SL_MODE_GATE &&
 			!staged->rollout.gates[i].pending));
@@ -484,7 +513,7 @@ json_t *sl_view_staged(const struct staged *staged, struct sl_arena *arena)
 
 	add_wait(staged, view);
 	for (size_t i = 0; i < staged->view.stages_len; i++)
-		(void)json_array_append_new(stages, stage_row(staged, i));
+		(void)json_array_append_new(stages, stage_row(staged, i, arena));
 	(void)json_object_set_new(view, "stages", stages);
 	return view;
 }

@@ -53,6 +53,7 @@ static const char *const stage_state_names[] = {
 	[SL_STAGE_NOTHING] = "nothing",
 	[SL_STAGE_CANCELED] = "canceled",
 	[SL_STAGE_LEFT] = "left",
+	[SL_STAGE_ELSEWHERE] = "elsewhere",
 };
 
 static const char *const task_state_names[] = {

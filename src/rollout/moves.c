@@ -32,7 +32,8 @@ static const unsigned stage_moves[] = {
 	[SL_STAGE_FAILED] = BIT(SL_STAGE_RUNNING),
 	[SL_STAGE_NOTHING] = 0,
 	[SL_STAGE_CANCELED] = BIT(SL_STAGE_RUNNING),
-	[SL_STAGE_LEFT] = 0,
+	[SL_STAGE_LEFT] = BIT(SL_STAGE_ELSEWHERE),
+	[SL_STAGE_ELSEWHERE] = 0,
 };
 
 static const unsigned change_moves[] = {

@@ -90,6 +90,16 @@ static void leave_stage(struct walk *walk, const struct sl_stage *stage, enum sl
 				stage->environment, sl_mode_name(mode)));
 }
 
+/* A stage that was left has been applied all the same. */
+static void see_stage(struct walk *walk, const struct sl_stage *stage, const char *seen)
+{
+	struct sl_move *move = add_move(walk, SL_OBJECT_STAGE, stage->id, (int)stage->state,
+		SL_STAGE_ELSEWHERE);
+
+	move->event = event(walk, "stage.elsewhere",
+		sl_arena_printf(walk->arena, "stage %s: %s", stage->environment, seen));
+}
+
 static void start_stage(struct walk *walk, const struct sl_stage *stage)
 {
 	const struct sl_change_view *change = walk->view->change;
@@ -184,57 +194,71 @@ static void step_stage(struct walk *walk, size_t i)
 	case SL_STAGE_CANCELED:
 		heal_stage(walk, stage);
 		break;
+	case SL_STAGE_LEFT:
+		if (!walk->view->gates[i].pending)
+			see_stage(walk, stage, walk->view->gates[i].seen);
+		break;
 	case SL_STAGE_DONE:
 	case SL_STAGE_NOTHING:
-	case SL_STAGE_LEFT:
+	case SL_STAGE_ELSEWHERE:
 	case SL_STAGE_STATE_COUNT:
 		break;
 	}
 }
 
+/* Stages by how they came to be through. */
+struct ending {
+	bool applied, elsewhere, left;
+};
+
 /* What a change that is through comes to, in one sentence. */
-static const char *ending_of(bool applied, bool left)
+static const char *ending_of(const struct ending *ending)
 {
-	if (applied && left)
+	if (ending->left && (ending->applied || ending->elsewhere))
 		return "applied as far as the modes of its environments go";
-	if (left)
+	if (ending->left)
 		return "through; nothing was applied, as the modes of its environments say";
-	return applied ? "applied everywhere" : "no target needed anything";
+	if (ending->elsewhere)
+		return ending->applied ? "applied everywhere, in part by the team's own tool" :
+					 "applied by the team's own tool";
+	return ending->applied ? "applied everywhere" : "no target needed anything";
 }
 
 static void end_change(struct walk *walk)
 {
 	const struct sl_change_view *view = walk->view->change;
-	bool applied = false;
-	bool left = false;
+	struct ending ending = { false };
 	enum sl_change_state to;
 	struct sl_move *move;
 
 	for (size_t i = 0; i < view->stages_len; i++) {
-		applied = applied || view->stages[i].state == SL_STAGE_DONE;
-		left = left || view->stages[i].state == SL_STAGE_LEFT;
+		ending.applied = ending.applied || view->stages[i].state == SL_STAGE_DONE;
+		ending.elsewhere = ending.elsewhere || view->stages[i].state == SL_STAGE_ELSEWHERE;
+		ending.left = ending.left || view->stages[i].state == SL_STAGE_LEFT;
 	}
-	to = applied || left ? SL_CHANGE_DONE : SL_CHANGE_NOTHING;
+	to = ending.applied || ending.elsewhere || ending.left ? SL_CHANGE_DONE : SL_CHANGE_NOTHING;
 	move = add_move(walk, SL_OBJECT_CHANGE, view->change.id, (int)view->change.state, (int)to);
 	move->event = event(walk, to == SL_CHANGE_DONE ? "change.done" : "change.nothing",
-		ending_of(applied, left));
+		ending_of(&ending));
 }
 
-bool sl_rollout_is_through(enum sl_stage_state state)
+bool sl_rollout_is_through(const struct sl_rollout_view *view, size_t i)
 {
-	return state == SL_STAGE_DONE || state == SL_STAGE_NOTHING || state == SL_STAGE_LEFT;
-}
-
-const struct sl_stage *sl_rollout_awaited(const struct sl_rollout_view *view, size_t before)
-{
-	for (size_t i = 0; i < before; i++) {
-		const struct sl_stage *stage = &view->change->stages[i];
-
-		if (stage->state == SL_STAGE_LEFT && view->gates[i].mode == SL_MODE_GATE &&
-			view->gates[i].pending)
-			return stage;
+	switch (view->change->stages[i].state) {
+	case SL_STAGE_DONE:
+	case SL_STAGE_NOTHING:
+	case SL_STAGE_ELSEWHERE:
+		return true;
+	case SL_STAGE_LEFT: /* to a tool that was asked to go on, or to nobody */
+		return view->gates[i].mode != SL_MODE_GATE;
+	case SL_STAGE_WAITING:
+	case SL_STAGE_RUNNING:
+	case SL_STAGE_FAILED:
+	case SL_STAGE_CANCELED:
+	case SL_STAGE_STATE_COUNT:
+		break;
 	}
-	return NULL;
+	return false;
 }
 
 void sl_rollout_next(const struct sl_rollout_view *view, struct sl_arena *arena,
@@ -247,11 +271,11 @@ void sl_rollout_next(const struct sl_rollout_view *view, struct sl_arena *arena,
 	*out = (struct sl_move_list){ NULL, 0 };
 	if (!view->planned || change->change.state != SL_CHANGE_MERGED)
 		return;
-	while (at < change->stages_len && sl_rollout_is_through(change->stages[at].state))
+	while (at < change->stages_len && sl_rollout_is_through(view, at))
 		at++;
 	if (at == change->stages_len)
 		end_change(&walk);
-	else if (change->stages[at].state != SL_STAGE_WAITING || !sl_rollout_awaited(view, at))
+	else
 		step_stage(&walk, at);
 	*out = (struct sl_move_list){ walk.moves.at, walk.moves.len };
 }

@@ -18,10 +18,7 @@ struct sl_rollout_tally sl_rollout_tally(const struct sl_change_view *view, int6
 /* Whether what the task did last has to be proved before anything else happens to it. */
 bool sl_rollout_is_unproved(const struct sl_task *task);
 
-/* The stage before that index which was left to the team's own tool and not seen applied; NULL. */
-const struct sl_stage *sl_rollout_awaited(const struct sl_rollout_view *view, size_t before);
-
-/* Whether later stages may start. */
-bool sl_rollout_is_through(enum sl_stage_state state);
+/* Whether stages behind the one at that index may start. */
+bool sl_rollout_is_through(const struct sl_rollout_view *view, size_t i);
 
 #endif

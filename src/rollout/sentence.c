@@ -201,33 +201,32 @@ static void add_broken(const struct sl_rollout_view *view, const struct sl_stage
 }
 
 /* The earlier stage that a waiting one waits for, or NULL. */
-static const struct sl_stage *ahead_of(const struct sl_change_view *view,
+static const struct sl_stage *ahead_of(const struct sl_rollout_view *view,
 	const struct sl_stage *stage)
 {
-	for (size_t i = 0; i < view->stages_len && &view->stages[i] != stage; i++) {
-		if (view->stages[i].id != stage->id && view->stages[i].position < stage->position &&
-			!sl_rollout_is_through(view->stages[i].state))
-			return &view->stages[i];
+	const struct sl_change_view *change = view->change;
+
+	for (size_t i = 0; i < change->stages_len && &change->stages[i] != stage; i++) {
+		if (change->stages[i].id != stage->id &&
+			change->stages[i].position < stage->position &&
+			!sl_rollout_is_through(view, i))
+			return &change->stages[i];
 	}
 	return NULL;
 }
 
-/* "waiting for the team's own tool in staging: not yet applied on orders-staging" */
-static bool add_awaited(const struct sl_rollout_view *view, const struct sl_stage *stage,
+/* "waiting for the team's own tool in staging: V2__a.sql is not yet applied on orders-staging" */
+static void add_elsewhere(const struct sl_rollout_view *view, const struct sl_stage *stage,
 	struct sl_buf *out)
 {
-	const struct sl_change_view *change = view->change;
-	const struct sl_stage *awaited;
-	size_t at = 0;
+	for (size_t i = 0; i < view->change->stages_len; i++) {
+		const struct sl_stage_gate *gate = &view->gates[i];
 
-	while (at < change->stages_len && change->stages[at].id != stage->id)
-		at++;
-	awaited = sl_rollout_awaited(view, at);
-	if (!awaited)
-		return false;
-	sl_buf_addf(out, "waiting for the team's own tool in %s: not yet applied on %s",
-		awaited->environment, view->gates[awaited - change->stages].pending);
-	return true;
+		if (view->change->stages[i].id == stage->id && gate->mode == SL_MODE_GATE &&
+			gate->pending)
+			sl_buf_addf(out, "waiting for the team's own tool in %s: %s",
+				stage->environment, gate->pending);
+	}
 }
 
 static void add_gate(const struct sl_rollout_view *view, const struct sl_stage *stage,
@@ -244,16 +243,21 @@ static void add_gate(const struct sl_rollout_view *view, const struct sl_stage *
 void sl_rollout_stage_waits_for(const struct sl_rollout_view *view, const struct sl_stage *stage,
 	struct sl_buf *out)
 {
-	const struct sl_stage *ahead = ahead_of(view->change, stage);
+	const struct sl_stage *ahead = ahead_of(view, stage);
 
 	switch (stage->state) {
 	case SL_STAGE_WAITING:
-		if (ahead)
+		if (ahead && ahead->state == SL_STAGE_LEFT)
+			add_elsewhere(view, ahead, out);
+		else if (ahead)
 			sl_buf_addf(out, "waiting for stage %s", ahead->environment);
 		else if (view->change->change.held)
 			add_held(&view->change->change, out);
-		else if (!add_awaited(view, stage, out))
+		else
 			add_gate(view, stage, out);
+		break;
+	case SL_STAGE_LEFT:
+		add_elsewhere(view, stage, out);
 		break;
 	case SL_STAGE_RUNNING:
 		add_running(view, stage, out);
@@ -264,7 +268,7 @@ void sl_rollout_stage_waits_for(const struct sl_rollout_view *view, const struct
 		break;
 	case SL_STAGE_DONE:
 	case SL_STAGE_NOTHING:
-	case SL_STAGE_LEFT:
+	case SL_STAGE_ELSEWHERE:
 	case SL_STAGE_STATE_COUNT:
 		break;
 	}
@@ -289,7 +293,7 @@ void sl_rollout_waits_for(const struct sl_rollout_view *view, struct sl_buf *out
 	}
 	if (change->change.state != SL_CHANGE_MERGED)
 		return;
-	while (at < change->stages_len && sl_rollout_is_through(change->stages[at].state))
+	while (at < change->stages_len && sl_rollout_is_through(view, at))
 		at++;
 	if (at < change->stages_len)
 		sl_rollout_stage_waits_for(view, &change->stages[at], out);

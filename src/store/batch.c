@@ -404,6 +404,11 @@ void sl_batch_put_drift(struct sl_batch *batch, const struct sl_drift_record *dr
 	(void)step_with(batch, store_step_put_drift, &store_drift_table, drift);
 }
 
+void sl_batch_put_elsewhere(struct sl_batch *batch, const struct sl_elsewhere_record *seen)
+{
+	(void)step_with(batch, store_step_put_elsewhere, &store_elsewhere_table, seen);
+}
+
 void sl_batch_event(struct sl_batch *batch, const struct sl_event *event)
 {
 	(void)step_with(batch, store_step_insert, &store_event_table, event);

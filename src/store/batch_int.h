@@ -92,6 +92,8 @@ enum sl_code store_step_add_approval(struct sl_batch *batch, struct tx *tx, cons
 	struct sl_error *err);
 enum sl_code store_step_revoke(struct sl_batch *batch, struct tx *tx, const struct step *step,
 	struct sl_error *err);
+enum sl_code store_step_put_elsewhere(struct sl_batch *batch, struct tx *tx,
+	const struct step *step, struct sl_error *err);
 enum sl_code store_step_end_run(struct sl_batch *batch, struct tx *tx, const struct step *step,
 	struct sl_error *err);
 enum sl_code store_step_put_step(struct sl_batch *batch, struct tx *tx, const struct step *step,

@@ -6,6 +6,7 @@ static const char *const files[] = {
 	"0001_initial.sql",
 	"0002_drift.sql",
 	"0003_lease.sql",
+	"0004_elsewhere.sql",
 };
 
 int store_migrations(void)

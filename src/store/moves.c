@@ -71,6 +71,7 @@ static void follow_stage(struct moving *moving)
 	case SL_STAGE_NOTHING:
 	case SL_STAGE_CANCELED:
 	case SL_STAGE_LEFT:
+	case SL_STAGE_ELSEWHERE:
 		set_number(moving, "ended_at", moving->move->at);
 		break;
 	case SL_STAGE_WAITING:

@@ -225,6 +225,18 @@ enum sl_code sl_store_runs(struct sl_store *store, const struct sl_run_query *wa
 	return READ_LIST(store, &query, arena, out, err);
 }
 
+enum sl_code sl_store_elsewhere(struct sl_store *store, const char *target, unsigned limit,
+	struct sl_arena *arena, struct sl_elsewhere_list *out, struct sl_error *err)
+{
+	struct query query = { .table = &store_elsewhere_table,
+		.order = "seen_at",
+		.descending = true,
+		.limit = page_limit(limit) };
+
+	want_text(&query, "target", target);
+	return READ_LIST(store, &query, arena, out, err);
+}
+
 enum sl_code sl_store_last_runs(struct sl_store *store, struct sl_arena *arena,
 	struct sl_run_list *out, struct sl_error *err)
 {

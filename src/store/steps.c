@@ -9,7 +9,7 @@ static const struct column *change_column(const struct table *table)
 {
 	static const struct table *const concerned[] = { &store_person_table, &store_file_table,
 		&store_review_table, &store_waiver_table, &store_stage_table, &store_approval_table,
-		&store_task_table };
+		&store_task_table, &store_elsewhere_table };
 
 	for (size_t i = 0; i < sizeof(concerned) / sizeof(concerned[0]); i++) {
 		if (concerned[i] == table)
@@ -376,6 +376,30 @@ enum sl_code store_step_revoke(struct sl_batch *batch, struct tx *tx, const stru
 			approval->revoked_by);
 	store_batch_touch_change(batch, approval->change_id);
 	return store_tx_set(tx, &store_approval_table, step->id, sets, err);
+}
+
+enum sl_code store_step_put_elsewhere(struct sl_batch *batch, struct tx *tx,
+	const struct step *step, struct sl_error *err)
+{
+	static const char *const columns[] = { "applied", "done", "total", "tool", "files",
+		"sentence", "before", "after", "seen_at", NULL };
+	const struct sl_elsewhere_record *seen = step->record;
+	const struct step named = { .table = &store_elsewhere_table,
+		.record = step->record,
+		.columns = columns };
+	struct query where = { .table = &store_elsewhere_table,
+		.filters = { { .column = "stage_id", .number = seen->stage_id },
+			{ .column = "target", .text = seen->target } } };
+	struct set sets[SETS_MAX];
+	size_t changed = 0;
+	int64_t id = 0;
+	enum sl_code code = store_batch_insert(batch, tx, &store_elsewhere_table, seen, &id, err);
+
+	if (code != SL_OK || id != 0)
+		return code;
+	make_sets(batch, &named, sets);
+	store_batch_touch_change(batch, seen->change_id);
+	return store_tx_ops(tx)->update(tx, &where, sets, &changed, err);
 }
 
 enum sl_code store_step_end_run(struct sl_batch *batch, struct tx *tx, const struct step *step,

@@ -92,7 +92,8 @@ extern const struct table store_project_table, store_change_table, store_person_
 	store_stage_table, store_approval_table, store_task_table, store_run_table,
 	store_step_table, store_snapshot_table, store_drift_table, store_content_table,
 	store_object_table, store_event_table, store_audit_table, store_inbox_table,
-	store_outbox_table, store_meta_table, store_epoch_table, store_lease_table;
+	store_outbox_table, store_meta_table, store_epoch_table, store_lease_table,
+	store_elsewhere_table;
 
 extern const struct table *const store_all_tables[];
 extern const size_t store_all_tables_len;

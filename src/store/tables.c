@@ -185,6 +185,23 @@ static const struct column approval_columns[] = {
 static const struct key approval_keys[] = { { { "stage_id", "digest", "by" }, "revoked_at" } };
 TABLE_KEYED(approval, sl_approval, ID(sl_approval));
 
+static const struct column elsewhere_columns[] = {
+	REF(sl_elsewhere_record, stage_id, stage),
+	REF(sl_elsewhere_record, change_id, change),
+	TEXT(sl_elsewhere_record, target),
+	BOOL(sl_elsewhere_record, applied),
+	UINT(sl_elsewhere_record, done),
+	UINT(sl_elsewhere_record, total),
+	TEXT(sl_elsewhere_record, tool),
+	TEXT(sl_elsewhere_record, files),
+	TEXT(sl_elsewhere_record, sentence),
+	TEXT(sl_elsewhere_record, before),
+	TEXT(sl_elsewhere_record, after),
+	INT(sl_elsewhere_record, seen_at),
+};
+static const struct key elsewhere_keys[] = { { { "stage_id", "target" }, NULL } };
+TABLE_KEYED(elsewhere, sl_elsewhere_record, TABLE_WITHOUT_ID);
+
 static const struct column task_columns[] = {
 	REF(sl_task, stage_id, stage),
 	REF(sl_task, change_id, change),
@@ -364,6 +381,7 @@ const struct table *const store_all_tables[] = {
 	&store_stage_table,
 	&store_approval_table,
 	&store_task_table,
+	&store_elsewhere_table,
 	&store_run_table,
 	&store_step_table,
 	&store_snapshot_table,

@@ -30,7 +30,7 @@ static enum sl_code read_view(struct tx *tx, int64_t id, struct sl_arena *arena,
 	struct part parts[] = { { &store_person_table, NULL, { 0 } },
 		{ &store_file_table, NULL, { 0 } }, { &store_waiver_table, NULL, { 0 } },
 		{ &store_stage_table, "position", { 0 } }, { &store_task_table, NULL, { 0 } },
-		{ &store_approval_table, NULL, { 0 } } };
+		{ &store_approval_table, NULL, { 0 } }, { &store_elsewhere_table, NULL, { 0 } } };
 	void *change = NULL;
 	enum sl_code code = store_tx_by_id(tx, &store_change_table, id, arena, &change, err);
 
@@ -54,6 +54,8 @@ static enum sl_code read_view(struct tx *tx, int64_t id, struct sl_arena *arena,
 		.tasks_len = parts[4].rows.len,
 		.approvals = parts[5].rows.at,
 		.approvals_len = parts[5].rows.len,
+		.elsewhere = parts[6].rows.at,
+		.elsewhere_len = parts[6].rows.len,
 	};
 	return SL_OK;
 }
@@ -193,9 +195,11 @@ static enum sl_code read_part_of_all(const struct many *many, const struct part_
 static enum sl_code read_some(struct many *many, struct sl_error *err)
 {
 	struct part_slot parts[] = { PART(people, NULL), PART(files, NULL), PART(waivers, NULL),
-		PART(stages, "position"), PART(tasks, NULL), PART(approvals, NULL) };
+		PART(stages, "position"), PART(tasks, NULL), PART(approvals, NULL),
+		PART(elsewhere, NULL) };
 	static const struct table *const tables[] = { &store_person_table, &store_file_table,
-		&store_waiver_table, &store_stage_table, &store_task_table, &store_approval_table };
+		&store_waiver_table, &store_stage_table, &store_task_table, &store_approval_table,
+		&store_elsewhere_table };
 	enum sl_code code = read_changes(many, err);
 
 	for (size_t i = 0; code == SL_OK && i < sizeof(parts) / sizeof(parts[0]); i++) {

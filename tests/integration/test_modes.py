@@ -106,16 +106,19 @@ def test_gate_asks_for_approvals_and_sees_what_the_teams_tool_applied(start, slu
     workspace.wait_awaited(1, "waiting for 1 of 1 approvals (dba)")
     assert states(workspace) == {"dev": "done", "prod": "waiting"}
     workspace.ok("approve", 1, who="dana")
-    workspace.wait_change(1, "done")
+    workspace.wait_awaited(1, "waiting for the team's own tool in prod: V2__discount.sql is not yet applied on prod")
     prod = workspace.stage(1, "prod")
-    assert (prod["state"], prod["tasks"], prod["left"]) == ("left", [], "left to the team's own tool: not yet applied")
+    assert (prod["state"], prod["tasks"], prod["left"]) == ("left", [], "left to the team's own tool: V2__discount.sql is not yet applied on prod")
     assert "stage prod: left to the team's own tool" in texts(workspace)
     assert "not yet applied" in workspace.ok("change", "show", 1)
     assert ledger(workspace.targets["prod"]) == [("1", "applied")]
     assert [run["target"] for run in workspace.history()] == ["dev"]
     workspace.repository.git("switch", "-q", "change/discount")
     sluice.ok("migrate", "--url", workspace.targets["prod"].url, "--dir", workspace.repository.folder / "migrations")
-    workspace.wait_change(1, lambda change: change["stages"][1]["left"] == "left to the team's own tool: applied", timeout=60)
+    workspace.wait_change(1, "done", timeout=60)
+    prod = workspace.stage(1, "prod")
+    assert prod["state"] == "elsewhere" and prod["left"].startswith("applied by sluice migrate at ")
+    assert "applied everywhere, in part by the team's own tool" in texts(workspace)
     assert wait(workspace, "prod").status == 0
 
 
@@ -123,15 +126,15 @@ def test_behind_a_gate_the_next_environment_waits_until_it_was_seen_applied(star
     workspace = start("gate", "apply")
     propose(workspace, SAFE)
     workspace.repository.push("change/discount:main")
-    workspace.wait_awaited(1, "waiting for the team's own tool in dev: not yet applied on dev")
+    workspace.wait_awaited(1, "waiting for the team's own tool in dev: V2__discount.sql is not yet applied on dev")
     assert states(workspace) == {"dev": "left", "prod": "waiting"}
     workspace.ok("approve", 1, "--environment", "prod", who="dana")
-    workspace.wait_awaited(1, "waiting for the team's own tool in dev: not yet applied on dev")
+    workspace.wait_awaited(1, "waiting for the team's own tool in dev: V2__discount.sql is not yet applied on dev")
     assert ledger(workspace.targets["prod"]) == [("1", "applied")]
     workspace.repository.git("switch", "-q", "change/discount")
     sluice.ok("migrate", "--url", workspace.targets["dev"].url, "--dir", workspace.repository.folder / "migrations")
     workspace.wait_change(1, "done", timeout=60)
-    assert states(workspace) == {"dev": "left", "prod": "done"}
+    assert states(workspace) == {"dev": "elsewhere", "prod": "done"}
     assert ledger(workspace.targets["prod"]) == [("1", "applied"), ("2", "applied")]
 
 

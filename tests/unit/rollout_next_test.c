@@ -369,19 +369,21 @@ static void behind_a_gate_the_next_stage_waits_until_it_was_seen_applied(void **
 	struct world *world = *state;
 	sl_auto_buf struct sl_buf said = SL_BUF_INIT(1000);
 
-	leave(world, 0, SL_MODE_GATE, "dev-a");
+	leave(world, 0, SL_MODE_GATE, "V1.sql is not yet applied on dev-a");
 	advance(world);
 	assert_int_equal(world->stages[0].state, SL_STAGE_LEFT);
 	assert_int_equal(world->stages[1].state, SL_STAGE_WAITING);
 	sl_rollout_waits_for(&world->view, &said);
 	assert_string_equal(sl_buf_str(&said),
-		"waiting for the team's own tool in dev: not yet applied on dev-a");
+		"waiting for the team's own tool in dev: V1.sql is not yet applied on dev-a");
 	world->gates[0].pending = NULL;
+	world->gates[0].seen = "applied by Flyway";
 	advance(world);
+	assert_int_equal(world->stages[0].state, SL_STAGE_ELSEWHERE);
 	assert_int_equal(world->stages[1].state, SL_STAGE_RUNNING);
 }
 
-static void a_gate_that_is_last_ends_its_change_whatever_was_seen(void **state)
+static void a_gate_that_is_last_ends_its_change_when_it_was_seen_applied(void **state)
 {
 	struct world *world = *state;
 
@@ -391,7 +393,12 @@ static void a_gate_that_is_last_ends_its_change_whatever_was_seen(void **state)
 	}
 	leave(world, STAGES - 1, SL_MODE_GATE, "prod-a");
 	advance(world);
+	assert_int_equal(world->change.change.state, SL_CHANGE_MERGED);
+	world->gates[STAGES - 1].pending = NULL;
+	world->gates[STAGES - 1].seen = "applied by Flyway";
+	advance(world);
 	assert_int_equal(world->change.change.state, SL_CHANGE_DONE);
+	assert_int_equal(world->stages[STAGES - 1].state, SL_STAGE_ELSEWHERE);
 }
 
 static void a_canceled_stage_stops_the_later_ones_until_it_is_taken_up_again(void **state)
@@ -629,7 +636,7 @@ int main(void)
 		TEST(a_stage_below_apply_is_left_and_never_called_nothing),
 		TEST(a_gate_is_left_to_the_teams_tool_once_it_is_open),
 		TEST(behind_a_gate_the_next_stage_waits_until_it_was_seen_applied),
-		TEST(a_gate_that_is_last_ends_its_change_whatever_was_seen),
+		TEST(a_gate_that_is_last_ends_its_change_when_it_was_seen_applied),
 	};
 
 	return cmocka_run_group_tests_name("rollout_next", tests, NULL, NULL);

@@ -135,6 +135,19 @@ struct sl_task {
 	int64_t blocked_at; /* since when every attempt was blocked or unknown; 0: not so */
 };
 
+/* What others' own tools were seen to have done of a stage that is left to them, on one target. */
+struct sl_elsewhere_record {
+	int64_t stage_id, change_id;
+	const char *target;
+	bool applied; /* all that the plan brings to the target */
+	unsigned done, total; /* migrations */
+	const char *tool; /* "Flyway", "sluice migrate"; "" nobody was seen */
+	const char *files; /* paths that were seen applied: each between line ends */
+	const char *sentence; /* "applied by Flyway at ...", "V2__a.sql is not yet applied" */
+	const char *before, *after; /* snapshot hashes around what was seen, "" none */
+	int64_t seen_at; /* when this was first seen */
+};
+
 /* One attempt of a task. */
 struct sl_run {
 	const char *id; /* 32 hex */

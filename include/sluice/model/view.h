@@ -21,6 +21,8 @@ struct sl_change_view {
 	size_t stages_len;
 	const struct sl_task *tasks; /* by id: each stage's in the order they were planned */
 	size_t tasks_len;
+	const struct sl_elsewhere_record *elsewhere; /* in no order */
+	size_t elsewhere_len;
 	const struct sl_approval *approvals; /* oldest first, revoked ones too */
 	size_t approvals_len;
 };

@@ -56,7 +56,8 @@ enum sl_stage_state {
 	SL_STAGE_FAILED, /* a task failed or needs a human; later stages do not start */
 	SL_STAGE_NOTHING, /* no target of this environment needed anything */
 	SL_STAGE_CANCELED,
-	SL_STAGE_LEFT, /* through as far as its mode goes: nothing was applied by Sluice */
+	SL_STAGE_LEFT, /* as far as its mode goes: whoever applies it, Sluice does not */
+	SL_STAGE_ELSEWHERE, /* the team's own tool was seen to have applied all of it */
 	SL_STAGE_STATE_COUNT
 };
 

@@ -23,9 +23,9 @@ struct sl_stage_gate {
 	/* How far Sluice goes there.  Below apply a stage has no tasks, and is left when it is
 	 * open. */
 	enum sl_mode mode;
-	/* In gate: the target where the team's own tool has not applied all of it yet; NULL when it
-	 * has everywhere. */
-	const char *pending;
+	/* In gate: what the team's own tool has not applied yet, and where, in a sentence; NULL
+	 * when all of it was seen applied everywhere: seen then says by whom. */
+	const char *pending, *seen;
 };
 
 /* Work of another change that keeps a target busy. */
@@ -53,15 +53,14 @@ struct sl_move_list {
  * The moves that the view calls for now, in the order in which they must be made; by sluice, with
  * events; none twice, each allowed by the tables.
  *
- *	a stage below mode apply is left to others as soon as it is open; behind one in mode gate
- *the next waits until it was seen applied, so that no environment runs what an earlier one lacks
- *	stages go in order: one starts when all before are done or had nothing to do, the change is
- *not held and its gate is open; its tasks become ready a hold takes ready tasks back; what runs
- *goes on blocked and unknown tasks become ready when due a stage ends when all its tasks are
- *settled: failed when one failed or needs a human, canceled when one was canceled, nothing when
- *none had anything to do, else done after a failed or canceled stage no later one starts, until a
- *retry, a skip or a resolution heals it a change ends when all its stages have: nothing when none
- *of them did anything
+ *	a stage below mode apply is left to others as soon as it is open; one in mode gate is
+ *through when it was seen applied, so that no environment runs what an earlier one lacks stages go
+ *in order: one starts when all before are done or had nothing to do, the change is not held and its
+ *gate is open; its tasks become ready a hold takes ready tasks back; what runs goes on blocked and
+ *unknown tasks become ready when due a stage ends when all its tasks are settled: failed when one
+ *failed or needs a human, canceled when one was canceled, nothing when none had anything to do,
+ *else done after a failed or canceled stage no later one starts, until a retry, a skip or a
+ *resolution heals it a change ends when all its stages have: nothing when none of them did anything
  */
 void sl_rollout_next(const struct sl_rollout_view *view, struct sl_arena *arena,
 	struct sl_move_list *out);

@@ -120,6 +120,9 @@ int64_t sl_batch_add_snapshot(struct sl_batch *batch, const struct sl_snapshot_r
  * SL_ECONFLICT when the store's is not at that revision any more: read and decide again. */
 void sl_batch_put_drift(struct sl_batch *batch, const struct sl_drift_record *drift);
 
+/* What was seen of the stage on the target: added, or replaced. */
+void sl_batch_put_elsewhere(struct sl_batch *batch, const struct sl_elsewhere_record *seen);
+
 void sl_batch_event(struct sl_batch *batch, const struct sl_event *event);
 void sl_batch_audit(struct sl_batch *batch, const struct sl_audit *audit);
 void sl_batch_message(struct sl_batch *batch, const struct sl_message *message);

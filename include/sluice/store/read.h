@@ -30,6 +30,7 @@ SL_LIST(sl_finding_list, struct sl_finding_record);
 SL_LIST(sl_stage_list, struct sl_stage);
 SL_LIST(sl_task_list, struct sl_task);
 SL_LIST(sl_run_list, struct sl_run);
+SL_LIST(sl_elsewhere_list, struct sl_elsewhere_record);
 SL_LIST(sl_step_list, struct sl_step);
 SL_LIST(sl_snapshot_list, struct sl_snapshot_record);
 SL_LIST(sl_snapshot_object_list, struct sl_snapshot_object);
@@ -126,6 +127,11 @@ enum sl_code sl_store_last_runs(struct sl_store *store, struct sl_arena *arena,
 	struct sl_run_list *out, struct sl_error *err) __attribute__((warn_unused_result));
 enum sl_code sl_store_run(struct sl_store *store, const char *id, struct sl_arena *arena,
 	struct sl_run *out, struct sl_error *err) __attribute__((warn_unused_result));
+
+/* What others were seen to have done; target NULL: everywhere.  limit as that of a page. */
+enum sl_code sl_store_elsewhere(struct sl_store *store, const char *target, unsigned limit,
+	struct sl_arena *arena, struct sl_elsewhere_list *out, struct sl_error *err)
+	__attribute__((warn_unused_result));
 
 /* By number. */
 enum sl_code sl_store_steps(struct sl_store *store, const char *run_id, struct sl_arena *arena,

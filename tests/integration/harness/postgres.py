@@ -26,7 +26,10 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        return f"postgres://{self.user}@{self.host}:{self.port}/{self.name}"
+        return self.url_of(self.user)
+
+    def url_of(self, user) -> str:
+        return f"postgres://{user}@{self.host}:{self.port}/{self.name}"
 
     def connect(self):
         connection = psycopg2.connect(host=self.host, port=self.port, user=self.user, dbname=self.name)
