@@ -40,7 +40,7 @@ CREATE TABLE sluice.migration (
 	scope text NOT NULL,
 	kind text NOT NULL,
 	version text NOT NULL,
-	seq bigint NOT NULL UNIQUE,
+	seq bigint NOT NULL, -- the order within a scope: scopes do not wait for each other
 	name text NOT NULL,
 	path text NOT NULL,
 	sha256 text NOT NULL,

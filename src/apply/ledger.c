@@ -392,6 +392,21 @@ bool apply_ledger_says_unprepared(const struct sl_server_error *error)
 	return strcmp(error->code, "26000") == 0;
 }
 
+/* Older ledgers number the migrations of all scopes in one row, so that of two scopes that are at
+ * work at once one waits for the other and fails.  Only an owner can change that. */
+static const char *mending(const struct ledger *ledger)
+{
+	if (sl_conn_dialect(ledger->conn) != SL_DIALECT_POSTGRES)
+		return "";
+	return "DO $sluice$ BEGIN IF EXISTS (SELECT FROM pg_catalog.pg_constraint AS c "
+	       "JOIN pg_catalog.pg_class AS t ON t.oid = c.conrelid "
+	       "WHERE c.conname = 'migration_seq_key' "
+	       "AND c.conrelid = 'sluice.migration'::pg_catalog.regclass "
+	       "AND pg_catalog.pg_has_role(t.relowner, 'USAGE')) THEN "
+	       "ALTER TABLE sluice.migration DROP CONSTRAINT migration_seq_key; "
+	       "END IF; END $sluice$; ";
+}
+
 enum sl_code apply_ledger_raise(struct ledger *ledger, const char *installation, int64_t epoch,
 	struct sl_error *err)
 {
@@ -403,8 +418,8 @@ enum sl_code apply_ledger_raise(struct ledger *ledger, const char *installation,
 		code = compare_epoch(now, ledger->epoch, err);
 	if (code != SL_OK)
 		return code;
-	sl_buf_addf(&sql, "INSERT INTO %sfence (scope, installation, epoch, since) VALUES (",
-		ledger->prefix);
+	sl_buf_addf(&sql, "%sINSERT INTO %sfence (scope, installation, epoch, since) VALUES (",
+		mending(ledger), ledger->prefix);
 	apply_ledger_values(ledger, &sql, ledger->scope, installation, NULL);
 	sl_buf_addf(&sql, ", %" PRId64 ", %s)", epoch, apply_ledger_now(ledger));
 	apply_ledger_replace(ledger, &sql, "scope", "installation epoch since");

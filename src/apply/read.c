@@ -43,7 +43,7 @@ static enum sl_code read_migrations(struct ledger *ledger, const char *scope, st
 		"reason, %s FROM %smigration",
 		apply_ledger_micros(ledger, "at"), ledger->prefix);
 	only_scope(ledger, &sql, scope);
-	sl_buf_adds(&sql, " ORDER BY seq");
+	sl_buf_adds(&sql, " ORDER BY seq, scope");
 	code = sl_conn_query(ledger->conn, &rows, ledger->arena, sl_buf_str(&sql), err);
 	if (code != SL_OK)
 		return code;

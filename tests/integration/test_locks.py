@@ -285,3 +285,34 @@ class TestServers:
         out = sluice.run("migrate", "--url", pg.url, "--dir", folder)
         assert out.status == 6
         assert "read only (default_transaction_read_only)" in out.err
+
+
+class TestScopesSideBySide:
+    """Two scopes of one ledger whose transactions are open at the same moment."""
+
+    OTHERS_ROW = (
+        "INSERT INTO sluice.migration (scope, kind, version, seq, name, path, sha256, tokens_sha256, state, done, total, run, actor, reason, at)"
+        " SELECT 'other', 'version', '1', max(seq) + 1, '', 'V1.sql', '', '', 'applied', 1, 1, '', '', '', now() FROM sluice.migration"
+    )
+
+    @pytest.fixture
+    def ready(self, sluice, pg, folder):
+        write(folder, {"V1__one.sql": "CREATE TABLE one (id int PRIMARY KEY);\n"})
+        sluice.ok("migrate", "--url", pg.url, "--dir", folder)
+        return pg
+
+    def test_neither_fails_nor_waits_for_the_other(self, sluice, ready, folder):
+        write(folder, {"V2__two.sql": "CREATE TABLE two (id int PRIMARY KEY);\n"})
+        with holding(ready, self.OTHERS_ROW) as other:
+            sluice.ok("migrate", "--url", ready.url, "--dir", folder, "--lock-wait", "0s")
+            other.commit()
+        assert ready.rows("SELECT scope, version FROM sluice.migration ORDER BY seq, scope") == [("default", "1"), ("default", "2"), ("other", "1")]
+
+    def test_a_ledger_that_still_numbers_all_scopes_in_one_row_is_mended_by_the_next_run(self, sluice, ready, folder):
+        ready.execute("ALTER TABLE sluice.migration ADD CONSTRAINT migration_seq_key UNIQUE (seq)")
+        write(folder, {"V2__two.sql": "CREATE TABLE two (id int PRIMARY KEY);\n"})
+        sluice.ok("migrate", "--url", ready.url, "--dir", folder)
+        write(folder, {"V3__three.sql": "CREATE TABLE three (id int PRIMARY KEY);\n"})
+        with holding(ready, self.OTHERS_ROW) as other:
+            sluice.ok("migrate", "--url", ready.url, "--dir", folder, "--lock-wait", "0s")
+            other.commit()
