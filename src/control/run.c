@@ -43,11 +43,13 @@ struct attempt {
 	struct sl_batch *steps; /* owned, or NULL */
 	unsigned steps_len;
 	int64_t steps_kept_at;
+	int64_t waits_told_at; /* the task says what it waits for; 0: it does not */
 };
 
 #define FETCH_US      (60 * SL_SECOND_US)
 #define STEPS_MAX     64
 #define STEPS_WAIT_US (200000)
+#define WAITS_US      SL_SECOND_US /* how often a wait that goes on is told anew */
 
 /* --- the journal ---------------------------------------------------------------------------- */
 
@@ -141,11 +143,36 @@ static enum sl_code keep_steps(struct attempt *attempt, struct sl_error *err)
 	return batch ? sl_store_commit(attempt->control->doors.store, batch, err) : SL_OK;
 }
 
+/* Whoever looks at the task meanwhile shall know; it is no history. */
+static void tell_wait(struct attempt *attempt, const char *what)
+{
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+
+	sl_batch_expect_task(batch, attempt->task.id, attempt->task.lease_epoch);
+	sl_batch_wait(batch, SL_OBJECT_TASK, attempt->task.id, what);
+	(void)!sl_store_commit(attempt->control->doors.store, batch, NULL);
+}
+
+static void on_waits(void *ctx, const struct sl_step *step, const char *what)
+{
+	struct attempt *attempt = ctx;
+	const int64_t now = sl_clock_mono(attempt->control->doors.clock);
+
+	(void)step;
+	if (attempt->waits_told_at != 0 && now - attempt->waits_told_at < WAITS_US)
+		return;
+	attempt->waits_told_at = now;
+	tell_wait(attempt, what);
+}
+
 static enum sl_code on_step(void *ctx, const struct sl_step *step, struct sl_error *err)
 {
 	struct attempt *attempt = ctx;
 	const int64_t now = sl_clock_mono(attempt->control->doors.clock);
 
+	if (attempt->waits_told_at != 0)
+		tell_wait(attempt, "");
+	attempt->waits_told_at = 0;
 	if (!attempt->begun)
 		return SL_OK;
 	if (!attempt->steps) {
@@ -355,6 +382,34 @@ static int64_t pause_after(const struct sl_apply_result *result)
 	return result->code == SL_EBUSY ? 0 : result->try_after_us;
 }
 
+/* A lock that did not come for so long will not come by itself: a person has to look. */
+static bool gives_up(const struct attempt *attempt, const struct sl_apply_result *result)
+{
+	const struct sl_task *task = &attempt->task;
+	int64_t most;
+
+	if (result->code != SL_EBUSY || result->outcome != SL_OUTCOME_BLOCKED || !attempt->target ||
+		task->blocked_at == 0)
+		return false;
+	most = attempt->world->workspace->environments[attempt->target->environment].give_up_us;
+	return most > 0 && sl_control_now(attempt->control) - task->blocked_at >= most;
+}
+
+static void give_up(struct attempt *attempt, struct sl_apply_result *result)
+{
+	char span[SL_TIME_ISO_MAX];
+
+	if (!gives_up(attempt, result))
+		return;
+	result->outcome = result->done > 0 ? SL_OUTCOME_FAILED_PARTIAL : SL_OUTCOME_FAILED_CLEAN;
+	result->text = sl_arena_printf(attempt->arena,
+		"%s; given up after %u attempts in %s: end what holds the lock, then `sluice retry "
+		"%lld`",
+		result->text, attempt->task.attempts,
+		sl_time_span(sl_control_now(attempt->control) - attempt->task.blocked_at, span),
+		(long long)attempt->task.id);
+}
+
 static bool cancel_was_asked(struct attempt *attempt)
 {
 	struct sl_task task;
@@ -517,6 +572,7 @@ static void apply(struct attempt *attempt, const struct sl_conn_spec *spec, int6
 	const struct sl_apply_journal journal = { .intent = on_intent,
 		.may_go_on = may_go_on,
 		.step = on_step,
+		.waits = on_waits,
 		.snapshot = on_snapshot,
 		.meant = meant,
 		.ctx = attempt };
@@ -677,6 +733,7 @@ static enum sl_code work_on(struct attempt *attempt, struct sl_cancel *cancel, s
 	if (keep_steps(attempt, &why) != SL_OK)
 		sl_log(SL_LOG_WARNING, "run.steps_lost", "target", attempt->task.target, "error",
 			why.msg, NULL);
+	give_up(attempt, &result);
 	code = settle(attempt, &result, err);
 	sl_apply_result_done(&result);
 	return code;

@@ -211,6 +211,13 @@ static const struct sl_option rows[] = {
 		.type = SL_OPTION_DURATION,
 		.doc = "How long a statement may wait for a lock in its targets (3s unless the login "
 		       "has a bound of its own); 0 is no bound." },
+	{ .path = "environments[].lock_give_up",
+		.type = SL_OPTION_DURATION,
+		.fallback = "4h",
+		.max = INT64_MAX,
+		.doc = "How long a task is tried again whose statement does not get its lock; then it "
+		       "has failed, which the routes are told, and waits for a person. 0s tries for "
+		       "ever." },
 	{ .path = "environments[].statement_timeout",
 		.type = SL_OPTION_DURATION,
 		.doc = "How long a statement may run in its targets (1h unless the login has a bound "

@@ -50,6 +50,7 @@ static void load_environments(struct loading *loading)
 		if (!sl_mode_parse(&at[i].mode, sl_config_get_str(node, "mode")))
 			at[i].mode = SL_MODE_OBSERVE;
 		at[i].lock_us = limit(node, "lock_timeout");
+		at[i].give_up_us = sl_config_int(sl_config_get(node, "lock_give_up"));
 		at[i].statement_us = limit(node, "statement_timeout");
 		at[i].drift_every_us = sl_config_int(drift_option(loading, node, "every"));
 		at[i].drift_hold = sl_str_eq(

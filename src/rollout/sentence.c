@@ -66,6 +66,8 @@ static void add_pause(const struct sl_rollout_view *view, const struct sl_task *
 		sl_buf_adds(out, " since ");
 		add_clock(out, task->blocked_at);
 	}
+	if (task->attempts > 1)
+		sl_buf_addf(out, ", attempt %u", task->attempts);
 	if (task->due_at <= view->now) {
 		sl_buf_adds(out, ", next try now");
 		return;
@@ -107,6 +109,18 @@ static void add_waiting(const struct sl_rollout_view *view, const struct sl_task
 		sl_rollout_stage_waits_for(view, stage, out);
 }
 
+/* "running on orders-prod, waits for a lock: ACCESS EXCLUSIVE on orders, held by ..." */
+static void add_at_work(const struct sl_task *task, struct sl_buf *out)
+{
+	sl_buf_addf(out, "running on %s", task->target);
+	if (task->wait && task->wait[0] != '\0')
+		sl_buf_addf(out, ", waits for a lock: %.*s", DETAIL_MAX, task->wait);
+	if (task->attempts > 1)
+		sl_buf_addf(out, ", attempt %u", task->attempts);
+	if (task->cancel_asked)
+		sl_buf_adds(out, ", asked to stop before the next statement");
+}
+
 void sl_rollout_task_waits_for(const struct sl_rollout_view *view, const struct sl_task *task,
 	struct sl_buf *out)
 {
@@ -118,8 +132,7 @@ void sl_rollout_task_waits_for(const struct sl_rollout_view *view, const struct 
 		add_ready(view, task, out);
 		break;
 	case SL_TASK_RUNNING:
-		sl_buf_addf(out, "running on %s%s", task->target,
-			task->cancel_asked ? ", asked to stop before the next statement" : "");
+		add_at_work(task, out);
 		break;
 	case SL_TASK_BLOCKED:
 		add_pause(view, task, "blocked", out);

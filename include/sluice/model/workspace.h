@@ -27,6 +27,7 @@ struct sl_environment {
 	const char *name;
 	enum sl_mode mode; /* of projects that say nothing else */
 	int64_t lock_us, statement_us; /* as those of a target, which come first */
+	int64_t give_up_us; /* how long a lock is tried for again and again; 0: for ever */
 	int64_t drift_every_us; /* 0: never unasked */
 	bool drift_hold; /* a run on a drifted target waits for somebody */
 };
