@@ -12,6 +12,7 @@
 #include "sluice/schema/snapshot.h"
 #include "sluice/sys/file.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -375,6 +376,7 @@ static enum sl_code print(struct sl_cli *cli, const struct wish *wish,
 	sl_auto_buf struct sl_buf out = SL_BUF_INIT(OUTPUT_MAX);
 	sl_auto_json json_t *json = NULL;
 
+	assert(wish->form); /* read_form() refuses what is none */
 	if (wish->form->json) {
 		json = wish->form->json(report);
 		sl_json_pretty(json, &out);
