@@ -264,7 +264,7 @@ static enum sl_code look_at_part(struct looking *l, const struct sl_plan_part *p
 {
 	struct sl_elsewhere history;
 	struct sl_conn_spec spec;
-	struct folder folder;
+	struct folder folder = { .entry = NULL };
 	enum sl_code code = read_folder(l, part, &folder, err);
 
 	if (code == SL_OK)
