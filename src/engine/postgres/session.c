@@ -59,17 +59,21 @@ static enum sl_code watch_client(struct sl_conn *base, bool watch, struct sl_err
 		err);
 }
 
-/* What every session begins with.  A role that is called like the ledger's schema would make its
- * tables in there, by way of "$user". */
+/* What every session begins with, in one message.  A role that is called like the ledger's schema
+ * would make its tables in there, by way of "$user". */
 static enum sl_code prepare(struct sl_conn *base, struct sl_error *err)
 {
-	static const char own_schema[] =
-		"SELECT pg_catalog.set_config('search_path', pg_catalog.regexp_replace("
-		"pg_catalog.current_setting('search_path'), '\"\\$user\"\\s*(,\\s*|$)', ''), false) "
-		"WHERE session_user = 'sluice'";
-	enum sl_code code = watch_client(base, true, err);
+	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(1024);
 
-	return code == SL_OK ? sl_pg_query(base, NULL, NULL, own_schema, err) : code;
+	sl_buf_adds(&sql,
+		"SELECT CASE WHEN session_user = 'sluice' THEN "
+		"pg_catalog.set_config('search_path', pg_catalog.regexp_replace("
+		"pg_catalog.current_setting('search_path'), '\"\\$user\"\\s*(,\\s*|$)', ''), false) END");
+	if (sl_pg(base)->check_interval)
+		sl_buf_adds(&sql,
+			", pg_catalog.set_config('client_connection_check_interval', "
+			"'" CHECK_INTERVAL "', false)");
+	return sl_pg_query(base, NULL, NULL, sl_buf_str(&sql), err);
 }
 
 static enum sl_code open_session(struct sl_conn **out, const struct sl_conn_spec *spec,
