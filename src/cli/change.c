@@ -24,6 +24,13 @@ static const struct sl_cli_option reason_options[] = {
 	{ NULL, 0, NULL, NULL, false },
 };
 
+static const struct sl_cli_option skip_options[] = {
+	{ "environment", 'e', "NAME", "the stage of a CHANGE that waits for the team's own tool",
+		false },
+	{ "reason", 'r', "TEXT", "why", false },
+	{ NULL, 0, NULL, NULL, false },
+};
+
 static const struct sl_cli_option resolve_options[] = {
 	{ "applied", 0, NULL, "the file counts as applied: what was not, was done by hand", false },
 	{ "not-applied", 0, NULL, "it had none, and will run again", false },
@@ -302,7 +309,8 @@ static enum sl_code run_retry(struct sl_cli *cli, struct sl_error *err)
 
 static enum sl_code run_skip(struct sl_cli *cli, struct sl_error *err)
 {
-	return act(cli, "task", "skip", "skipped", err);
+	return act(cli, sl_cli_value(cli, "environment") ? "change" : "task", "skip", "skipped",
+		err);
 }
 
 static enum sl_code run_cancel(struct sl_cli *cli, struct sl_error *err)
@@ -338,8 +346,8 @@ static const struct sl_command rows[] = {
 		run_resume },
 	{ "retry", SL_CLI_RELEASE, "try a failed task again", "TASK", reason_options, 1, 1,
 		run_retry },
-	{ "skip", SL_CLI_RELEASE, "leave a task out, with a reason", "TASK", reason_options, 1, 1,
-		run_skip },
+	{ "skip", SL_CLI_RELEASE, "leave a task out, or a stage that waits for a tool",
+		"TASK | CHANGE --environment NAME", skip_options, 1, 1, run_skip },
 	{ "cancel", SL_CLI_RELEASE, "stop a task before its next statement", "TASK", reason_options,
 		1, 1, run_cancel },
 	{ "resolve", SL_CLI_RELEASE, "say what a task in doubt did", "TASK", resolve_options, 1, 1,

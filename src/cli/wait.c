@@ -115,6 +115,10 @@ static bool is_settled(struct waiting *w, const json_t *change, const json_t *st
 		*out = judge_left(w, change, stage);
 		return true;
 	}
+	if (sl_str_eq(state, "skipped")) {
+		*out = say(w->cli, NEEDS_HUMAN, change, sl_client_text(w->cli, stage, "left"));
+		return true;
+	}
 	if (sl_str_eq(state, "elsewhere")) {
 		*out = say(w->cli, APPLIED, change, sl_client_text(w->cli, stage, "left"));
 		return true;

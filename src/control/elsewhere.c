@@ -11,10 +11,12 @@
 #include "sluice/policy/workspace.h"
 #include "sluice/schema/snapshot.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#define PAGE     200
-#define FETCH_US (10 * SL_SECOND_US)
+#define PAGE        200
+#define MERGED_PAGE 1000
+#define FETCH_US    (10 * SL_SECOND_US)
 
 /* --- what is known -------------------------------------------------------------------------- */
 
@@ -79,6 +81,32 @@ void sl_elsewhere_gate(const struct elsewhere_place *place, const struct sl_stag
 	}
 	if (!gate->pending)
 		gate->seen = seen_text(last, n, arena);
+}
+
+void sl_elsewhere_skip(const struct elsewhere_place *place, const struct sl_stage_plan *plan,
+	const char *sentence, struct sl_batch *batch)
+{
+	const struct sl_stage *stage = &place->change->stages[place->stage];
+
+	for (size_t i = 0; i < plan->targets_len; i++) {
+		const struct sl_elsewhere_record *known = record_of(place->change, stage->id,
+			plan->targets[i].name);
+		struct sl_elsewhere_record record = { .stage_id = stage->id,
+			.change_id = stage->change_id,
+			.target = plan->targets[i].name,
+			.files = "",
+			.before = "",
+			.after = "" };
+
+		if (known && known->applied)
+			continue;
+		if (known)
+			record = *known;
+		record.tool = SL_ELSEWHERE_SKIP;
+		record.sentence = sentence;
+		record.seen_at = sl_control_now(place->control);
+		sl_batch_put_elsewhere(batch, &record);
+	}
 }
 
 static void queue_stage(struct sl_control *control, const struct sl_world *world,
@@ -452,11 +480,13 @@ static enum sl_code look_at_each(struct elsewhere_look *look, const struct sl_st
 	enum sl_code code = SL_OK;
 
 	/* as they were merged: what came first was applied first */
-	for (size_t i = stages->len; i > 0 && code == SL_OK; i--) {
+	for (size_t i = 0; i < stages->len && code == SL_OK; i++) {
 		sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
 		struct sl_error why = SL_ERROR_INIT;
-		struct looking l = { .look = look, .arena = arena, .stage = stages->at[i - 1] };
+		struct looking l = { .look = look, .arena = arena, .stage = stages->at[i] };
 
+		if (i > 0 && stages->at[i - 1].id == stages->at[i].id)
+			continue;
 		code = look_at_stage(&l, &why);
 		sl_repo_close(l.repo);
 		if (code == SL_OK)
@@ -472,15 +502,73 @@ static enum sl_code look_at_each(struct elsewhere_look *look, const struct sl_st
 	return code;
 }
 
-enum sl_code sl_elsewhere_look(struct elsewhere_look *look, struct sl_error *err)
+struct left_stages {
+	SL_VEC(struct sl_stage);
+};
+
+struct merged_ids {
+	SL_VEC(int64_t);
+};
+
+/* Those of changes that are under way: however many others stay left for good, each is looked at.
+ */
+static enum sl_code read_awaited(struct sl_control *control, struct left_stages *out,
+	struct sl_arena *arena, struct sl_error *err)
+{
+	struct sl_change_query query = { .states = SL_STATE_BIT(SL_CHANGE_MERGED),
+		.page = { .limit = MERGED_PAGE } };
+	struct merged_ids ids = { 0 };
+	struct sl_change_list merged = { 0 };
+	struct sl_stage_list stages = { 0 };
+	enum sl_code code;
+
+	do {
+		code = sl_store_changes(control->doors.store, &query, arena, &merged, err);
+		for (size_t i = 0; code == SL_OK && i < merged.len; i++)
+			query.page.before = *sl_vec_add_in(arena, &ids) = merged.at[i].id;
+	} while (code == SL_OK && merged.len == MERGED_PAGE);
+	if (code == SL_OK)
+		code = sl_store_stages_among(control->doors.store, ids.at, ids.len,
+			SL_STATE_BIT(SL_STAGE_LEFT), arena, &stages, err);
+	for (size_t i = 0; code == SL_OK && i < stages.len; i++)
+		*sl_vec_add_in(arena, out) = stages.at[i];
+	return code;
+}
+
+/* Of those that stay left the newest: they may explain a difference, and nothing waits for them. */
+static enum sl_code read_newest(struct sl_control *control, struct left_stages *out,
+	struct sl_arena *arena, struct sl_error *err)
 {
 	const struct sl_stage_query query = { .states = SL_STATE_BIT(SL_STAGE_LEFT),
 		.page = { .limit = PAGE } };
-	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
 	struct sl_stage_list stages = { 0 };
-	enum sl_code code = sl_store_stages(look->control->doors.store, &query, arena, &stages,
-		err);
+	enum sl_code code = sl_store_stages(control->doors.store, &query, arena, &stages, err);
+
+	for (size_t i = 0; code == SL_OK && i < stages.len; i++)
+		*sl_vec_add_in(arena, out) = stages.at[i];
+	return code;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct sl_stage *x = a;
+	const struct sl_stage *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+enum sl_code sl_elsewhere_look(struct elsewhere_look *look, struct sl_error *err)
+{
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	struct left_stages stages = { 0 };
+	enum sl_code code = read_awaited(look->control, &stages, arena, err);
 
 	look->awaited = look->news = false;
-	return code == SL_OK ? look_at_each(look, &stages, err) : code;
+	if (code == SL_OK && look->modes != SL_STATE_BIT(SL_MODE_GATE))
+		code = read_newest(look->control, &stages, arena, err);
+	if (code == SL_OK && stages.len > 0)
+		qsort(stages.at, stages.len, sizeof(*stages.at), by_id);
+	return code == SL_OK ?
+		look_at_each(look, &(struct sl_stage_list){ stages.at, stages.len }, err) :
+		code;
 }

@@ -43,6 +43,14 @@ struct elsewhere_place {
 void sl_elsewhere_gate(const struct elsewhere_place *place, const struct sl_stage_plan *plan,
 	struct sl_arena *arena, struct sl_stage_gate *gate);
 
+/* A person's word that it will not be applied there, for each target that lacks some of it.  The
+ * sentence is borrowed until the batch is committed. */
+void sl_elsewhere_skip(const struct elsewhere_place *place, const struct sl_stage_plan *plan,
+	const char *sentence, struct sl_batch *batch);
+
+/* What such a word is kept under, where a tool's name stands else. */
+#define SL_ELSEWHERE_SKIP "sluice skip"
+
 /* Looks are queued for what the stages of the change still await. */
 void sl_elsewhere_queue(struct sl_control *control, const struct sl_world *world,
 	const struct sl_rollout_view *view);

@@ -1,4 +1,5 @@
 /* What persons ask for: checked, audited, done. */
+#include "elsewhere.h"
 #include "request.h"
 #include "stages.h"
 
@@ -228,6 +229,85 @@ enum sl_code sl_control_resume(struct sl_control *control, const struct sl_ask *
 	int64_t change_id, struct sl_error *err)
 {
 	return hold_or_resume(control, ask, change_id, false, err);
+}
+
+/* --- stages that are left to others --------------------------------------------------------- */
+
+static enum sl_code check_skip(const struct request *request, const struct staged *staged,
+	size_t stage, struct sl_error *err)
+{
+	const struct sl_stage *row = &staged->view.stages[stage];
+
+	if (request->ask->reason[0] == '\0')
+		return sl_error_set(err, SL_EINVAL, "a skip needs a reason");
+	if (!sl_staged_skippable(staged, stage))
+		return sl_error_set(err, SL_ECONFLICT,
+			"stage %s is %s and waits for no tool of the team: only such a stage is "
+			"skipped whole, for others name the task",
+			row->environment, sl_stage_state_name(row->state));
+	return SL_OK;
+}
+
+static enum sl_code skip_stage(struct request *request, const struct staged *staged, size_t stage,
+	struct sl_error *err)
+{
+	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
+	const struct sl_stage *row = &staged->view.stages[stage];
+	const char *text = sl_arena_printf(request->arena, "skipped by %s: %s",
+		request->ask->who.user, request->ask->reason);
+	const struct sl_move move = { .object = SL_OBJECT_STAGE,
+		.id = row->id,
+		.from = (int)row->state,
+		.to = SL_STAGE_SKIPPED,
+		.at = sl_control_now(request->control) };
+	struct sl_stage_plan plan;
+	enum sl_code code = sl_rollout_read_plan(row->plan, request->arena, &plan, err);
+
+	if (code == SL_OK)
+		code = sl_rollout_check(&move, err);
+	if (code != SL_OK)
+		return code;
+	sl_batch_expect(batch, staged->view.change.id, staged->view.change.revision);
+	sl_batch_move(batch, &move);
+	sl_elsewhere_skip(
+		&(struct elsewhere_place){ request->control, request->world, &staged->view, stage },
+		&plan, text, batch);
+	sl_request_audit(request, batch, false,
+		sl_arena_printf(request->arena, "%s: %s", row->environment, request->ask->reason));
+	sl_control_tell(request->control, request->world, batch,
+		&(struct telling){ .kind = "stage.skipped",
+			.change_id = staged->view.change.id,
+			.environment = row->environment,
+			.target = "",
+			.by = request->ask->who.user,
+			.text = sl_arena_printf(request->arena, "stage %s: %s", row->environment,
+				text) });
+	return sl_store_commit(request->control->doors.store, batch, err);
+}
+
+enum sl_code sl_control_skip_stage(struct sl_control *control, const struct sl_ask *ask,
+	int64_t change_id, const char *environment, struct sl_error *err)
+{
+	struct request request = { 0 };
+	struct staged staged;
+	size_t stage = 0;
+	enum sl_code code;
+
+	sl_request_open(&request, control, ask);
+	code = about_change(&request, change_id, "change.skip", &staged, err);
+	if (code == SL_OK)
+		code = sl_request_may(&request, SL_VERB_SKIP, err);
+	if (code == SL_OK && !environment)
+		code = sl_error_set(err, SL_EINVAL, "say which stage is skipped: --environment");
+	if (code == SL_OK)
+		code = find_stage(&staged, environment, &stage, err);
+	if (code == SL_OK)
+		code = check_skip(&request, &staged, stage, err);
+	if (code == SL_OK)
+		code = skip_stage(&request, &staged, stage, err);
+	if (code == SL_OK)
+		sl_control_queue_change(control, change_id, 0);
+	return sl_request_close(&request, code, err);
 }
 
 /* --- waivers -------------------------------------------------------------------------------- */

@@ -20,6 +20,15 @@ struct sl_approval_case sl_staged_case(const struct staged *staged, size_t i)
 		.people_len = staged->view.people_len };
 }
 
+bool sl_staged_skippable(const struct staged *staged, size_t i)
+{
+	const struct sl_stage_gate *gate = &staged->rollout.gates[i];
+
+	return staged->view.change.state == SL_CHANGE_MERGED &&
+		staged->view.stages[i].state == SL_STAGE_LEFT && gate->mode == SL_MODE_GATE &&
+		gate->pending;
+}
+
 static enum sl_code read_gates(struct sl_control *control, struct staged *out,
 	struct sl_arena *arena, struct sl_stage_gate **slot, struct sl_error *err)
 {

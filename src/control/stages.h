@@ -35,4 +35,7 @@ enum sl_code sl_staged_read_all(struct sl_control *control, const struct sl_worl
 /* The case that policy decides for the stage at index i. */
 struct sl_approval_case sl_staged_case(const struct staged *staged, size_t i);
 
+/* Whether the stage at index i waits for the team's own tool, and a person may end that. */
+bool sl_staged_skippable(const struct staged *staged, size_t i);
+
 #endif

@@ -2,6 +2,7 @@
 #include "sluice/control/people.h"
 
 #include "drift.h"
+#include "elsewhere.h"
 #include "stages.h"
 #include "view_int.h"
 
@@ -94,7 +95,8 @@ static json_t *elsewhere_row(const struct sl_world *world, struct sl_arena *aren
 		.ended_at = seen->seen_at };
 	json_t *row = run_row(arena, &as_run);
 
-	sl_view_set(row, "outcome", "elsewhere");
+	sl_view_set(row, "outcome",
+		sl_str_eq(seen->tool, SL_ELSEWHERE_SKIP) ? "skipped" : "elsewhere");
 	sl_view_set(row, "tool", seen->tool);
 	return row;
 }
@@ -107,7 +109,7 @@ static json_t *merged_history(const struct sl_world *world, struct sl_arena *are
 	size_t k = 0;
 
 	for (size_t i = 0; json_array_size(rows) < limit && (i < runs->len || k < others->len);) {
-		if (k < others->len && others->at[k].done == 0) {
+		if (k < others->len && others->at[k].tool[0] == '\0') {
 			k++;
 		} else if (i == runs->len ||
 			(k < others->len && others->at[k].seen_at > runs->at[i].started_at)) {

@@ -1,6 +1,7 @@
 /* Views of changes: the list, one with all that hangs on it, and what needs somebody. */
 #include "sluice/control/people.h"
 
+#include "elsewhere.h"
 #include "folder.h"
 #include "stages.h"
 #include "view_int.h"
@@ -256,6 +257,18 @@ static json_t *step_rows(const struct staged *staged, size_t stage)
 	return rows;
 }
 
+/* Who skipped the stage, and why. */
+static const char *skipped_text(const struct staged *staged, int64_t stage_id)
+{
+	for (size_t i = 0; i < staged->view.elsewhere_len; i++) {
+		const struct sl_elsewhere_record *said = &staged->view.elsewhere[i];
+
+		if (said->stage_id == stage_id && sl_str_eq(said->tool, SL_ELSEWHERE_SKIP))
+			return said->sentence;
+	}
+	return "skipped";
+}
+
 /* What a stage that was left says instead of having done anything. */
 static const char *left_text(const struct staged *staged, size_t i, struct sl_arena *arena)
 {
@@ -263,6 +276,8 @@ static const char *left_text(const struct staged *staged, size_t i, struct sl_ar
 
 	if (staged->view.stages[i].state == SL_STAGE_ELSEWHERE)
 		return gate->seen ? gate->seen : "applied by the team's own tool";
+	if (staged->view.stages[i].state == SL_STAGE_SKIPPED)
+		return skipped_text(staged, staged->view.stages[i].id);
 	if (staged->view.stages[i].state != SL_STAGE_LEFT)
 		return "";
 	if (gate->mode == SL_MODE_OBSERVE)
@@ -320,6 +335,7 @@ static json_t *stage_row(const struct staged *staged, size_t i, struct sl_arena 
 	(void)json_object_set_new(row, "seen_applied",
 		json_boolean(staged->rollout.gates[i].mode == SL_MODE_GATE &&
 			!staged->rollout.gates[i].pending));
+	(void)json_object_set_new(row, "skippable", json_boolean(sl_staged_skippable(staged, i)));
 	(void)json_object_set_new(row, "approvable",
 		json_boolean(stage->state == SL_STAGE_WAITING && !staged->approvals[i].satisfied));
 	(void)json_object_set_new(row, "steps", step_rows(staged, i));

@@ -54,6 +54,7 @@ static const char *const stage_state_names[] = {
 	[SL_STAGE_CANCELED] = "canceled",
 	[SL_STAGE_LEFT] = "left",
 	[SL_STAGE_ELSEWHERE] = "elsewhere",
+	[SL_STAGE_SKIPPED] = "skipped",
 };
 
 static const char *const task_state_names[] = {

@@ -32,8 +32,9 @@ static const unsigned stage_moves[] = {
 	[SL_STAGE_FAILED] = BIT(SL_STAGE_RUNNING),
 	[SL_STAGE_NOTHING] = 0,
 	[SL_STAGE_CANCELED] = BIT(SL_STAGE_RUNNING),
-	[SL_STAGE_LEFT] = BIT(SL_STAGE_ELSEWHERE),
+	[SL_STAGE_LEFT] = BIT(SL_STAGE_ELSEWHERE) | BIT(SL_STAGE_SKIPPED),
 	[SL_STAGE_ELSEWHERE] = 0,
+	[SL_STAGE_SKIPPED] = 0,
 };
 
 static const unsigned change_moves[] = {

@@ -201,6 +201,7 @@ static void step_stage(struct walk *walk, size_t i)
 	case SL_STAGE_DONE:
 	case SL_STAGE_NOTHING:
 	case SL_STAGE_ELSEWHERE:
+	case SL_STAGE_SKIPPED:
 	case SL_STAGE_STATE_COUNT:
 		break;
 	}
@@ -208,12 +209,16 @@ static void step_stage(struct walk *walk, size_t i)
 
 /* Stages by how they came to be through. */
 struct ending {
-	bool applied, elsewhere, left;
+	bool applied, elsewhere, left, skipped;
 };
 
 /* What a change that is through comes to, in one sentence. */
 static const char *ending_of(const struct ending *ending)
 {
+	if (ending->skipped)
+		return ending->applied || ending->elsewhere ?
+			"applied, except where it was skipped" :
+			"through; nothing was applied: it was skipped";
 	if (ending->left && (ending->applied || ending->elsewhere))
 		return "applied as far as the modes of its environments go";
 	if (ending->left)
@@ -235,8 +240,11 @@ static void end_change(struct walk *walk)
 		ending.applied = ending.applied || view->stages[i].state == SL_STAGE_DONE;
 		ending.elsewhere = ending.elsewhere || view->stages[i].state == SL_STAGE_ELSEWHERE;
 		ending.left = ending.left || view->stages[i].state == SL_STAGE_LEFT;
+		ending.skipped = ending.skipped || view->stages[i].state == SL_STAGE_SKIPPED;
 	}
-	to = ending.applied || ending.elsewhere || ending.left ? SL_CHANGE_DONE : SL_CHANGE_NOTHING;
+	to = ending.applied || ending.elsewhere || ending.left || ending.skipped ?
+		SL_CHANGE_DONE :
+		SL_CHANGE_NOTHING;
 	move = add_move(walk, SL_OBJECT_CHANGE, view->change.id, (int)view->change.state, (int)to);
 	move->event = event(walk, to == SL_CHANGE_DONE ? "change.done" : "change.nothing",
 		ending_of(&ending));
@@ -248,6 +256,7 @@ bool sl_rollout_is_through(const struct sl_rollout_view *view, size_t i)
 	case SL_STAGE_DONE:
 	case SL_STAGE_NOTHING:
 	case SL_STAGE_ELSEWHERE:
+	case SL_STAGE_SKIPPED:
 		return true;
 	case SL_STAGE_LEFT: /* to a tool that was asked to go on, or to nobody */
 		return view->gates[i].mode != SL_MODE_GATE;

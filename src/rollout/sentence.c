@@ -228,7 +228,8 @@ static const struct sl_stage *ahead_of(const struct sl_rollout_view *view,
 	return NULL;
 }
 
-/* "waiting for the team's own tool in staging: V2__a.sql is not yet applied on orders-staging" */
+/* "waiting for the team's own tool in staging: V2__a.sql is not yet applied on orders-staging (if
+ * it never will be: sluice skip 7 --environment staging --reason ...)" */
 static void add_elsewhere(const struct sl_rollout_view *view, const struct sl_stage *stage,
 	struct sl_buf *out)
 {
@@ -237,8 +238,11 @@ static void add_elsewhere(const struct sl_rollout_view *view, const struct sl_st
 
 		if (view->change->stages[i].id == stage->id && gate->mode == SL_MODE_GATE &&
 			gate->pending)
-			sl_buf_addf(out, "waiting for the team's own tool in %s: %s",
-				stage->environment, gate->pending);
+			sl_buf_addf(out,
+				"waiting for the team's own tool in %s: %s (if it never will be: "
+				"sluice skip %" PRId64 " --environment %s --reason ...)",
+				stage->environment, gate->pending, view->change->change.id,
+				stage->environment);
 	}
 }
 
@@ -282,6 +286,7 @@ void sl_rollout_stage_waits_for(const struct sl_rollout_view *view, const struct
 	case SL_STAGE_DONE:
 	case SL_STAGE_NOTHING:
 	case SL_STAGE_ELSEWHERE:
+	case SL_STAGE_SKIPPED:
 	case SL_STAGE_STATE_COUNT:
 		break;
 	}

@@ -72,6 +72,7 @@ static void follow_stage(struct moving *moving)
 	case SL_STAGE_CANCELED:
 	case SL_STAGE_LEFT:
 	case SL_STAGE_ELSEWHERE:
+	case SL_STAGE_SKIPPED:
 		set_number(moving, "ended_at", moving->move->at);
 		break;
 	case SL_STAGE_WAITING:

@@ -1,5 +1,7 @@
 #include "sluice/store/read.h"
 
+#include "sluice/core/vec.h"
+
 #include "store_int.h"
 
 #include <inttypes.h>
@@ -255,6 +257,35 @@ enum sl_code sl_store_reviews_among(struct sl_store *store, const int64_t *ids, 
 	}
 	if (code == SL_OK)
 		*out = (struct sl_review_list){ all, len };
+	return code;
+}
+
+enum sl_code sl_store_stages_among(struct sl_store *store, const int64_t *change_ids, size_t n,
+	unsigned states, struct sl_arena *arena, struct sl_stage_list *out, struct sl_error *err)
+{
+	struct {
+		SL_VEC(struct sl_stage);
+	} all = { 0 };
+	enum sl_code code = SL_OK;
+
+	for (size_t done = 0; code == SL_OK && done < n; done += AMONG_MAX) {
+		struct query query = { .table = &store_stage_table,
+			.filters = {
+				{ .column = "change_id",
+					.compare = AMONG,
+					.ids = { change_ids + done,
+						n - done < AMONG_MAX ? n - done : AMONG_MAX } },
+				{ .column = "state", .compare = ONE_OF, .number = states } } };
+		struct rows rows = { 0 };
+		const struct sl_stage *stages;
+
+		code = store_select(store, &query, arena, &rows, err);
+		stages = rows.at;
+		for (size_t i = 0; i < rows.len; i++)
+			*sl_vec_add_in(arena, &all) = stages[i];
+	}
+	if (code == SL_OK)
+		*out = (struct sl_stage_list){ all.at, all.len };
 	return code;
 }
 

@@ -58,6 +58,12 @@ static enum sl_code do_skip(struct call *call, struct sl_error *err)
 	return sl_control_skip(call->web->options.control, &call->ask, call->id, err);
 }
 
+static enum sl_code do_skip_stage(struct call *call, struct sl_error *err)
+{
+	return sl_control_skip_stage(call->web->options.control, &call->ask, call->id,
+		call->environment, err);
+}
+
 static enum sl_code do_cancel(struct call *call, struct sl_error *err)
 {
 	return sl_control_cancel(call->web->options.control, &call->ask, call->id, err);
@@ -146,6 +152,11 @@ void sl_form_hold(void *ctx, struct sl_http_request *req, struct sl_http_respons
 void sl_form_resume(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
 {
 	answer_form(ctx, req, res, do_resume, change_page(req, sl_http_param(req, "id")));
+}
+
+void sl_form_skip_stage(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
+{
+	answer_form(ctx, req, res, do_skip_stage, change_page(req, sl_http_param(req, "id")));
 }
 
 void sl_form_retry(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
@@ -239,6 +250,11 @@ void sl_api_retry(void *ctx, struct sl_http_request *req, struct sl_http_respons
 void sl_api_skip(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
 {
 	answer_api(ctx, req, res, do_skip);
+}
+
+void sl_api_skip_stage(void *ctx, struct sl_http_request *req, struct sl_http_response *res)
+{
+	answer_api(ctx, req, res, do_skip_stage);
 }
 
 void sl_api_cancel(void *ctx, struct sl_http_request *req, struct sl_http_response *res)

@@ -60,11 +60,11 @@ sl_web_handler sl_web_home, sl_web_changes, sl_web_change, sl_web_targets, sl_we
 sl_web_handler sl_api_changes, sl_api_change, sl_api_commit, sl_api_targets, sl_api_target,
 	sl_api_diff, sl_api_status, sl_api_drifts, sl_api_drift, sl_api_history, sl_api_audit,
 	sl_api_whoami;
-sl_web_handler sl_form_approve, sl_form_hold, sl_form_resume, sl_form_retry, sl_form_accept_drift,
-	sl_form_check_drift;
+sl_web_handler sl_form_approve, sl_form_hold, sl_form_resume, sl_form_retry, sl_form_skip_stage,
+	sl_form_accept_drift, sl_form_check_drift;
 sl_web_handler sl_api_approve, sl_api_revoke, sl_api_hold, sl_api_resume, sl_api_waive,
-	sl_api_retry, sl_api_skip, sl_api_cancel, sl_api_resolve, sl_api_merge, sl_api_open,
-	sl_api_adopt, sl_api_accept_drift, sl_api_check_drift;
+	sl_api_retry, sl_api_skip, sl_api_skip_stage, sl_api_cancel, sl_api_resolve, sl_api_merge,
+	sl_api_open, sl_api_adopt, sl_api_accept_drift, sl_api_check_drift;
 sl_web_handler sl_web_login, sl_web_login_post, sl_web_logout, sl_api_login_link;
 sl_web_handler sl_web_healthz, sl_web_readyz, sl_web_metrics, sl_web_push;
 

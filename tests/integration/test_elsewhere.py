@@ -1,6 +1,8 @@
 """Environments in which the team's own tool applies: its history says what became of a change, and nothing is written there."""
 
+import contextlib
 import hashlib
+import sqlite3
 
 import pytest
 
@@ -206,6 +208,52 @@ def test_a_login_that_may_only_read_is_enough(start, pg):
     finally:
         pg.execute(f"DROP OWNED BY {reader}")
         pg.execute(f"DROP ROLE {reader}")
+
+
+def test_a_person_ends_a_gate_that_the_tool_never_goes_through(start):
+    workspace, tool = start(Flyway)
+    merge(workspace, tool, 5)
+    workspace.wait_awaited(1, "(if it never will be: sluice skip 1 --environment prod --reason ...)")
+    assert workspace.run("skip", 1, "--environment", "prod", "--reason", "mine", who="ana").status == 4
+    assert workspace.run("skip", 1, "--environment", "prod", who="dana").status == 2
+    assert stage(workspace)["state"] == "left"
+    workspace.ok("skip", 1, "--environment", "prod", "--reason", "done by hand", who="dana")
+    change = workspace.wait_change(1, "done")
+    prod = stage(workspace)
+    assert (prod["state"], prod["left"], prod["skippable"]) == ("skipped", "skipped by dana: done by hand", False)
+    (told,) = [event for event in workspace.change(1)["events"] if event["kind"] == "stage.skipped"]
+    assert (told["by"], told["text"]) == ("dana", "stage prod: skipped by dana: done by hand")
+    assert "through; nothing was applied: it was skipped" in [event["text"] for event in change["events"]]
+    (row,) = [row for row in workspace.json("audit")["audit"] if row["action"] == "change.skip" and not row["refused"]]
+    assert (row["by"], row["detail"]) == ("dana", "prod: done by hand")
+    (run,) = workspace.history("prod")
+    assert (run["outcome"], run["change"], run["detail"]) == ("skipped", 1, "skipped by dana: done by hand")
+    again = workspace.run("skip", 1, "--environment", "prod", "--reason", "again", who="dana")
+    assert again.status != 0 and "stage prod is skipped and waits for no tool" in again.err
+    waited = workspace.run("wait", "--commit", workspace.repository.head("change/more"), "--environment", "prod")
+    assert waited.status != 0 and "skipped by dana" in waited.out + waited.err
+
+
+def leave_others(workspace, n):
+    """As many changes that are over, each with a stage that stays left, newer than change 1."""
+    with contextlib.closing(sqlite3.connect(workspace.store.path, timeout=10)) as store, store:
+        columns = {table: [row[1] for row in store.execute(f"PRAGMA table_info({table})")][1:] for table in ("change", "stage")}
+        for number in range(2, n + 2):
+            values = {"state": "'done'", "branch": f"'over/{number}'", "review_id": "NULL"}
+            store.execute(f"INSERT INTO change SELECT {number}, {', '.join(values.get(name, name) for name in columns['change'])} FROM change WHERE id = 1")
+            rest = ", ".join(str(number) if name == "change_id" else name for name in columns["stage"])
+            store.execute(f"INSERT INTO stage SELECT NULL, {rest} FROM stage WHERE change_id = 1 AND environment = 'prod'")
+
+
+def test_a_gate_is_looked_at_however_many_later_stages_were_left_for_good(start):
+    workspace, tool = start(Flyway)
+    merge(workspace, tool, 5)
+    workspace.wait_stage(1, "prod", "left")
+    workspace.stop()
+    leave_others(workspace, 250)
+    workspace.start()
+    apply(tool, 5)
+    workspace.wait_change(1, "done", timeout=60)
 
 
 # --- drift ------------------------------------------------------------------------------------------------------------

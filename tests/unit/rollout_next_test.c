@@ -375,7 +375,8 @@ static void behind_a_gate_the_next_stage_waits_until_it_was_seen_applied(void **
 	assert_int_equal(world->stages[1].state, SL_STAGE_WAITING);
 	sl_rollout_waits_for(&world->view, &said);
 	assert_string_equal(sl_buf_str(&said),
-		"waiting for the team's own tool in dev: V1.sql is not yet applied on dev-a");
+		"waiting for the team's own tool in dev: V1.sql is not yet applied on dev-a (if it "
+		"never will be: sluice skip 7 --environment dev --reason ...)");
 	world->gates[0].pending = NULL;
 	world->gates[0].seen = "applied by Flyway";
 	advance(world);
@@ -399,6 +400,28 @@ static void a_gate_that_is_last_ends_its_change_when_it_was_seen_applied(void **
 	advance(world);
 	assert_int_equal(world->change.change.state, SL_CHANGE_DONE);
 	assert_int_equal(world->stages[STAGES - 1].state, SL_STAGE_ELSEWHERE);
+}
+
+static void a_gate_that_was_skipped_lets_the_later_ones_go_on_and_its_change_end(void **state)
+{
+	struct world *world = *state;
+	struct sl_move_list moves;
+
+	leave(world, 0, SL_MODE_GATE, "V1.sql is not yet applied on dev-a");
+	advance(world);
+	world->stages[0].state = SL_STAGE_SKIPPED;
+	advance(world);
+	assert_int_equal(world->stages[0].state, SL_STAGE_SKIPPED);
+	assert_int_equal(world->stages[1].state, SL_STAGE_RUNNING);
+	for (size_t i = 1; i < STAGES; i++) {
+		set_stage(world, i, SL_STAGE_NOTHING, SL_TASK_DONE);
+		set_outcomes(world, i, SL_OUTCOME_NOTHING);
+	}
+	moves = next(world);
+	assert_int_equal(moves.len, 1);
+	assert_int_equal(moves.at[0].to, SL_CHANGE_DONE);
+	assert_string_equal(moves.at[0].event->text,
+		"through; nothing was applied: it was skipped");
 }
 
 static void a_canceled_stage_stops_the_later_ones_until_it_is_taken_up_again(void **state)
@@ -637,6 +660,7 @@ int main(void)
 		TEST(a_gate_is_left_to_the_teams_tool_once_it_is_open),
 		TEST(behind_a_gate_the_next_stage_waits_until_it_was_seen_applied),
 		TEST(a_gate_that_is_last_ends_its_change_when_it_was_seen_applied),
+		TEST(a_gate_that_was_skipped_lets_the_later_ones_go_on_and_its_change_end),
 	};
 
 	return cmocka_run_group_tests_name("rollout_next", tests, NULL, NULL);

@@ -50,6 +50,12 @@ enum sl_code sl_control_cancel(struct sl_control *control, const struct sl_ask *
 enum sl_code sl_control_skip(struct sl_control *control, const struct sl_ask *ask, int64_t task_id,
 	struct sl_error *err) __attribute__((warn_unused_result));
 
+/* A stage in mode gate that waits for the team's own tool is over: it will not be applied there.
+ * SL_EINVAL without a reason or an environment; SL_ECONFLICT for any other stage. */
+enum sl_code sl_control_skip_stage(struct sl_control *control, const struct sl_ask *ask,
+	int64_t change_id, const char *environment, struct sl_error *err)
+	__attribute__((warn_unused_result));
+
 /* applied: the statement in doubt had its effect; else it had none and will run again. */
 enum sl_code sl_control_resolve(struct sl_control *control, const struct sl_ask *ask,
 	int64_t task_id, bool applied, struct sl_error *err) __attribute__((warn_unused_result));

@@ -58,6 +58,7 @@ enum sl_stage_state {
 	SL_STAGE_CANCELED,
 	SL_STAGE_LEFT, /* as far as its mode goes: whoever applies it, Sluice does not */
 	SL_STAGE_ELSEWHERE, /* the team's own tool was seen to have applied all of it */
+	SL_STAGE_SKIPPED, /* left, and a person said that it will not be applied there */
 	SL_STAGE_STATE_COUNT
 };
 
