@@ -24,6 +24,13 @@ static const struct sl_cli_option reason_options[] = {
 	{ NULL, 0, NULL, NULL, false },
 };
 
+static const struct sl_cli_option waive_options[] = {
+	{ "reason", 'r', "TEXT", "why", false },
+	{ "until", 'u', "YYYY-MM-DD", "its last day (UTC); the finding counts again afterwards",
+		false },
+	{ NULL, 0, NULL, NULL, false },
+};
+
 static const struct sl_cli_option skip_options[] = {
 	{ "environment", 'e', "NAME", "the stage of a CHANGE that waits for the team's own tool",
 		false },
@@ -204,6 +211,7 @@ static enum sl_code act(struct sl_cli *cli, const char *thing, const char *verb,
 		return code;
 	put(body, "reason", sl_cli_value(cli, "reason"));
 	put(body, "environment", sl_cli_value(cli, "environment"));
+	put(body, "until", sl_cli_value(cli, "until"));
 	put(body, "finding", sl_cli_arg(cli, 1));
 	if (sl_cli_has(cli, "applied"))
 		(void)json_object_set_new(body, "applied", json_true());
@@ -339,7 +347,7 @@ static const struct sl_command rows[] = {
 	{ "revoke", SL_CLI_RELEASE, "take your approval back", "CHANGE", stage_options, 1, 1,
 		run_revoke },
 	{ "waive", SL_CLI_RELEASE, "accept a finding, with a reason", "CHANGE RULE|FINGERPRINT",
-		reason_options, 2, 2, run_waive },
+		waive_options, 2, 2, run_waive },
 	{ "hold", SL_CLI_RELEASE, "stop a change before its next stage", "CHANGE", reason_options,
 		1, 1, run_hold },
 	{ "resume", SL_CLI_RELEASE, "let a held change go on", "CHANGE", reason_options, 1, 1,

@@ -55,10 +55,14 @@ static enum sl_code base_of(struct pass *pass, const char *head, const struct sl
 	return code == SL_ENOTFOUND ? SL_OK : code;
 }
 
-static bool waived_since(const struct sl_change_view *view, int64_t reviewed_at)
+/* A waiver that was given since, or that has ended since. */
+static bool waived_since(const struct sl_change_view *view, int64_t reviewed_at, int64_t now)
 {
 	for (size_t i = 0; i < view->waivers_len; i++) {
-		if (view->waivers[i].at > reviewed_at || view->waivers[i].until > reviewed_at)
+		const struct sl_waiver *waiver = &view->waivers[i];
+
+		if (waiver->at > reviewed_at ||
+			(waiver->until > reviewed_at && waiver->until <= now))
 			return true;
 	}
 	return false;
@@ -77,7 +81,7 @@ static enum sl_code knows_waivers(struct pass *pass, const struct sl_change *cha
 		code = sl_store_change_view(pass->control->doors.store, change->id, pass->arena,
 			&view, err);
 	if (code == SL_OK)
-		*out = !waived_since(&view, review.at);
+		*out = !waived_since(&view, review.at, pass->now);
 	return code;
 }
 

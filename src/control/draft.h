@@ -24,6 +24,7 @@ struct pass {
 	char head[SL_GIT_ID_SIZE]; /* of the project's branch, "" while it has none */
 	const char *since; /* where the branch was before this pass; head at the first sight */
 	int64_t since_at; /* moment of the last pass that came to its end; 0 none */
+	int64_t waiver_ended, waiver_due; /* the last waiver that did, the next that will; 0 none */
 	bool first; /* sight of the branch */
 	bool postponed; /* a direct push is looked at again before it is believed */
 	struct folder_list main; /* as head has them */

@@ -312,9 +312,39 @@ enum sl_code sl_control_skip_stage(struct sl_control *control, const struct sl_a
 
 /* --- waivers -------------------------------------------------------------------------------- */
 
-static enum sl_code waive(struct request *request, const struct staged *staged, const char *finding,
+#define WAIVER_DAYS_MAX 366
+#define DAY_US          (24 * 3600 * SL_SECOND_US)
+
+/* A day in the future, to its end; no day: 0, without end. */
+static enum sl_code read_until(const struct request *request, const char *until, int64_t *out,
 	struct sl_error *err)
 {
+	const int64_t now = sl_control_now(request->control);
+
+	*out = 0;
+	if (!until)
+		return SL_OK;
+	if (!sl_time_day_end(until, out))
+		return sl_error_set(err, SL_EINVAL,
+			"a waiver's end '%.20s' is no day: write YYYY-MM-DD", until);
+	if (*out <= now)
+		return sl_error_set(err, SL_EINVAL, "a waiver until %s would be over already",
+			until);
+	if (*out > now + WAIVER_DAYS_MAX * DAY_US)
+		return sl_error_set(err, SL_EINVAL,
+			"a waiver until %s is too long: at most %d days, or none for no end", until,
+			WAIVER_DAYS_MAX);
+	return SL_OK;
+}
+
+static enum sl_code waive(struct request *request, const struct staged *staged,
+	const struct sl_waiving *wanted, struct sl_error *err)
+{
+	const char *finding = wanted->finding;
+	const char *until = wanted->until ?
+		sl_arena_printf(request->arena, " (until %s)", wanted->until) :
+		"";
+	int64_t ends_at;
 	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
 	struct sl_finding_list findings;
 	size_t n = 0;
@@ -322,6 +352,9 @@ static enum sl_code waive(struct request *request, const struct staged *staged, 
 
 	if (request->ask->reason[0] == '\0')
 		return sl_error_set(err, SL_EINVAL, "a waiver needs a reason");
+	code = read_until(request, wanted->until, &ends_at, err);
+	if (code != SL_OK)
+		return code;
 	code = sl_store_findings(request->control->doors.store, staged->view.change.review_id,
 		request->arena, &findings, err);
 	for (size_t i = 0; code == SL_OK && i < findings.len; i++) {
@@ -337,7 +370,8 @@ static enum sl_code waive(struct request *request, const struct staged *staged, 
 				.rule = row->rule,
 				.reason = request->ask->reason,
 				.by = request->ask->who.user,
-				.at = sl_control_now(request->control) });
+				.at = sl_control_now(request->control),
+				.until = ends_at });
 	}
 	if (code != SL_OK)
 		return code;
@@ -345,15 +379,16 @@ static enum sl_code waive(struct request *request, const struct staged *staged, 
 		return sl_error_set(err, SL_ENOTFOUND, "change %lld has no open finding '%s'",
 			(long long)staged->view.change.id, finding);
 	sl_request_audit(request, batch, false,
-		sl_arena_printf(request->arena, "%zu of %s: %s", n, finding, request->ask->reason));
+		sl_arena_printf(request->arena, "%zu of %s: %s%s", n, finding, request->ask->reason,
+			until));
 	sl_control_tell(request->control, request->world, batch,
 		&(struct telling){ .kind = "change.waived",
 			.change_id = staged->view.change.id,
 			.environment = "",
 			.target = "",
 			.by = request->ask->who.user,
-			.text = sl_arena_printf(request->arena, "waived %s: %s", finding,
-				request->ask->reason) });
+			.text = sl_arena_printf(request->arena, "waived %s: %s%s", finding,
+				request->ask->reason, until) });
 	return sl_store_commit(request->control->doors.store, batch, err);
 }
 
@@ -369,7 +404,7 @@ static void look_again(struct sl_control *control, const char *project)
 }
 
 enum sl_code sl_control_waive(struct sl_control *control, const struct sl_ask *ask,
-	int64_t change_id, const char *finding, struct sl_error *err)
+	int64_t change_id, const struct sl_waiving *wanted, struct sl_error *err)
 {
 	struct request request = { 0 };
 	struct staged staged;
@@ -380,7 +415,7 @@ enum sl_code sl_control_waive(struct sl_control *control, const struct sl_ask *a
 	if (code == SL_OK)
 		code = sl_request_may(&request, SL_VERB_WAIVE, err);
 	if (code == SL_OK)
-		code = waive(&request, &staged, finding, err);
+		code = waive(&request, &staged, wanted, err);
 	if (code == SL_OK)
 		look_again(control, staged.view.change.project);
 	return sl_request_close(&request, code, err);

@@ -115,6 +115,7 @@ static void branches_digest(const struct pass *pass, char out[SL_SHA256_HEX])
 		sl_sha256_add_str(sha, pass->open.at[i].branch);
 		sl_sha256_add_str(sha, pass->open.at[i].head);
 	}
+	sl_sha256_add(sha, &pass->waiver_ended, sizeof(pass->waiver_ended));
 	sl_sha256_end_hex(sha, out);
 	sl_sha256_free(sha);
 }
@@ -289,6 +290,8 @@ static int64_t next_look(const struct pass *pass, enum sl_code code)
 		return pass->now + SECOND_LOOK_US;
 	if (code != SL_OK && took * PATIENCE > pass->world->poll_us)
 		return now + took * PATIENCE;
+	if (pass->waiver_due != 0 && pass->waiver_due < pass->now + pass->world->poll_us)
+		return pass->waiver_due;
 	return pass->now + pass->world->poll_us;
 }
 
@@ -298,6 +301,9 @@ static enum sl_code work_on(struct pass *pass, struct sl_error *err)
 	char digest[SL_SHA256_HEX];
 	enum sl_code code = pass_open(pass, err);
 
+	if (code == SL_OK)
+		code = sl_store_waiver_ends(pass->control->doors.store, pass->now, pass->arena,
+			&pass->waiver_ended, &pass->waiver_due, err);
 	if (code != SL_OK)
 		return code;
 	branches_digest(pass, digest);

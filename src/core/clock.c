@@ -1,6 +1,7 @@
 #include "sluice/core/clock.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 static int64_t read_us(clockid_t id)
@@ -47,6 +48,20 @@ char *sl_time_iso(int64_t wall_us, char *out)
 	(void)gmtime_r(&seconds, &tm);
 	(void)strftime(out, SL_TIME_ISO_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm);
 	return out;
+}
+
+bool sl_time_day_end(const char *text, int64_t *out)
+{
+	struct tm tm = { .tm_hour = 23, .tm_min = 59, .tm_sec = 59 };
+	const char *end = strlen(text) == strlen("YYYY-MM-DD") ? strptime(text, "%Y-%m-%d", &tm) :
+								 NULL;
+	const int month = tm.tm_mon;
+	const int day = tm.tm_mday;
+
+	if (!end || *end != '\0' || strspn(text, "0123456789-") != strlen(text))
+		return false;
+	*out = (int64_t)timegm(&tm) * SL_SECOND_US;
+	return tm.tm_mon == month && tm.tm_mday == day; /* no 31 February */
 }
 
 char *sl_time_span(int64_t us, char *out)

@@ -170,6 +170,35 @@ enum sl_code sl_store_findings(struct sl_store *store, int64_t review_id, struct
 	return READ_LIST(store, &query, arena, out, err);
 }
 
+static enum sl_code waiver_end(struct sl_store *store, const struct query *query,
+	struct sl_arena *arena, int64_t *out, struct sl_error *err)
+{
+	struct rows rows = { 0 };
+	enum sl_code code = store_select(store, query, arena, &rows, err);
+	const struct sl_waiver *found = rows.at;
+
+	*out = code == SL_OK && rows.len > 0 ? found->until : 0;
+	return code;
+}
+
+enum sl_code sl_store_waiver_ends(struct sl_store *store, int64_t now, struct sl_arena *arena,
+	int64_t *last, int64_t *next, struct sl_error *err)
+{
+	const struct query past = { .table = &store_waiver_table,
+		.filters = { { .column = "until", .compare = AT_MOST, .number = now },
+			{ .column = "until", .compare = ABOVE, .number = 0 } },
+		.order = "until",
+		.descending = true,
+		.limit = 1 };
+	const struct query coming = { .table = &store_waiver_table,
+		.filters = { { .column = "until", .compare = ABOVE, .number = now } },
+		.order = "until",
+		.limit = 1 };
+	enum sl_code code = waiver_end(store, &past, arena, last, err);
+
+	return code == SL_OK ? waiver_end(store, &coming, arena, next, err) : code;
+}
+
 enum sl_code sl_store_stages(struct sl_store *store, const struct sl_stage_query *wanted,
 	struct sl_arena *arena, struct sl_stage_list *out, struct sl_error *err)
 {

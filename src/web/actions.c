@@ -11,7 +11,7 @@ struct call {
 	struct sl_ask ask;
 	int64_t id;
 	const char *environment, *digest, *finding; /* NULL when absent */
-	const char *target, *live;
+	const char *target, *live, *until;
 	bool applied, dry_run;
 	json_t *more; /* owned by who answers: what the verb found, or NULL */
 };
@@ -44,8 +44,8 @@ static enum sl_code do_waive(struct call *call, struct sl_error *err)
 {
 	if (!call->finding)
 		return sl_error_set(err, SL_EINVAL, "a waiver names a rule or a fingerprint");
-	return sl_control_waive(call->web->options.control, &call->ask, call->id, call->finding,
-		err);
+	return sl_control_waive(call->web->options.control, &call->ask, call->id,
+		&(struct sl_waiving){ call->finding, call->until }, err);
 }
 
 static enum sl_code do_retry(struct call *call, struct sl_error *err)
@@ -201,6 +201,7 @@ static void answer_api(struct sl_web *web, struct sl_http_request *req,
 	call.digest = member(body, "digest");
 	call.finding = member(body, "finding");
 	call.live = member(body, "live");
+	call.until = member(body, "until");
 	call.applied = sl_json_bool(body, "applied", false);
 	call.dry_run = sl_json_bool(body, "dry_run", false);
 	/* Before the verb: a refusal there is kept for good, which no stranger may cause. */

@@ -1,5 +1,8 @@
 """What holds for every command: data on request, and a name that nobody knows is status 5."""
 
+import datetime
+import time
+
 import pytest
 
 from harness.workspace import RISKY, SAFE, Workspace
@@ -74,6 +77,47 @@ def test_a_waiver_stands_in_the_timeline_with_its_person_and_reason(workspace):
     (finding,) = [each for line in workspace.change(1)["files"][0]["lines"] for each in line["findings"] if each["waived"]]
     assert (finding["waived_by"], finding["waived_reason"], finding["waived_until"]) == ("dana", "no orders yet", "")
     assert told["change.waived"]["text"] == "waived column-disallow-not-null-without-default: no orders yet"
+
+
+RULE = "column-disallow-not-null-without-default"
+
+
+def day(days) -> str:
+    return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)).strftime("%Y-%m-%d")
+
+
+def waived(workspace) -> list:
+    return [each for line in workspace.change(1)["files"][0]["lines"] for each in line["findings"] if each["waived"]]
+
+
+@pytest.mark.parametrize("until, why", [("soon", "is no day: write YYYY-MM-DD"), ("2027-02-30", "is no day"), (day(-1), "would be over already"), (day(400), "is too long: at most 366 days")])
+def test_a_waivers_end_is_a_day_in_the_future_within_a_year(workspace, until, why):
+    propose(workspace, RISKY)
+    refused = workspace.run("waive", 1, RULE, "--reason", "no orders yet", "--until", until, who="dana")
+    assert refused.status == 2 and why in refused.err
+    assert workspace.ask_store("SELECT count(*) FROM waiver") == 0
+
+
+def test_a_waiver_that_has_ended_counts_no_more_though_no_branch_moved(workspace):
+    propose(workspace, RISKY)
+    before = workspace.change(1)["review"]["errors"]
+    workspace.ok("waive", 1, RULE, "--reason", "no orders yet", "--until", day(30), who="dana")
+    workspace.wait_change(1, lambda change: waived(workspace))
+    (finding,) = waived(workspace)
+    assert finding["waived_until"] == f"{day(30)}T23:59:59Z"
+    assert f"until {day(30)}T23:59:59Z" in workspace.ok("change", "show", 1)
+    assert f"waived {RULE}: no orders yet (until {day(30)})" in [event["text"] for event in workspace.change(1)["events"]]
+    assert workspace.change(1)["review"]["errors"] == before - 1
+    reviews = workspace.ask_store("SELECT count(*) FROM review WHERE change_id = 1")
+    workspace.repository.branch("change/other")
+    workspace.repository.commit({"migrations/V3__other.sql": "CREATE TABLE other (id INTEGER PRIMARY KEY);\n"}, "other")
+    workspace.repository.push("change/other")
+    workspace.wait_change(2, "open")
+    assert workspace.ask_store("SELECT count(*) FROM review WHERE change_id = 1") == reviews  # not at every pass before
+    workspace.store.execute(f"UPDATE waiver SET until = {time.time_ns() // 1000}")
+    workspace.wait_change(1, lambda change: not waived(workspace))
+    assert workspace.change(1)["review"]["errors"] == before
+    assert workspace.ask_store("SELECT count(*) FROM review WHERE change_id = 1") == reviews + 1
 
 
 def test_a_failure_names_its_file_and_line_once(workspace):

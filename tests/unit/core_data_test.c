@@ -225,6 +225,20 @@ static void moments_are_written_in_utc(void **state)
 	assert_string_equal(sl_time_iso(INT64_MAX, out), "9999-12-31T23:59:59Z");
 }
 
+static void a_days_end_is_its_last_second_and_no_other_text_is_a_day(void **state)
+{
+	static const char *const none[] = { "", "soon", "2027-02-30", "2027-13-01", "2027-1-1",
+		"2027-01-01 ", "2027-01-01T00", "   7-01-01", "+027-01-01", "2027/01/01" };
+	char out[SL_TIME_ISO_MAX];
+	int64_t end = 0;
+
+	(void)state;
+	assert_true(sl_time_day_end("2028-02-29", &end));
+	assert_string_equal(sl_time_iso(end, out), "2028-02-29T23:59:59Z");
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		assert_false(sl_time_day_end(none[i], &end));
+}
+
 static void spans_name_at_most_two_units(void **state)
 {
 	char out[SL_TIME_ISO_MAX];
@@ -269,6 +283,7 @@ int main(void)
 		cmocka_unit_test(bounded_numbers_reach_every_value),
 		cmocka_unit_test(ids_are_32_hex_digits_and_differ),
 		cmocka_unit_test(moments_are_written_in_utc),
+		cmocka_unit_test(a_days_end_is_its_last_second_and_no_other_text_is_a_day),
 		cmocka_unit_test(spans_name_at_most_two_units),
 		cmocka_unit_test(the_monotonic_clock_never_goes_back),
 	};

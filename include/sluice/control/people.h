@@ -35,9 +35,15 @@ enum sl_code sl_control_hold(struct sl_control *control, const struct sl_ask *as
 enum sl_code sl_control_resume(struct sl_control *control, const struct sl_ask *ask,
 	int64_t change_id, struct sl_error *err) __attribute__((warn_unused_result));
 
-/* Accepts a finding by its fingerprint, or every finding of a rule (then rule is its id). */
+struct sl_waiving {
+	const char *finding; /* a fingerprint, or a rule's id: every finding of it */
+	const char *until; /* "YYYY-MM-DD": its last day (UTC), within a year; NULL: without end */
+};
+
+/* Accepts findings of the change.  When a waiver ends they count again: a change that is still
+ * open, or held, is reviewed anew. */
 enum sl_code sl_control_waive(struct sl_control *control, const struct sl_ask *ask,
-	int64_t change_id, const char *finding, struct sl_error *err)
+	int64_t change_id, const struct sl_waiving *wanted, struct sl_error *err)
 	__attribute__((warn_unused_result));
 
 enum sl_code sl_control_retry(struct sl_control *control, const struct sl_ask *ask, int64_t task_id,

@@ -6,6 +6,7 @@
 #ifndef SLUICE_CORE_CLOCK_H
 #define SLUICE_CORE_CLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,10 @@ static inline int64_t sl_clock_mono(const struct sl_clock *clock)
 
 /* "2026-11-22T09:14:00Z" (UTC, seconds) into out[SL_TIME_ISO_MAX]; returns out. */
 char *sl_time_iso(int64_t wall_us, char *out);
+
+/* "2026-11-22" as the last second of that day (UTC), wall; false for anything that is no such day.
+ */
+bool sl_time_day_end(const char *text, int64_t *out);
 
 /* "3 h 12 m", "40 s", "12 ms": at most two units, for sentences.  Returns out. */
 char *sl_time_span(int64_t us, char *out);

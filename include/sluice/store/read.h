@@ -90,6 +90,10 @@ enum sl_code sl_store_reviews_among(struct sl_store *store, const int64_t *ids, 
 enum sl_code sl_store_findings(struct sl_store *store, int64_t review_id, struct sl_arena *arena,
 	struct sl_finding_list *out, struct sl_error *err) __attribute__((warn_unused_result));
 
+/* When a waiver ended last, and when one will next, of all; 0: never. */
+enum sl_code sl_store_waiver_ends(struct sl_store *store, int64_t now, struct sl_arena *arena,
+	int64_t *last, int64_t *next, struct sl_error *err) __attribute__((warn_unused_result));
+
 struct sl_stage_query {
 	int64_t change_id; /* 0: all */
 	unsigned states; /* 0: all */
