@@ -528,8 +528,9 @@ static enum sl_code read_awaited(struct sl_control *control, struct left_stages 
 			query.page.before = *sl_vec_add_in(arena, &ids) = merged.at[i].id;
 	} while (code == SL_OK && merged.len == MERGED_PAGE);
 	if (code == SL_OK)
-		code = sl_store_stages_among(control->doors.store, ids.at, ids.len,
-			SL_STATE_BIT(SL_STAGE_LEFT), arena, &stages, err);
+		code = sl_store_stages_among(control->doors.store,
+			&(struct sl_stages_among){ ids.at, ids.len, SL_STATE_BIT(SL_STAGE_LEFT) },
+			arena, &stages, err);
 	for (size_t i = 0; code == SL_OK && i < stages.len; i++)
 		*sl_vec_add_in(arena, out) = stages.at[i];
 	return code;

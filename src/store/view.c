@@ -260,22 +260,26 @@ enum sl_code sl_store_reviews_among(struct sl_store *store, const int64_t *ids, 
 	return code;
 }
 
-enum sl_code sl_store_stages_among(struct sl_store *store, const int64_t *change_ids, size_t n,
-	unsigned states, struct sl_arena *arena, struct sl_stage_list *out, struct sl_error *err)
+enum sl_code sl_store_stages_among(struct sl_store *store, const struct sl_stages_among *wanted,
+	struct sl_arena *arena, struct sl_stage_list *out, struct sl_error *err)
 {
+	const size_t n = wanted->n;
+
 	struct {
 		SL_VEC(struct sl_stage);
 	} all = { 0 };
 	enum sl_code code = SL_OK;
 
 	for (size_t done = 0; code == SL_OK && done < n; done += AMONG_MAX) {
-		struct query query = { .table = &store_stage_table,
-			.filters = {
-				{ .column = "change_id",
-					.compare = AMONG,
-					.ids = { change_ids + done,
-						n - done < AMONG_MAX ? n - done : AMONG_MAX } },
-				{ .column = "state", .compare = ONE_OF, .number = states } } };
+		struct query query = {
+			.table = &store_stage_table,
+			.filters = { { .column = "change_id",
+					     .compare = AMONG,
+					     .ids = { wanted->change_ids + done,
+						     n - done < AMONG_MAX ? n - done :
+									    AMONG_MAX } },
+				{ .column = "state", .compare = ONE_OF, .number = wanted->states } }
+		};
 		struct rows rows = { 0 };
 		const struct sl_stage *stages;
 

@@ -92,7 +92,7 @@ def ours(database) -> int:
     if hasattr(database, "path"):
         return database.value("SELECT count(*) FROM sqlite_schema WHERE name LIKE '%sluice%'")
     return database.value(
-        "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'sluice' OR table_name LIKE '%sluice%'"
+        "SELECT count(*) FROM information_schema.tables WHERE table_schema = database() AND table_name LIKE '%sluice%'"
         if isinstance(database, Maria)
         else "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'sluice'"
     )

@@ -102,9 +102,15 @@ struct sl_stage_query {
 enum sl_code sl_store_stages(struct sl_store *store, const struct sl_stage_query *wanted,
 	struct sl_arena *arena, struct sl_stage_list *out, struct sl_error *err)
 	__attribute__((warn_unused_result));
-/* Those of the changes, in those states; in no order. */
-enum sl_code sl_store_stages_among(struct sl_store *store, const int64_t *change_ids, size_t n,
-	unsigned states, struct sl_arena *arena, struct sl_stage_list *out, struct sl_error *err)
+
+/* Those of n changes, in those states; in no order. */
+struct sl_stages_among {
+	const int64_t *change_ids;
+	size_t n;
+	unsigned states;
+};
+enum sl_code sl_store_stages_among(struct sl_store *store, const struct sl_stages_among *wanted,
+	struct sl_arena *arena, struct sl_stage_list *out, struct sl_error *err)
 	__attribute__((warn_unused_result));
 enum sl_code sl_store_stage(struct sl_store *store, int64_t id, struct sl_arena *arena,
 	struct sl_stage *out, struct sl_error *err) __attribute__((warn_unused_result));
