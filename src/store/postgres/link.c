@@ -194,11 +194,25 @@ static void add(struct parameters *p, const char *key, const char *value)
 	p->values[p->len++] = value;
 }
 
-static bool is_nearby(const char *host)
+static bool is_nearby(const char *host, size_t len)
 {
-	return !host || host[0] == '\0' || host[0] == '/' || host[0] == '@' ||
-		sl_str_eq(host, "localhost") || sl_str_starts(host, "127.") ||
-		sl_str_eq(host, "::1");
+	return len == 0 || host[0] == '/' || host[0] == '@' ||
+		(len == 9 && memcmp(host, "localhost", len) == 0) ||
+		(len == 3 && memcmp(host, "::1", len) == 0) ||
+		(sl_str_starts(host, "127.") && strspn(host, "0123456789.") == len);
+}
+
+/* Of a list, any may be the one that answers. */
+static bool are_nearby(const char *hosts)
+{
+	while (hosts) {
+		const size_t len = strcspn(hosts, ",");
+
+		if (!is_nearby(hosts, len))
+			return false;
+		hosts = hosts[len] == ',' ? hosts + len + 1 : NULL;
+	}
+	return true;
 }
 
 static const char *option(const PQconninfoOption *options, const char *keyword)
@@ -210,7 +224,21 @@ static const char *option(const PQconninfoOption *options, const char *keyword)
 	return NULL;
 }
 
-/* Verified unless the server is this machine, or the URL says otherwise. */
+/* Verified unless the server is this machine, or the URL says otherwise; by what the system trusts
+ * unless the URL names somebody. */
+static void add_tls(struct parameters *p, const PQconninfoOption *options)
+{
+	const char *mode = option(options, "sslmode");
+
+	if (!mode &&
+		!(are_nearby(option(options, "host")) && are_nearby(option(options, "hostaddr")))) {
+		mode = "verify-full";
+		add(p, "sslmode", mode);
+	}
+	if (mode && sl_str_starts(mode, "verify-") && !option(options, "sslrootcert"))
+		add(p, "sslrootcert", system_certificates);
+}
+
 static enum sl_code add_url(struct parameters *p, const struct link_place *place,
 	struct sl_error *err)
 {
@@ -229,11 +257,7 @@ static enum sl_code add_url(struct parameters *p, const struct link_place *place
 			"store: the URL holds a password: take it out and name it in "
 			"store_password (env:NAME, file:/path)");
 	add(p, "dbname", place->url);
-	if (!option(options, "sslmode") && !is_nearby(option(options, "host"))) {
-		add(p, "sslmode", "verify-full");
-		if (!option(options, "sslrootcert"))
-			add(p, "sslrootcert", system_certificates);
-	}
+	add_tls(p, options);
 	PQconninfoFree(options);
 	return code;
 }
@@ -241,9 +265,12 @@ static enum sl_code add_url(struct parameters *p, const struct link_place *place
 static enum sl_code refused(struct link *link, struct sl_error *err)
 {
 	const char *text = PQerrorMessage(link->pg);
+	const char *remedy = strstr(text, "certificate verify failed") ?
+		": name who vouches for it in the store's URL (sslrootcert=FILE)" :
+		"";
 
-	return sl_error_set(err, SL_EUNAVAIL, "%s: connect: %.*s", link->place->shown,
-		(int)strcspn(text, "\n"), text);
+	return sl_error_set(err, SL_EUNAVAIL, "%s: connect: %.*s%s", link->place->shown,
+		(int)strcspn(text, "\n"), text, remedy);
 }
 
 static enum sl_code finish(struct link *link, struct sl_error *err)

@@ -100,6 +100,11 @@ class Cluster:
         self.process.wait(30)
         wait_until(lambda: not any(is_alive(int(pid)) for pid in children), 30, "the end of the server")
 
+    def stop(self):
+        """As an upgrade would: every session is told."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(60)
+
     def remove(self):
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGQUIT)
