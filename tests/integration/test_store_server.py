@@ -1,15 +1,23 @@
-"""A PostgreSQL store whose server is somewhere else: reached over TLS."""
+"""A PostgreSQL store whose server is somewhere else: reached over TLS, and away for a while under a daemon at work."""
 
 import subprocess
+import urllib.error
+import urllib.request
 
 import pytest
 from harness.cluster import Cluster, account
 from harness.postgres import Postgres
 from harness.wait import wait_until
-from harness.workspace import Workspace
+from harness.workspace import SAFE, Workspace, columns, ledger
 
 SECRET = "correct-horse-7"
 NAME = "store.example.com"
+
+LONG = """CREATE TABLE journey (n INTEGER NOT NULL);
+INSERT INTO journey (n) VALUES (1);
+SELECT pg_sleep(4);
+INSERT INTO journey (n) VALUES (2);
+"""
 
 
 class StoreServer:
@@ -119,3 +127,108 @@ def test_a_wrong_password_is_refused_and_not_shown(encrypted, tls):
     refused = encrypted.refusal()
     assert refused.status == 3 and "password authentication failed" in refused.err, refused
     assert "wrong-horse" not in refused.out + refused.err
+
+
+# --- away for a while --------------------------------------------------------------------------------
+
+
+class Away:
+    """A workspace with a change at work on dev, and a store server that goes away under it."""
+
+    def __init__(self, sluice):
+        self.server = StoreServer(Cluster.make())
+        self.databases = {name: Postgres.create() for name in ("dev", "prod")}
+        self.space = Workspace(sluice, self.databases, self.server.database)
+        self.space.configure(r"risk:", "review: {preset: none}\nrisk:")
+        self.space.configure(r"poll: 100ms", "poll: 100ms\n  lease: 2s")
+        self.space.start()
+        self.address = self.space.daemon.log.read_text().split("listening url=")[1].split()[0].strip('"')
+
+    def close(self):
+        self.space.close()
+        self.server.cluster.remove()
+        for database in self.databases.values():
+            database.drop()
+
+    def bring_in(self):
+        """Until its long statement is at work."""
+        work = self.space.repository
+        work.branch("change/journey")
+        work.commit({"migrations/V2__journey.sql": LONG}, "a journey")
+        work.push("change/journey")
+        work.push("change/journey:main")
+        wait_until(self.is_travelling, 60, "the long statement")
+
+    def is_travelling(self) -> bool:
+        at_work = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep(4)%' AND state = 'active' AND pid <> pg_backend_pid()"
+        return self.databases["dev"].value(at_work) == 1
+
+    def ask(self, path):
+        """The status and the text of an answer."""
+        request = urllib.request.Request(f"{self.address}{path}", headers={"Authorization": f"Bearer {self.space.token('ana')}"})
+        try:
+            answer = urllib.request.urlopen(request, timeout=40)
+        except urllib.error.HTTPError as error:
+            answer = error
+        return answer.status, answer.read().decode()
+
+
+@pytest.fixture
+def away(sluice, tmp_workspace):
+    made = Away(sluice)
+    yield made
+    made.close()
+
+
+def check_refusals(away):
+    for path in ("/api/changes", "/changes", "/changes/1", "/metrics", "/readyz"):
+        status, text = away.ask(path)
+        assert status == 503 and "store" in text, (path, status, text)
+    assert away.ask("/healthz")[0] == 200
+    for words in (("status",), ("change", "list"), ("approve", 1)):
+        refused = away.space.run(*words, who="dana")
+        assert refused.status == 3 and "store" in refused.err and "kept" in refused.err, refused
+
+
+@pytest.mark.parametrize("moment", ["while a statement runs", "until the statement has ended"])
+@pytest.mark.parametrize("way", ["stopped", "killed"])
+def test_a_store_that_is_away_stops_nothing_for_good_and_nothing_is_done_twice(away, way, moment):
+    space, server = away.space, away.server.cluster
+    away.bring_in()
+    (server.kill if way == "killed" else server.stop)()
+    check_refusals(away)
+    if moment == "until the statement has ended":
+        wait_until(lambda: not away.is_travelling(), 60, "the end of the long statement")
+    server.start()
+    space.wait_awaited(1, "waiting for 1 of 1 approvals (dba)", 90)
+    assert away.ask("/readyz") == (200, "ready\n")
+    dev, prod = away.databases["dev"], away.databases["prod"]
+    once = [(1, 1), (2, 1)]
+    assert dev.rows("SELECT n, count(*) FROM journey GROUP BY n ORDER BY n") == once
+    space.ok("approve", 1, who="dana")
+    space.wait_change(1, "done", 90)
+    for database in (dev, prod):
+        assert database.rows("SELECT n, count(*) FROM journey GROUP BY n ORDER BY n") == once
+        assert ledger(database) == [("1", "applied"), ("2", "applied")]
+    assert space.ask_store("SELECT count(*) FROM task WHERE state <> 'done'") == 0
+    for name in ("dev", "prod"):
+        assert [run["outcome"] for run in space.history(name) if run["outcome"] != "unknown"] == ["applied"]
+    assert space.ask_store("SELECT count(*) FROM run WHERE outcome = 'running'") == 0
+
+
+def test_a_daemon_finds_its_store_again_and_takes_what_is_pushed_then(away):
+    space, server = away.space, away.server.cluster
+    pid = space.daemon.process.pid
+    for way in (server.kill, server.stop):
+        way()
+        wait_until(lambda: away.ask("/readyz")[0] == 503, what="a daemon that says its store is away")
+        server.start()
+    wait_until(lambda: away.ask("/readyz")[0] == 200, 60, "a daemon that is ready again")
+    work = space.repository
+    work.branch("change/discount")
+    work.commit({"migrations/V2__discount.sql": SAFE}, "orders get a discount")
+    assert "PASSED" in work.push("change/discount")
+    work.push("change/discount:main")
+    space.wait_awaited(1, "waiting for 1 of 1 approvals (dba)")
+    assert "discount" in columns(away.databases["dev"], "orders")
+    assert space.daemon.running and space.daemon.process.pid == pid
