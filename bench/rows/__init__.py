@@ -1,5 +1,5 @@
 """The rows of the report by name, in order."""
 
-from . import apply, daemon, fleet, review
+from . import apply, daemon, fleet, review, store
 
-ROWS = {**review.ROWS, **daemon.ROWS, **fleet.ROWS, **apply.ROWS}
+ROWS = {**review.ROWS, **daemon.ROWS, **store.ROWS, **fleet.ROWS, **apply.ROWS}
