@@ -121,6 +121,20 @@ def test_a_list_of_servers_is_verified_though_the_first_is_this_machine(encrypte
     assert refused.status == 3 and "certificate verify failed" in refused.err, refused
 
 
+def test_a_server_that_the_environment_names_is_verified_too(encrypted, tls, monkeypatch):
+    encrypted.space.configure(r"store: [^\n]+", f'store: "postgres://keeper@:{tls.cluster.port}/kept"')
+    monkeypatch.setenv("PGHOST", NAME)
+    monkeypatch.setenv("PGHOSTADDR", "127.0.0.1")
+    refused = encrypted.refusal()
+    assert refused.status == 3 and "certificate verify failed" in refused.err, refused
+
+
+def test_a_service_is_no_place_of_a_store(encrypted):
+    encrypted.space.configure(r"store: [^\n]+", 'store: "postgres:///kept?service=elsewhere"')
+    refused = encrypted.refusal()
+    assert refused.status == 2 and "service" in refused.err and "name the server" in refused.err, refused
+
+
 def test_a_wrong_password_is_refused_and_not_shown(encrypted, tls):
     encrypted.use(f"&sslrootcert={tls.cluster.folder}/server.pem")
     encrypted.password.write_text("wrong-horse-8\n")

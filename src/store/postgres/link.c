@@ -224,14 +224,29 @@ static const char *option(const PQconninfoOption *options, const char *keyword)
 	return NULL;
 }
 
+/* Where the URL is silent, libpq asks the environment (PGHOST, PGHOSTADDR, PGSERVICE). */
+static bool leads_nearby(const PQconninfoOption *options)
+{
+	PQconninfoOption *defaults = PQconndefaults();
+	bool nearby = defaults != NULL;
+
+	for (size_t i = 0; nearby && i < 2; i++) {
+		const char *keyword = i == 0 ? "host" : "hostaddr";
+		const char *said = option(options, keyword);
+
+		nearby = are_nearby(said ? said : option(defaults, keyword));
+	}
+	PQconninfoFree(defaults);
+	return nearby;
+}
+
 /* Verified unless the server is this machine, or the URL says otherwise; by what the system trusts
  * unless the URL names somebody. */
 static void add_tls(struct parameters *p, const PQconninfoOption *options)
 {
 	const char *mode = option(options, "sslmode");
 
-	if (!mode &&
-		!(are_nearby(option(options, "host")) && are_nearby(option(options, "hostaddr")))) {
+	if (!mode && !leads_nearby(options)) {
 		mode = "verify-full";
 		add(p, "sslmode", mode);
 	}
@@ -256,6 +271,9 @@ static enum sl_code add_url(struct parameters *p, const struct link_place *place
 		code = sl_error_set(err, SL_EINVAL,
 			"store: the URL holds a password: take it out and name it in "
 			"store_password (env:NAME, file:/path)");
+	else if (option(options, "service"))
+		code = sl_error_set(err, SL_EINVAL,
+			"store: the URL names a service, which may lead anywhere: name the server");
 	add(p, "dbname", place->url);
 	add_tls(p, options);
 	PQconninfoFree(options);
