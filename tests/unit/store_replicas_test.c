@@ -9,6 +9,7 @@
 #include "sluice/store/work.h"
 
 #include "migrations.h"
+#include "postgres/schema.h"
 #include "table.h"
 
 #include "sluice/core/str.h"
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #define REPLICAS 3
+#define ROUNDS   12
 
 struct world {
 	char *url;
@@ -318,6 +320,42 @@ static void replicas_that_start_together_make_one_store_with_one_id(void **state
 		sl_store_free(replicas[i].store);
 }
 
+/* Looks at the place as often as it can until the store is there: one of the looks falls together
+ * with the commit that makes it. */
+static void look_until_made(struct link *link)
+{
+	struct sl_error err = SL_ERROR_INIT;
+	int64_t version = -1;
+
+	while (version < 0) {
+		if (store_pg_schema_version(link, &version, &err) != SL_OK)
+			fail_msg("%s", err.msg);
+	}
+	assert_int_equal(version, store_migrations());
+}
+
+static void a_store_that_is_being_made_is_nobody_elses(void **state)
+{
+	struct world *world = *state;
+	const struct link_place place = { .url = world->url,
+		.shown = world->url,
+		.clock = sl_clock_system() };
+
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		sl_auto(store_link_free_p) struct link *link = NULL;
+		struct opening replica = { .world = world };
+
+		sl_rand_seed(&replica.random, round + 1);
+		pg_do(database, "DROP SCHEMA IF EXISTS sluice_store CASCADE");
+		assert_int_equal(store_link_open(&link, &place, &world->err), SL_OK);
+		assert_int_equal(pthread_create(&replica.thread, NULL, open_one, &replica), 0);
+		look_until_made(link);
+		assert_int_equal(pthread_join(replica.thread, NULL), 0);
+		assert_non_null(replica.store);
+		sl_store_free(replica.store);
+	}
+}
+
 #define TASKS   40
 #define TARGETS 10
 
@@ -510,6 +548,7 @@ int main(void)
 		TEST(a_commit_without_an_answer_is_made_once),
 		TEST(while_the_server_is_away_nothing_is_kept_and_then_all_goes_on),
 		TEST(replicas_that_start_together_make_one_store_with_one_id),
+		TEST(a_store_that_is_being_made_is_nobody_elses),
 		TEST(replicas_never_work_on_one_target_at_once_nor_on_one_task_twice),
 		TEST(what_one_replica_commits_the_others_hear),
 		TEST(a_frozen_writer_keeps_nobody_from_its_rows_for_long),

@@ -116,32 +116,35 @@ static enum sl_code check_encoding(struct link *link, struct sl_error *err)
 	return code;
 }
 
-/* -1: there is no store; 0 where a schema of that name has something else in it, which is refused.
+enum found { NOTHING, OURS, THEIRS };
+
+/* One question, so that a store which another replica makes just then is there whole or not at all.
  */
+static enum sl_code look_for_store(struct link *link, int64_t *out, struct sl_error *err)
+{
+	return store_link_number(link,
+		"SELECT CASE WHEN count(*) FILTER (WHERE relname = 'schema_version') > 0 THEN 1 "
+		"WHEN count(*) > 0 THEN 2 ELSE 0 END FROM pg_catalog.pg_class WHERE relnamespace = "
+		"(SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = '" STORE_SCHEMA "')",
+		0, out, err);
+}
+
 enum sl_code store_pg_schema_version(struct link *link, int64_t *out, struct sl_error *err)
 {
-	int64_t there = 0;
-	int64_t theirs = 0;
-	enum sl_code code = store_link_number(link,
-		"SELECT (to_regclass('" STORE_SCHEMA ".schema_version') IS NOT NULL)::int", 0,
-		&there, err);
+	int64_t found = NOTHING;
+	enum sl_code code = look_for_store(link, &found, err);
 
-	if (code == SL_OK && there)
-		return store_link_number(link, "SELECT version FROM schema_version", 0, out, err);
-	if (code == SL_OK)
-		code = store_link_number(link,
-			"SELECT count(*) FROM pg_catalog.pg_class WHERE relnamespace = "
-			"(SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = '" STORE_SCHEMA
-			"')",
-			0, &theirs, err);
-	if (code == SL_OK && theirs > 0)
-		code = sl_error_set(err, SL_EINVAL,
+	if (code != SL_OK)
+		return code;
+	if (found == THEIRS)
+		return sl_error_set(err, SL_EINVAL,
 			"%s: its schema " STORE_SCHEMA
 			" belongs to something else; name a database of its own",
 			link->place->shown);
-	if (code == SL_OK)
-		*out = -1;
-	return code;
+	if (found == OURS)
+		return store_link_number(link, "SELECT version FROM schema_version", 0, out, err);
+	*out = -1;
+	return SL_OK;
 }
 
 static enum sl_code newer(const struct link *link, int64_t version, struct sl_error *err)

@@ -19,7 +19,8 @@ enum sl_code store_pg_schema_check(struct link *link, struct sl_error *err)
  * the words of schemas/store/. */
 void store_pg_schema_translate(const char *sql, struct sl_buf *out);
 
-/* Reads only; -1: there is no store. */
+/* Reads only; -1: there is no store; SL_EINVAL where a schema of that name has something else in
+ * it. */
 enum sl_code store_pg_schema_version(struct link *link, int64_t *out, struct sl_error *err)
 	__attribute__((warn_unused_result));
 
