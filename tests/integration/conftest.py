@@ -37,6 +37,12 @@ def tmp_workspace(tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def folder(tmp_workspace):
+    """Where the migrations of a test go."""
+    return tmp_workspace / "migrations"
+
+
+@pytest.fixture
 def pg():
     """A fresh database on the PostgreSQL that tests/run started."""
     database = Postgres.create()

@@ -5,6 +5,7 @@ import json
 import pathlib
 
 import pytest
+from harness.files import write
 
 STRUCTURE = """
 CREATE TYPE mood AS ENUM ('a');
@@ -115,13 +116,6 @@ SELECT * FROM t
 """.strip().splitlines()
 
 STRENGTH = ["AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock", "ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock"]
-
-
-def write(folder, files):
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        (folder / name).write_text(text)
-    return folder
 
 
 def dry(sluice, url, folder):

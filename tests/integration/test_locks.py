@@ -12,20 +12,9 @@ import subprocess
 import psycopg2
 import pytest
 from harness.cluster import Cluster, account, free_port, make_folder
+from harness.files import write
 from harness.postgres import Postgres
 from harness.wait import wait_until
-
-
-def write(folder, files):
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        (folder / name).write_text(text)
-    return folder
-
-
-@pytest.fixture
-def folder(tmp_workspace):
-    return tmp_workspace / "migrations"
 
 
 @contextlib.contextmanager

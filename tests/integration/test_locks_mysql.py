@@ -10,20 +10,9 @@ import tempfile
 import threading
 
 import pytest
+from harness.files import write
 from harness.mariadb import Server
 from harness.wait import wait_until
-
-
-def write(folder, files):
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        (folder / name).write_text(text)
-    return folder
-
-
-@pytest.fixture
-def folder(tmp_workspace):
-    return tmp_workspace / "migrations"
 
 
 @pytest.fixture

@@ -11,19 +11,8 @@ import threading
 
 import psycopg2
 import pytest
+from harness.files import write
 from harness.wait import wait_until
-
-
-@pytest.fixture
-def folder(tmp_workspace):
-    return tmp_workspace / "migrations"
-
-
-def write(folder, files):
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        (folder / name).write_text(text)
-    return folder
 
 
 class Counter:

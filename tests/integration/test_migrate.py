@@ -7,20 +7,9 @@ import sqlite3
 import subprocess
 
 import pytest
+from harness.files import write
 from harness.postgres import Postgres
 from harness.wait import wait_until
-
-
-def write(folder, files):
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        (folder / name).write_text(text)
-    return folder
-
-
-@pytest.fixture
-def folder(tmp_workspace):
-    return tmp_workspace / "migrations"
 
 
 def ask(path, sql):
