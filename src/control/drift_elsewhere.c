@@ -4,7 +4,7 @@
  * name. */
 #include "drift_elsewhere.h"
 
-#include "sluice/core/str.h"
+#include "sluice/core/map.h"
 #include "sluice/schema/replay.h"
 #include "sluice/schema/snapshot.h"
 #include "sluice/sql/split.h"
@@ -12,6 +12,8 @@
 
 #include <ctype.h>
 #include <string.h>
+
+#define WORD_MAX 256
 
 struct playing {
 	enum sl_dialect dialect;
@@ -55,6 +57,56 @@ static bool is_word(char c)
 	return isalnum((unsigned char)c) || c == '_' || (unsigned char)c >= 0x80;
 }
 
+/* The word at the beginning of text in lower case, "" where it is too long for most names; returns
+ * its length. */
+static size_t read_word(const char *text, size_t len, char out[WORD_MAX])
+{
+	size_t n = 0;
+
+	while (n < len && is_word(text[n]))
+		n++;
+	for (size_t i = 0; i < n && n < WORD_MAX; i++)
+		out[i] = (char)tolower((unsigned char)text[i]);
+	out[n < WORD_MAX ? n : 0] = '\0';
+	return n;
+}
+
+/* Which names of objects the files say, whatever they do with them: each file is read once, however
+ * many objects there are. */
+struct mentions {
+	const struct elsewhere_work *work;
+	struct sl_map *words; /* names that are one word: to unsaid or said */
+};
+
+static char unsaid, said;
+
+static void expect_names(struct mentions *mentions, const struct sl_catalog *catalog)
+{
+	struct sl_catalog_iter it = sl_catalog_each(catalog);
+	const struct sl_entity *entity;
+	char word[WORD_MAX];
+
+	while ((entity = sl_catalog_next(&it))) {
+		(void)read_word(entity->name, strlen(entity->name), word);
+		if (word[0] != '\0')
+			(void)sl_map_put(mentions->words, word, &unsaid);
+	}
+}
+
+static void hear(struct mentions *mentions, const struct sl_migration *file)
+{
+	char word[WORD_MAX];
+
+	for (size_t at = 0; at < file->sql_len;) {
+		size_t n = read_word(file->sql + at, file->sql_len - at, word);
+
+		if (word[0] != '\0' && sl_map_get(mentions->words, word))
+			(void)sl_map_put(mentions->words, word, &said);
+		at += n > 0 ? n : 1;
+	}
+}
+
+/* For names that are no single word. */
 static bool says(const struct sl_migration *file, const char *name)
 {
 	const size_t len = strlen(name);
@@ -68,11 +120,17 @@ static bool says(const struct sl_migration *file, const char *name)
 	return false;
 }
 
-/* Whether the text of a file says the object's name, whatever it does with it. */
-static bool is_named(const struct elsewhere_work *work, const struct sl_entity *entity)
+static bool is_named(const struct mentions *mentions, const struct sl_entity *entity)
 {
-	for (size_t i = 0; i < work->files_len; i++) {
-		if (entity->name[0] != '\0' && says(work->files[i], entity->name))
+	const size_t len = strlen(entity->name);
+	char word[WORD_MAX];
+
+	if (len == 0)
+		return false;
+	if (read_word(entity->name, len, word) == len && len < WORD_MAX)
+		return sl_map_get(mentions->words, word) == &said;
+	for (size_t i = 0; i < mentions->work->files_len; i++) {
+		if (says(mentions->work->files[i], entity->name))
 			return true;
 	}
 	return false;
@@ -92,16 +150,22 @@ static enum sl_code predict_by_name(const struct elsewhere_work *work,
 {
 	sl_auto(sl_catalog_builder_free_p) struct sl_catalog_builder *builder =
 		sl_catalog_builder_new(sl_catalog_dialect(base), sl_catalog_version(base));
+	sl_auto(sl_map_free_p) struct sl_map *words = sl_map_new();
+	struct mentions mentions = { work, words };
 	struct sl_catalog_iter it = sl_catalog_each(played);
 	const struct sl_entity *entity;
 
+	expect_names(&mentions, played);
+	expect_names(&mentions, work->after);
+	for (size_t i = 0; i < work->files_len; i++)
+		hear(&mentions, work->files[i]);
 	while ((entity = sl_catalog_next(&it))) {
-		if (!is_named(work, entity))
+		if (!is_named(&mentions, entity))
 			sl_catalog_add(builder, entity);
 	}
 	it = sl_catalog_each(work->after);
 	while ((entity = sl_catalog_next(&it))) {
-		if (is_named(work, entity) && !is_in(base, entity))
+		if (is_named(&mentions, entity) && !is_in(base, entity))
 			sl_catalog_add(builder, entity);
 	}
 	return sl_catalog_finish(out, builder, err);
