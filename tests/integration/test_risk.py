@@ -81,7 +81,7 @@ def test_a_file_of_many_statements_is_weighed_within_memory(workspace):
     work.branch("change/x")
     work.commit({"migrations/V2__x.sql": "INSERT INTO price VALUES (1, 1);\n" * 60_000}, "x")
     work.push("change/x")
-    wait_until(lambda: workspace.change(1).get("stages"), 60, "a plan")
+    workspace.wait_change(1, lambda change: change["stages"], 60)
     assert workspace.stage(1, "prod")["risk"] == "high"
     status = pathlib.Path(f"/proc/{workspace.daemon.process.pid}/status").read_text()
     (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", status)

@@ -173,13 +173,16 @@ class Workspace:
         return self.json("change", "list")["changes"]
 
     def change(self, number=1) -> dict:
-        return self.json("change", "show", number)["change"]
+        """As it is now; what was just pushed may still be on its way."""
+        return self.wait_change(number, lambda change: True)
 
     def history(self, target=None) -> list:
         return self.json("history", *(["--target", target] if target else []))["history"]
 
     def stage(self, number, environment) -> dict:
-        return next(stage for stage in self.change(number)["stages"] if stage["environment"] == environment)
+        """As it is now, once there is a plan."""
+        change = self.wait_change(number, lambda change: any(stage["environment"] == environment for stage in change["stages"]))
+        return next(stage for stage in change["stages"] if stage["environment"] == environment)
 
     def wait_change(self, number, what, timeout=30.0) -> dict:
         """Until what, a function of the change or the name of its state, holds."""
