@@ -1,5 +1,7 @@
 """The kinds of files that a trial applies: what each statement is, and what it leaves behind.  None is idempotent."""
 
+import os
+
 from .engines import MariadbServer, PostgresServer
 from .trial import BEGIN, COUNT, RAISE, statement
 
@@ -29,6 +31,8 @@ MARIADB_FIRST = [
     statement("CREATE PROCEDURE bump(f INT, i INT) INSERT INTO log (file, number) SELECT f, i FROM (SELECT SLEEP(0.05)) AS s", "routine:bump"),
 ]
 MARIADB_SLOW = COUNT._replace(sql="INSERT INTO log (file, number) SELECT {n}, {i} FROM (SELECT SLEEP(0.04)) AS s")
+MARIADB_REPLACE = statement("CREATE OR REPLACE TABLE s{n} AS SELECT SLEEP(0.05) AS u", "column:s{n}.u", "-column:s{n}.t", half=("-table:s{n}", "-column:s{n}.t"))
+MYSQL_REPLACE = statement("ALTER TABLE s{n} ADD COLUMN u INT, DROP COLUMN t, ALGORITHM = COPY", "column:s{n}.u", "-column:s{n}.t")
 MARIADB = [
     [
         statement("CREATE TABLE a{n} (id INT)", "table:a{n}"),
@@ -60,7 +64,7 @@ MARIADB = [
         statement("CREATE TABLE s{n} AS SELECT SLEEP(0.05) AS s", "table:s{n}"),
         COUNT,
         statement("ALTER TABLE s{n} ADD COLUMN t INT, ALGORITHM = COPY", "column:s{n}.t"),
-        statement("CREATE OR REPLACE TABLE s{n} AS SELECT SLEEP(0.05) AS u", "column:s{n}.u", "-column:s{n}.t", half=("-table:s{n}", "-column:s{n}.t")),
+        MYSQL_REPLACE if "SLUICE_TEST_MYSQLD" in os.environ else MARIADB_REPLACE,
         statement("DROP TABLE s{n}", "-table:s{n}", "-column:s{n}.u"),
         COUNT,
     ],
