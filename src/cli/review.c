@@ -316,21 +316,11 @@ static enum sl_code batches_find(struct batches *out, struct sl_cli *cli, const 
 	return batches_of_worktree(out, arena, &wish->batch, paths, n, err);
 }
 
-static const struct sl_catalog *empty_schema(enum sl_dialect dialect, int version)
-{
-	sl_auto(sl_catalog_builder_free_p) struct sl_catalog_builder
-		*builder = sl_catalog_builder_new(dialect, version);
-	const struct sl_catalog *out = NULL;
-
-	return sl_catalog_finish(&out, builder, NULL) == SL_OK ? out : NULL;
-}
-
 /* A folder that builds its tables from nothing is its own schema; with a schema given, what came
  * before is in it. */
 static void batch_review(struct sl_report *report, struct sl_arena *arena, const struct wish *wish,
 	const struct batch *batch, struct batches *batches)
 {
-	sl_auto(sl_catalog_unref_p) const struct sl_catalog *base = NULL;
 	struct sl_review_input input = batch->input;
 
 	input.stream = batches_stream;
@@ -338,13 +328,8 @@ static void batch_review(struct sl_report *report, struct sl_arena *arena, const
 	input.dialect = batch->dialect == SL_DIALECT_COUNT ? SL_DIALECT_POSTGRES : batch->dialect;
 	input.version = wish->version;
 	input.settings = wish->settings;
-	if (wish->schema) {
-		base = sl_catalog_ref(wish->schema);
-	} else if (batch->whole &&
-		sl_review_begins_empty(input.dialect, input.version, input.set)) {
-		base = empty_schema(input.dialect, input.version);
-	}
-	input.base = base;
+	input.base = wish->schema;
+	input.may_begin_empty = batch->whole;
 	if (wish->schema && input.parts) {
 		enum sl_review_part *parts = sl_arena_calloc(arena, input.set.len + 1,
 			sizeof(*parts));

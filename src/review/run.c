@@ -80,6 +80,31 @@ void rule_hit(const struct rule_run *run, const struct rule_hit *hit)
 	raw_add(run->walk, run->row, hit, run->statement);
 }
 
+/* --- whether the first migration begins with an empty database ------------------------------ */
+
+/* What was looked at made something, or did not. */
+static void guess_end(struct walk *walk)
+{
+	if (walk->guess == GUESS_OPEN)
+		walk->guess = walk->created ? GUESS_RIGHT : GUESS_WRONG;
+}
+
+/* A file that builds so many statements from nothing builds all of them so. */
+#define GUESS_STATEMENTS 1000
+
+static void guess_look(struct walk *walk, const struct sl_statement_text *statement,
+	const struct sl_replay_step *step)
+{
+	for (size_t i = 0; i < step->effects_len; i++)
+		walk->created |= step->effects[i].kind == SL_EFFECT_CREATED;
+	for (size_t i = 0; i < step->problems_len; i++) {
+		if (step->problems[i].refuses)
+			walk->guess = GUESS_WRONG;
+	}
+	if (statement->number >= GUESS_STATEMENTS)
+		guess_end(walk);
+}
+
 /* --- statements ---------------------------------------------------------------------------- */
 
 static bool is_understood(const struct sl_fact_statement *s)
@@ -98,6 +123,8 @@ static const struct sl_facts *statement_replay(struct walk *walk,
 		sl_replay_statement(walk->replay, facts, statement->text, statement->len, step);
 	else
 		sl_replay_opaque(walk->replay, s->status_text, step);
+	if (walk->guess == GUESS_OPEN)
+		guess_look(walk, statement, step);
 	return facts;
 }
 
@@ -210,7 +237,7 @@ static bool next(struct walk *walk, struct sl_splitter *splitter,
 	assert(code == SL_OK);
 	if (sl_arena_used(walk->scratch) > SCRATCH_MOST)
 		sl_arena_clear(walk->scratch);
-	return statement->kind != SL_TEXT_END;
+	return statement->kind != SL_TEXT_END && walk->guess != GUESS_WRONG;
 }
 
 static void file_rules(struct walk *walk, size_t index)
@@ -259,6 +286,7 @@ static void file_review(struct walk *walk, size_t index)
 		change_forget(walk->change);
 	while (next(walk, splitter, &statement))
 		statement_review(walk, &statement, index);
+	guess_end(walk);
 	/* what follows the last statement accepts nothing, but is told */
 	statement.number = (unsigned)walk->file->statement_count + 1;
 	allows_read(&walk->file->allows, walk->arena, &statement);
@@ -274,6 +302,7 @@ static void file_replay(struct walk *walk, const struct sl_migration *migration)
 	sl_replay_new_session(walk->replay);
 	while (next(walk, splitter, &statement))
 		(void)statement_replay(walk, &statement, &step);
+	guess_end(walk);
 }
 
 static void files_review(struct walk *walk)
@@ -281,11 +310,12 @@ static void files_review(struct walk *walk)
 	const struct sl_review_input *input = walk->input;
 
 	for (size_t i = 0; input->parts && i < input->set.len; i++) {
-		if (input->parts[i] == SL_REVIEW_EARLIER)
+		if (input->parts[i] == SL_REVIEW_EARLIER && walk->guess != GUESS_WRONG)
 			file_replay(walk, &input->set.at[i]);
 	}
 	for (size_t i = 0; i < input->set.len; i++) {
-		if (!input->parts || input->parts[i] == SL_REVIEW_NEW)
+		if ((!input->parts || input->parts[i] == SL_REVIEW_NEW) &&
+			walk->guess != GUESS_WRONG)
 			file_review(walk, i);
 	}
 }
@@ -384,6 +414,77 @@ static void walk_done(struct walk *walk)
 	sl_arena_free(walk->scratch);
 }
 
+/* The first migration is mostly walked first, and then the guess is tried while it is. */
+static bool first_leads(const struct sl_review_input *input)
+{
+	bool leads = true;
+
+	for (size_t i = 0; leads && input->parts && i < input->set.len; i++)
+		leads = input->parts[0] == SL_REVIEW_EARLIER ||
+			(input->parts[0] == SL_REVIEW_NEW && input->parts[i] != SL_REVIEW_EARLIER);
+	return leads;
+}
+
+/* Whether the first migration alone says that the base, which is empty, is the right one. */
+static bool guess_alone(const struct sl_review_input *input)
+{
+	struct walk walk = {
+		.input = input,
+		.scratch = sl_arena_new(),
+		.replay = replay_of(input),
+		.guess = GUESS_OPEN,
+	};
+	struct sl_splitter *splitter = splitter_of(&walk, &input->set.at[0]);
+	struct sl_statement_text statement;
+	struct sl_replay_step step;
+
+	while (walk.guess == GUESS_OPEN && next(&walk, splitter, &statement))
+		(void)statement_replay(&walk, &statement, &step);
+	guess_end(&walk);
+	sl_splitter_free(splitter);
+	walk_done(&walk);
+	return walk.guess == GUESS_RIGHT;
+}
+
+/* False, and no report, when it was a guess that the database is empty, and a wrong one. */
+static bool review(struct sl_report *out, struct sl_arena *arena,
+	const struct sl_review_input *input, enum guess guess)
+{
+	struct walk walk = {
+		.input = input,
+		.arena = arena,
+		.scratch = sl_arena_new(),
+		.change = change_new(input->dialect),
+		.replay = replay_of(input),
+		.reviewed = true,
+		.guess = guess,
+	};
+	bool right;
+
+	active_rules(&walk);
+	files_review(&walk);
+	right = walk.guess != GUESS_WRONG;
+	if (right) {
+		problems_add(&walk);
+		walk_finish(out, &walk);
+	}
+	walk_done(&walk);
+	return right;
+}
+
+static bool review_as_empty(struct sl_report *out, struct sl_arena *arena,
+	const struct sl_review_input *input)
+{
+	sl_auto(sl_catalog_unref_p) const struct sl_catalog *base = empty_catalog(input->dialect,
+		input->version);
+	struct sl_review_input full = *input;
+
+	full.base = base;
+	if (first_leads(input))
+		return review(out, arena, &full, GUESS_OPEN);
+	return guess_alone(&full) && review(out, arena, &full, GUESS_NONE);
+}
+
 void sl_review_run(struct sl_report *out, struct sl_arena *arena,
 	const struct sl_review_input *input)
 {
@@ -391,52 +492,11 @@ void sl_review_run(struct sl_report *out, struct sl_arena *arena,
 		NULL :
 		sl_rule_settings_new();
 	struct sl_review_input full = *input;
-	struct walk walk = {
-		.input = &full,
-		.arena = arena,
-		.scratch = sl_arena_new(),
-		.change = change_new(input->dialect),
-		.replay = replay_of(input),
-		.reviewed = true,
-	};
 
 	if (!full.settings)
 		full.settings = safe;
-	active_rules(&walk);
-	files_review(&walk);
-	problems_add(&walk);
-	walk_finish(out, &walk);
-	walk_done(&walk);
-}
-
-/* A file that builds so many statements from nothing builds all of them so. */
-#define LOOK_MOST 1000
-
-bool sl_review_begins_empty(enum sl_dialect dialect, int version, struct sl_migration_set set)
-{
-	const struct sl_review_input input = { .dialect = dialect, .version = version };
-	sl_auto(sl_catalog_unref_p) const struct sl_catalog *base = empty_catalog(dialect, version);
-	struct walk walk = { .input = &input };
-	struct sl_statement_text statement;
-	bool created = false;
-	bool refused = false;
-	struct sl_splitter *splitter;
-
-	if (set.len == 0)
-		return false;
-	walk.scratch = sl_arena_new();
-	walk.replay = sl_replay_new(base);
-	splitter = splitter_of(&walk, &set.at[0]);
-	while (!refused && next(&walk, splitter, &statement) && statement.number <= LOOK_MOST) {
-		struct sl_replay_step step;
-
-		(void)statement_replay(&walk, &statement, &step);
-		for (size_t i = 0; i < step.effects_len; i++)
-			created |= step.effects[i].kind == SL_EFFECT_CREATED;
-		for (size_t i = 0; i < step.problems_len; i++)
-			refused |= step.problems[i].refuses;
-	}
-	sl_splitter_free(splitter);
-	walk_done(&walk);
-	return created && !refused;
+	if (!full.base && full.may_begin_empty && full.set.len > 0 &&
+		review_as_empty(out, arena, &full))
+		return;
+	(void)review(out, arena, &full, GUESS_NONE);
 }

@@ -34,6 +34,15 @@ struct file {
 	size_t omitted_by[SL_SEVERITY_COUNT]; /* not accepted ones */
 };
 
+/* That the set begins with an empty database. */
+enum guess {
+	GUESS_NONE, /* nobody asks */
+	GUESS_OPEN,
+	GUESS_RIGHT,
+	GUESS_WRONG, /* nothing more is read */
+	GUESS_COUNT
+};
+
 struct walk {
 	const struct sl_review_input *input;
 	struct sl_arena *arena; /* the report's */
@@ -50,6 +59,8 @@ struct walk {
 	bool ran; /* the file at hand has run elsewhere: what it makes is in use */
 	const char *tokens; /* of the statement at hand, once a rule asked */
 	bool reviewed;
+	enum guess guess;
+	bool created; /* while it is open: something was */
 };
 
 /* Adds a hit to the file at hand; statement NULL: about the file. */

@@ -405,17 +405,78 @@ static void reports_add_up(void **state)
 	sl_report_done(&sum);
 }
 
+/* Whether it was reviewed as one that begins with an empty database. */
+static bool begins_empty(struct bench *bench)
+{
+	bench->input.base = NULL;
+	bench->input.may_begin_empty = true;
+	bench_run(bench);
+	return bench->report.after != NULL;
+}
+
 static void a_folder_that_makes_its_tables_begins_empty(void **state)
 {
 	struct bench *bench = *state;
+	const struct sl_catalog *base = bench->input.base;
 
 	bench_add(bench, "1", "1_a.sql", "CREATE TABLE a (id bigint PRIMARY KEY);");
-	assert_true(sl_review_begins_empty(SL_DIALECT_POSTGRES, 0, bench->input.set));
+	bench_add(bench, "2", "2_b.sql", "ALTER TABLE b ADD COLUMN c int;");
+	assert_true(begins_empty(bench));
 	bench->input.set.len = 0;
-	bench_add(bench, "1", "1_a.sql", "ALTER TABLE a ADD COLUMN b int;");
-	assert_false(sl_review_begins_empty(SL_DIALECT_POSTGRES, 0, bench->input.set));
+	bench_add(bench, "1", "1_a.sql",
+		"CREATE TABLE b (id int); ALTER TABLE a ADD COLUMN b int;");
+	bench_add(bench, "2", "2_b.sql", "ALTER TABLE b ADD COLUMN c int;");
+	assert_false(begins_empty(bench));
+	assert_int_equal(bench->report.file_count, 2);
+	assert_int_equal(bench->report.files[0].statement_count, 2);
+	assert_int_equal(bench->report.files[0].finding_count,
+		count(&bench->report.files[0], "table-require-primary-key"));
 	bench->input.set.len = 0;
-	assert_false(sl_review_begins_empty(SL_DIALECT_POSTGRES, 0, bench->input.set));
+	assert_false(begins_empty(bench));
+	bench->input.base = base;
+}
+
+/* One that was put before them is not walked first, yet asked first. */
+static void a_folder_begins_with_its_first_file_whatever_is_new(void **state)
+{
+	static const enum sl_review_part parts[] = { SL_REVIEW_NEW, SL_REVIEW_EARLIER };
+	struct bench *bench = *state;
+	const struct sl_catalog *base = bench->input.base;
+
+	bench->input.parts = parts;
+	bench_add(bench, "1", "1_a.sql", "CREATE TABLE a (id bigint PRIMARY KEY);");
+	bench_add(bench, "2", "2_b.sql", "ALTER TABLE b ADD COLUMN c int;");
+	assert_true(begins_empty(bench));
+	bench->input.set.len = 0;
+	bench_add(bench, "1", "1_a.sql", "ALTER TABLE b ADD COLUMN c int;");
+	bench_add(bench, "2", "2_b.sql", "CREATE TABLE b (id bigint PRIMARY KEY);");
+	assert_false(begins_empty(bench));
+	bench->input.parts = NULL;
+	bench->input.base = base;
+}
+
+/* What is beyond its first thousand statements says nothing about the beginning. */
+static void only_the_head_of_the_first_file_is_asked(void **state)
+{
+	struct bench *bench = *state;
+	const struct sl_catalog *base = bench->input.base;
+	sl_auto_buf struct sl_buf text = SL_BUF_INIT(1 << 20);
+
+	sl_buf_adds(&text, "CREATE TABLE a (id int);");
+	for (size_t i = 0; i < 998; i++)
+		sl_buf_adds(&text, "SELECT 1;");
+	sl_buf_adds(&text, "DROP TABLE nothing;");
+	bench_add(bench, "1", "1_a.sql", sl_buf_str(&text));
+	assert_false(begins_empty(bench));
+	sl_buf_clear(&text);
+	sl_buf_adds(&text, "CREATE TABLE a (id int);");
+	for (size_t i = 0; i < 999; i++)
+		sl_buf_adds(&text, "SELECT 1;");
+	sl_buf_adds(&text, "DROP TABLE nothing;");
+	bench->input.set.len = 0;
+	bench_add(bench, "1", "1_a.sql", sl_buf_str(&text));
+	assert_true(begins_empty(bench));
+	bench->input.base = base;
 }
 
 int main(void)
@@ -451,6 +512,8 @@ int main(void)
 		BENCH_TEST(a_fingerprint_does_not_know_path_line_or_comments),
 		BENCH_TEST(reports_add_up),
 		BENCH_TEST(a_folder_that_makes_its_tables_begins_empty),
+		BENCH_TEST(a_folder_begins_with_its_first_file_whatever_is_new),
+		BENCH_TEST(only_the_head_of_the_first_file_is_asked),
 	};
 
 	return cmocka_run_group_tests_name("review", tests, NULL, NULL);

@@ -58,6 +58,9 @@ struct sl_review_input {
 	enum sl_dialect dialect;
 	int version; /* of the engine, 0 unknown */
 	const struct sl_catalog *base; /* NULL: nothing is known of the schema */
+	/* Without a base: where the set's first migration (its first 1,000 statements) builds
+	 * tables from nothing, the base is an empty database. */
+	bool may_begin_empty;
 	struct sl_migration_set set;
 	const enum sl_review_part *parts; /* one for each of set; NULL: all are new */
 	const struct sl_layout_problem *problems; /* those of the folder that are to be told */
@@ -128,10 +131,5 @@ void sl_report_add(struct sl_report *out, struct sl_arena *arena, const struct s
 
 /* Releases what the report holds beside the arena. */
 void sl_report_done(struct sl_report *report);
-
-/* Whether the first migration of the set (its first 1,000 statements) builds tables from nothing,
- * so that a folder without a known schema may be reviewed as one that begins with an empty
- * database. */
-bool sl_review_begins_empty(enum sl_dialect dialect, int version, struct sl_migration_set set);
 
 #endif
