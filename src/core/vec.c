@@ -25,26 +25,21 @@ static size_t grown(size_t cap, size_t size)
 	return more;
 }
 
-void *sl_vec_reserve(void *at, size_t len, size_t *cap, size_t size)
+void *sl_vec_grow(void *at, size_t len, size_t *cap, size_t size)
 {
-	if (len == *cap) {
-		*cap = grown(*cap, size);
-		at = sl_xrealloc(at, *cap * size);
-	}
-	memset((char *)at + len * size, 0, size);
-	return at;
+	assert(len == *cap);
+	*cap = grown(*cap, size);
+	return sl_xrealloc(at, *cap * size);
 }
 
-void *sl_vec_reserve_in(struct sl_arena *arena, void *at, size_t len, size_t *cap, size_t size)
+void *sl_vec_grow_in(struct sl_arena *arena, const void *at, size_t len, size_t *cap, size_t size)
 {
-	void *moved = at;
+	void *moved;
 
-	if (len == *cap) {
-		*cap = grown(*cap, size);
-		moved = sl_arena_calloc(arena, *cap, size);
-		if (len > 0)
-			memcpy(moved, at, len * size);
-	}
-	memset((char *)moved + len * size, 0, size);
+	assert(len == *cap);
+	*cap = grown(*cap, size);
+	moved = sl_arena_calloc(arena, *cap, size);
+	if (len > 0)
+		memcpy(moved, at, len * size);
 	return moved;
 }
