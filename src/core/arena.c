@@ -173,6 +173,25 @@ char *sl_arena_strdup(struct sl_arena *arena, const char *s)
 	return copy_of(arena, s, strlen(s));
 }
 
+char *sl_arena_join(struct sl_arena *arena, const char *first, ...)
+{
+	size_t len = 0;
+	va_list ap;
+	char *out, *end;
+
+	va_start(ap, first);
+	for (const char *text = first; text; text = va_arg(ap, const char *))
+		len += strlen(text);
+	va_end(ap);
+	out = sl_arena_alloc(arena, len + 1);
+	end = out;
+	va_start(ap, first);
+	for (const char *text = first; text; text = va_arg(ap, const char *))
+		end = stpcpy(end, text);
+	va_end(ap);
+	return out;
+}
+
 char *sl_arena_printf(struct sl_arena *arena, const char *fmt, ...)
 {
 	va_list ap;

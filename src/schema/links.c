@@ -14,12 +14,14 @@ struct linking {
 static void link_to(const struct linking *linking, const char *schema, const char *name)
 {
 	const struct sl_entity *dependent = linking->dependent;
+	const char kind[] = { (char)('0' + dependent->kind), '\0' };
 	struct link *link = sl_arena_calloc(linking->arena, 1, sizeof(*link));
 
+	_Static_assert(SL_ENTITY_KIND_COUNT <= 10, "a digit each");
 	link->id.schema = schema;
 	link->id.name = name;
-	link->id.detail = sl_arena_printf(linking->arena, "%u%s.%s", (unsigned)dependent->kind,
-		dependent->schema, dependent->name);
+	link->id.detail = sl_arena_join(linking->arena, kind, dependent->schema, ".",
+		dependent->name, NULL);
 	link->dependent = *dependent;
 	linking->visit(linking->ctx, link);
 }

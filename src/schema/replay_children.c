@@ -26,10 +26,8 @@ static bool is_child(const struct family *family, const struct sl_entity *entity
 
 static struct family family_of(struct sl_replay *replay, const struct sl_entity *parent)
 {
-	struct family family = { replay,
-		sl_arena_printf(replay->scratch, "%s.%s", parent->schema, parent->name) };
-
-	return family;
+	return (struct family){ replay,
+		sl_arena_join(replay->scratch, parent->schema, ".", parent->name, NULL) };
 }
 
 static bool goes_down(const struct sl_replay *replay, const struct sl_fact_action *action,

@@ -25,7 +25,7 @@ static enum sl_constraint_kind kind_of(enum sl_sql_constraint kind)
 
 static enum sl_fk_action action_of(const char *text)
 {
-	for (unsigned i = 0; i < SL_FK_ACTION_COUNT; i++) {
+	for (unsigned i = 0; *text && i < SL_FK_ACTION_COUNT; i++) {
 		if (sl_str_eq(sl_fk_action_name((enum sl_fk_action)i), text))
 			return (enum sl_fk_action)i;
 	}
@@ -226,18 +226,19 @@ static bool refuse_double(struct sl_replay *replay, const struct sl_table *table
 {
 	struct about about = { SL_ENTITY_TABLE, table->id.schema, table->id.name,
 		constraint->name };
-	const char *table_name = sl_spoken(replay, table->id.schema, table->id.name);
 
 	if (constraint->kind == SL_CONSTRAINT_PRIMARY && sl_table_primary(table)) {
 		sl_problem_unless_uncertain(replay, SL_PROBLEM_DUPLICATE_CONSTRAINT, &about,
-			"table %s has a primary key already", table_name);
+			"table %s has a primary key already",
+			sl_spoken(replay, table->id.schema, table->id.name));
 		return true;
 	}
 	if (!*constraint->name || sl_is_sqlite(replay) ||
 		sl_constraint_at(replay, table, constraint->name) == table->constraints.len)
 		return false;
 	sl_problem_unless_uncertain(replay, SL_PROBLEM_DUPLICATE_CONSTRAINT, &about,
-		"table %s has a constraint %s already", table_name, constraint->name);
+		"table %s has a constraint %s already",
+		sl_spoken(replay, table->id.schema, table->id.name), constraint->name);
 	return true;
 }
 

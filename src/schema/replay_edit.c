@@ -157,7 +157,7 @@ const char *sl_spoken(struct sl_replay *replay, const char *schema, const char *
 {
 	if (!schema || !*schema)
 		return name;
-	return sl_arena_printf(replay->scratch, "%s.%s", schema, name);
+	return sl_arena_join(replay->scratch, schema, ".", name, NULL);
 }
 
 static const struct sl_entity *stand_in(struct sl_replay *replay, const char *schema,
@@ -380,6 +380,9 @@ static const char *composed(struct sl_replay *replay, const char *table, const c
 		else
 			b--;
 	}
+	if (table[a] == '\0' && column[b] == '\0')
+		return sl_arena_join(sl_keeping(replay), table, b > 0 ? "_" : "", column, "_",
+			label, NULL);
 	a = sl_utf8_cut(table, strlen(table), a);
 	b = sl_utf8_cut(column, strlen(column), b);
 	return sl_arena_printf(sl_keeping(replay), "%.*s%s%.*s_%s", (int)a, table, b > 0 ? "_" : "",

@@ -115,8 +115,8 @@ static const char *tag_of(struct sl_arena *arena, const struct sl_facts *facts)
 		facts->action.at[0].kind != SL_SQL_ACTION_RENAME)
 		return sl_sql_action_name(facts->action.at[0].kind);
 	if (statement->verb == SL_SQL_VERB_COMMENT || statement->verb == SL_SQL_VERB_LABEL)
-		return sl_arena_printf(arena, "%s on %s", verb, object);
-	return sl_arena_printf(arena, "%s %s", verb, object);
+		return sl_arena_join(arena, verb, " on ", object, NULL);
+	return sl_arena_join(arena, verb, " ", object, NULL);
 }
 
 void sl_facts_finish(struct sl_arena *arena, struct sl_facts *facts)

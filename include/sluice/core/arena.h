@@ -33,6 +33,10 @@ char *sl_arena_strdup(struct sl_arena *arena, const char *s)
 	__attribute__((returns_nonnull, warn_unused_result, nonnull));
 char *sl_arena_strndup(struct sl_arena *arena, const char *s, size_t len)
 	__attribute__((returns_nonnull, warn_unused_result, nonnull));
+/* Texts, one behind the other, the last of which NULL follows: as a format of "%s%s" does, for a
+ * tenth of its cost. */
+char *sl_arena_join(struct sl_arena *arena, const char *first, ...)
+	__attribute__((returns_nonnull, warn_unused_result, nonnull(1, 2), sentinel));
 char *sl_arena_printf(struct sl_arena *arena, const char *fmt, ...)
 	__attribute__((returns_nonnull, warn_unused_result, format(printf, 2, 3)));
 

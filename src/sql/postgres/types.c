@@ -2,53 +2,45 @@
 
 #include <string.h>
 
-/* What the grammar or people write, what the engine prints; %s is the place of modifiers. */
-static const struct {
+/* What the grammar or people write, what the engine prints, with the place of modifiers where they
+ * stand inside, and what it prints without any. */
+static const struct type_row {
 	const char *written;
-	const char *printed;
+	const char *plain;
+	const char *printed; /* NULL: modifiers follow the plain name */
+	bool serial;
 } types[] = {
-	{ "int4", "integer" },
-	{ "int", "integer" },
-	{ "int8", "bigint" },
-	{ "int2", "smallint" },
-	{ "bool", "boolean" },
-	{ "float4", "real" },
-	{ "float8", "double precision" },
-	{ "varchar", "character varying%s" },
-	{ "bpchar", "character%s" },
-	{ "varbit", "bit varying%s" },
-	{ "timestamp", "timestamp%s without time zone" },
-	{ "timestamptz", "timestamp%s with time zone" },
-	{ "time", "time%s without time zone" },
-	{ "timetz", "time%s with time zone" },
-	{ "interval", "interval%s" },
-	{ "serial", "integer" },
-	{ "serial4", "integer" },
-	{ "bigserial", "bigint" },
-	{ "serial8", "bigint" },
-	{ "smallserial", "smallint" },
-	{ "serial2", "smallint" },
+	{ "int4", "integer", NULL, false },
+	{ "int", "integer", NULL, false },
+	{ "int8", "bigint", NULL, false },
+	{ "int2", "smallint", NULL, false },
+	{ "bool", "boolean", NULL, false },
+	{ "float4", "real", NULL, false },
+	{ "float8", "double precision", NULL, false },
+	{ "varchar", "character varying", NULL, false },
+	{ "bpchar", "character", NULL, false },
+	{ "varbit", "bit varying", NULL, false },
+	{ "timestamp", "timestamp without time zone", "timestamp%s without time zone", false },
+	{ "timestamptz", "timestamp with time zone", "timestamp%s with time zone", false },
+	{ "time", "time without time zone", "time%s without time zone", false },
+	{ "timetz", "time with time zone", "time%s with time zone", false },
+	{ "interval", "interval", NULL, false },
+	{ "serial", "integer", NULL, true },
+	{ "serial4", "integer", NULL, true },
+	{ "bigserial", "bigint", NULL, true },
+	{ "serial8", "bigint", NULL, true },
+	{ "smallserial", "smallint", NULL, true },
+	{ "serial2", "smallint", NULL, true },
 };
 
-static const char *printed_type(const char *written)
+/* NULL for those that are printed as they are written. */
+static const struct type_row *type_row(const char *written)
 {
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		if (types[i].written[0] == written[0] && strcmp(types[i].written, written) == 0)
-			return types[i].printed;
+			return &types[i];
 	}
 	return NULL;
-}
-
-static bool is_serial(const char *name)
-{
-	static const char *const serials[] = { "serial", "serial4", "bigserial", "serial8",
-		"smallserial", "serial2" };
-
-	for (size_t i = 0; i < sizeof(serials) / sizeof(serials[0]); i++) {
-		if (strcmp(serials[i], name) == 0)
-			return true;
-	}
-	return false;
 }
 
 /* Fields of interval as the grammar numbers them (utils/datetime.h), least first. */
@@ -135,29 +127,29 @@ static const char *mods_text(struct pg_reader *reader, const char *name, const L
 
 	if (strcmp(name, "interval") == 0)
 		return interval_mods(reader, mods);
+	if (pg_len(mods) == 0)
+		return "";
 	for (int i = 0; i < pg_len(mods); i++) {
 		sl_buf_adds(&out, i == 0 ? "(" : ",");
 		sl_buf_adds(&out, mod_text(reader, pg_nth(mods, i)));
 	}
-	if (pg_len(mods) > 0)
-		sl_buf_addc(&out, ')');
+	sl_buf_addc(&out, ')');
 	/* A bare character is character(1), and so it is in the tree. */
 	return pg_copy(reader, sl_buf_str(&out));
 }
 
-/* Where the modifiers stand inside the name: timestamp(3) with time zone. */
-static void add_printed(struct sl_buf *out, const char *printed, const char *mods)
+/* Modifiers may stand inside the name: timestamp(3) with time zone. */
+static const char *with_mods(struct pg_reader *reader, const struct type_row *row, const char *mods)
 {
-	const char *place = strstr(printed, "%s");
+	const char *place = row->printed && mods[0] ? strstr(row->printed, "%s") : NULL;
 
-	if (!place) {
-		sl_buf_adds(out, printed);
-		sl_buf_adds(out, mods);
-		return;
-	}
-	sl_buf_add(out, printed, (size_t)(place - printed));
-	sl_buf_adds(out, mods);
-	sl_buf_adds(out, place + 2);
+	if (!mods[0])
+		return row->plain;
+	if (!place)
+		return sl_arena_join(reader->arena, row->plain, mods, NULL);
+	return sl_arena_join(reader->arena,
+		sl_arena_strndup(reader->arena, row->printed, (size_t)(place - row->printed)), mods,
+		place + 2, NULL);
 }
 
 static bool is_system(const char *schema)
@@ -165,57 +157,70 @@ static bool is_system(const char *schema)
 	return schema[0] == '\0' || strcmp(schema, "pg_catalog") == 0;
 }
 
+/* A type's name as it is written, and the engine's row for it or NULL. */
+struct named_type {
+	const char *schema, *name;
+	const struct type_row *row;
+};
+
+static struct named_type named_type(struct pg_reader *reader, const TypeName *type)
+{
+	struct named_type named = { .row = NULL };
+
+	named.name = pg_qualified(reader, type->names, &named.schema);
+	if (is_system(named.schema))
+		named.row = type_row(named.name);
+	return named;
+}
+
+static const char *printed_name(struct pg_reader *reader, const struct named_type *named)
+{
+	bool system = is_system(named->schema);
+
+	if (system && strcmp(named->name, "char") == 0)
+		return "\"char\"";
+	return pg_dotted(reader, system ? "" : named->schema, named->name);
+}
+
+static const char *type_text(struct pg_reader *reader, const TypeName *type,
+	const struct named_type *named)
+{
+	const char *mods = mods_text(reader, named->name, type->typmods);
+	const char *text = named->row ? with_mods(reader, named->row, mods) :
+					printed_name(reader, named);
+
+	if (!named->row && mods[0])
+		text = sl_arena_join(reader->arena, text, mods, NULL);
+	if (!type->setof && !type->pct_type && pg_len(type->arrayBounds) == 0)
+		return text;
+	return sl_arena_join(reader->arena, type->setof ? "SETOF " : "", text,
+		type->pct_type ? "%TYPE" : "", pg_len(type->arrayBounds) > 0 ? "[]" : "", NULL);
+}
+
 const char *pg_type_text(struct pg_reader *reader, const TypeName *type)
 {
-	sl_auto_buf struct sl_buf out = SL_BUF_INIT(8192);
-	const char *schema, *name, *printed, *mods;
+	struct named_type named;
 
 	if (!type)
 		return "";
-	name = pg_qualified(reader, type->names, &schema);
-	mods = mods_text(reader, name, type->typmods);
-	printed = is_system(schema) ? printed_type(name) : NULL;
-	if (type->setof)
-		sl_buf_adds(&out, "SETOF ");
-	if (printed) {
-		add_printed(&out, printed, mods);
-	} else {
-		bool internal = is_system(schema) && strcmp(name, "char") == 0;
-
-		sl_buf_adds(&out,
-			internal ? "\"char\"" :
-				   pg_dotted(reader, is_system(schema) ? "" : schema, name));
-		sl_buf_adds(&out, mods);
-	}
-	if (type->pct_type)
-		sl_buf_adds(&out, "%TYPE");
-	if (pg_len(type->arrayBounds) > 0)
-		sl_buf_adds(&out, "[]");
-	return pg_copy(reader, sl_buf_str(&out));
+	named = named_type(reader, type);
+	return type_text(reader, type, &named);
 }
 
 void pg_column_type(struct pg_reader *reader, struct sl_fact_column_def *column,
 	const TypeName *type)
 {
-	const char *name, *printed;
+	struct named_type named;
 
 	if (!type)
 		return;
-	column->type = pg_type_text(reader, type);
-	name = pg_qualified(reader, type->names, &column->type_schema);
-	printed = is_system(column->type_schema) ? printed_type(name) : NULL;
-	column->type_name = name;
-	if (printed) {
-		sl_auto_buf struct sl_buf plain = SL_BUF_INIT(256);
-
-		add_printed(&plain, printed, "");
-		column->type_name = pg_copy(reader, sl_buf_str(&plain));
-	}
-	if (strcmp(column->type_schema, "pg_catalog") == 0)
-		column->type_schema = "";
+	named = named_type(reader, type);
+	column->type = type_text(reader, type, &named);
+	column->type_name = named.row ? named.row->plain : named.name;
+	column->type_schema = strcmp(named.schema, "pg_catalog") == 0 ? "" : named.schema;
 	column->type_mods = type_mods(reader, type->typmods);
 	column->type_dims = pg_len(type->arrayBounds);
-	column->serial = pg_len(type->names) == 1 && is_serial(name);
+	column->serial = pg_len(type->names) == 1 && named.row && named.row->serial;
 	column->not_null = column->not_null || column->serial;
 	column->type_at = type->location;
 }
