@@ -213,7 +213,7 @@ static const char *next_place(struct places *places)
 						       NULL;
 }
 
-static const struct sl_entity *find_relation(const struct sl_catalog *catalog, const char *schema,
+const struct sl_entity *sl_catalog_relation_in(const struct sl_catalog *catalog, const char *schema,
 	const char *name)
 {
 	static const enum sl_entity_kind kinds[] = { SL_ENTITY_TABLE, SL_ENTITY_VIEW,
@@ -232,7 +232,7 @@ const struct sl_entity *sl_catalog_relation(const struct sl_catalog *catalog, co
 	const char *place;
 
 	while (!found && (place = next_place(&places)))
-		found = find_relation(catalog, place, name);
+		found = sl_catalog_relation_in(catalog, place, name);
 	return found;
 }
 

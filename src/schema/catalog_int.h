@@ -89,6 +89,10 @@ bool sl_schema_is_main(enum sl_dialect dialect, const char *schema);
 const struct sl_entity *sl_catalog_look_up(const struct sl_catalog *catalog,
 	enum sl_entity_kind kind, const char *schema, const char *name, const char *detail);
 
+/* As sl_catalog_relation(), in exactly this schema. */
+const struct sl_entity *sl_catalog_relation_in(const struct sl_catalog *catalog, const char *schema,
+	const char *name);
+
 /* Of a table or view, else NULL. */
 const struct sl_indexes *sl_entity_indexes(const struct sl_entity *entity);
 

@@ -65,6 +65,70 @@ void sl_each_index_name(const struct sl_catalog *catalog, const struct sl_entity
 	}
 }
 
+/* The next constraint from *i on that refers to a table; NULL when there is none. */
+static const struct sl_constraint *next_reference(const struct sl_table *table, size_t *i)
+{
+	while (*i < table->constraints.len) {
+		const struct sl_constraint *constraint = &table->constraints.at[(*i)++];
+
+		if (constraint->kind == SL_CONSTRAINT_FOREIGN)
+			return constraint;
+	}
+	return NULL;
+}
+
+static bool same_references(const struct sl_table *a, const struct sl_table *b)
+{
+	const struct sl_constraint *x, *y;
+	size_t i = 0, j = 0;
+
+	if (a->constraints.at == b->constraints.at && a->constraints.len == b->constraints.len)
+		return true;
+	do {
+		x = next_reference(a, &i);
+		y = next_reference(b, &j);
+		if (x && y &&
+			(strcmp(x->ref_schema, y->ref_schema) != 0 ||
+				strcmp(x->ref_table, y->ref_table) != 0))
+			return false;
+	} while (x && y);
+	return !x && !y;
+}
+
+/* The names that an entity holds, or as many of them as are compared. */
+#define HELD_MOST 16
+
+struct held {
+	const char *names[HELD_MOST];
+	size_t len;
+};
+
+static void note_held(void *ctx, const struct sl_entity *owner, const char *name)
+{
+	struct held *held = ctx;
+
+	(void)owner;
+	if (held->len < HELD_MOST)
+		held->names[held->len] = name;
+	held->len++;
+}
+
+static bool same_held(const struct sl_catalog *catalog, const struct sl_entity *a,
+	const struct sl_entity *b)
+{
+	struct held x = { .len = 0 }, y = { .len = 0 };
+
+	sl_each_index_name(catalog, a, note_held, &x);
+	sl_each_index_name(catalog, b, note_held, &y);
+	if (x.len != y.len || x.len > HELD_MOST)
+		return false;
+	for (size_t i = 0; i < x.len; i++) {
+		if (x.names[i] != y.names[i] && strcmp(x.names[i], y.names[i]) != 0)
+			return false;
+	}
+	return true;
+}
+
 static bool same_indexes(const struct sl_entity *a, const struct sl_entity *b)
 {
 	const struct sl_indexes *x = sl_entity_indexes(a), *y = sl_entity_indexes(b);
@@ -102,9 +166,8 @@ static bool same_links(const struct sl_entity *a, const struct sl_entity *b)
 		return true;
 	x = sl_as_table(a);
 	y = sl_as_table(b);
-	return x->constraints.at == y->constraints.at && x->constraints.len == y->constraints.len &&
-		x->inherits.at == y->inherits.at && x->inherits.len == y->inherits.len &&
-		x->partition_of == y->partition_of;
+	return same_references(x, y) && x->inherits.at == y->inherits.at &&
+		x->inherits.len == y->inherits.len && x->partition_of == y->partition_of;
 }
 
 static void put_links(struct sl_catalog *catalog, const struct sl_entity *old,
@@ -140,7 +203,7 @@ void sl_catalog_put(struct sl_catalog *catalog, const struct sl_entity *entity)
 	put_links(catalog, old, entity);
 	catalog->root = sl_tree_put(nodes, catalog->root, fold, entity);
 	put_name(catalog, entity);
-	if (old && same_indexes(old, entity))
+	if (old && (same_indexes(old, entity) || same_held(catalog, old, entity)))
 		return;
 	if (old)
 		sl_each_index_name(catalog, old, remove_name, catalog);

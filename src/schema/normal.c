@@ -2,11 +2,14 @@
  * equal in meaning but written with other tokens stays different. */
 #include "catalog_int.h"
 
+#include "sluice/core/alloc.h"
 #include "sluice/core/arena.h"
 #include "sluice/core/buf.h"
 #include "sluice/core/escape.h"
 #include "sluice/core/vec.h"
 #include "sluice/sql/token.h"
+
+#include <assert.h>
 
 #define TEXT_MAX ((size_t)64 * 1024 * 1024)
 
@@ -118,20 +121,48 @@ static bool folds_words(enum sl_dialect dialect)
 	return dialect == SL_DIALECT_POSTGRES || dialect == SL_DIALECT_SQLITE;
 }
 
-static const char *token_text(struct sl_arena *arena, enum sl_dialect dialect,
+/* Text that is being put together; there is room for all of it. */
+struct text {
+	char *at;
+	size_t len;
+};
+
+static void put_as_is(struct text *out, const char *s, size_t len)
+{
+	for (size_t i = 0; i < len && s[i] != '\0'; i++)
+		out->at[out->len++] = s[i];
+}
+
+static void put_lowered(struct text *out, const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		out->at[out->len++] = lower(s[i]);
+}
+
+/* Most that put_token() puts: in a quoted name every byte may have to be doubled. */
+static size_t room_for(const struct sl_token *token)
+{
+	return token->kind == SL_TOKEN_NAME ? 2 * token->len + 2 : token->len;
+}
+
+static void put_token(struct text *out, struct sl_arena *arena, enum sl_dialect dialect,
 	const struct sl_token *token, const char *sql)
 {
 	const char *name, *folded;
 
-	if (token->kind == SL_TOKEN_WORD && folds_words(dialect))
-		return lowered(arena, sql + token->at, token->len);
-	if (token->kind != SL_TOKEN_NAME || token->broken || !folds_words(dialect))
-		return sl_arena_strndup(arena, sql + token->at, token->len);
+	if (token->kind == SL_TOKEN_WORD && folds_words(dialect)) {
+		put_lowered(out, sql + token->at, token->len);
+		return;
+	}
+	if (token->kind != SL_TOKEN_NAME || token->broken || !folds_words(dialect)) {
+		put_as_is(out, sql + token->at, token->len);
+		return;
+	}
 	name = sl_token_name(arena, dialect, token, sql);
 	folded = dialect == SL_DIALECT_SQLITE ? lowered(arena, name, strlen(name)) : name;
-	if (!sl_name_needs_quotes(dialect, folded))
-		return folded;
-	return quoted(arena, name);
+	if (sl_name_needs_quotes(dialect, folded))
+		folded = quoted(arena, name);
+	put_as_is(out, folded, strlen(folded));
 }
 
 static bool is_char(const struct sl_token *token, const char *sql, char c)
@@ -145,9 +176,39 @@ static bool is_one_of(const struct sl_token *token, const char *sql, const char 
 		is_char(token, sql, sql[token->at]);
 }
 
-static bool is_cast(const struct sl_token *token, const char *sql)
+/* How a token stands beside its neighbours. */
+enum {
+	HOLDS_BEFORE = 1, /* no blank before it */
+	HOLDS_BEHIND = 2,
+	MAY_BE_SIGN = 4,
+	OPENS = 8,
+};
+
+static unsigned manner_of(const struct sl_token *token, const char *sql)
 {
-	return token->len == 2 && memcmp(sql + token->at, "::", 2) == 0;
+	const char *p = sql + token->at;
+
+	if (token->len == 2 && p[0] == ':' && p[1] == ':')
+		return HOLDS_BEFORE | HOLDS_BEHIND;
+	if (token->len != 1 || !is_char(token, sql, *p))
+		return 0;
+	switch (*p) {
+	case '(':
+		return HOLDS_BEHIND | OPENS;
+	case '[':
+	case '.':
+		return HOLDS_BEFORE | HOLDS_BEHIND;
+	case ')':
+	case ']':
+	case ',':
+	case ';':
+		return HOLDS_BEFORE;
+	case '-':
+	case '+':
+		return MAY_BE_SIGN;
+	default:
+		return 0;
+	}
 }
 
 /* A sign rather than a subtraction: nothing to subtract from stands before it. */
@@ -178,13 +239,13 @@ static bool is_spaced_word(const struct sl_token *token, const char *sql)
 static bool blank_between(const struct tokens *tokens, size_t i, const char *sql)
 {
 	const struct sl_token *a = &tokens->at[i - 1], *b = &tokens->at[i];
+	unsigned before = manner_of(a, sql), behind = manner_of(b, sql);
 
-	if (is_one_of(a, sql, "([.") || is_one_of(b, sql, ")],.;[") || is_cast(a, sql) ||
-		is_cast(b, sql))
+	if ((before & HOLDS_BEHIND) || (behind & HOLDS_BEFORE))
 		return false;
-	if (is_sign(tokens, i - 1, sql))
+	if ((before & MAY_BE_SIGN) && is_sign(tokens, i - 1, sql))
 		return false;
-	if (is_char(b, sql, '('))
+	if (behind & OPENS)
 		return !(a->kind == SL_TOKEN_NAME ||
 			(a->kind == SL_TOKEN_WORD && !is_spaced_word(a, sql)));
 	return true;
@@ -221,23 +282,33 @@ static void read_tokens(struct tokens *tokens, enum sl_dialect dialect, const ch
 		tokens->len--;
 }
 
+/* Of most texts; longer ones are put together elsewhere. */
+#define SHORT 512
+
 const char *sl_sql_normal(struct sl_arena *arena, enum sl_dialect dialect, const char *sql,
 	size_t len)
 {
-	sl_auto_buf struct sl_buf out = SL_BUF_INIT(TEXT_MAX);
 	struct tokens tokens = { 0 };
-	size_t first = 0, end;
+	size_t first = 0, end, room = 1;
+	char shortly[SHORT];
+	sl_autofree char *longer = NULL;
+	struct text out = { shortly, 0 };
 
 	read_tokens(&tokens, dialect, sql, len);
 	end = tokens.len;
 	drop_outer(&tokens, &first, &end, sql);
+	for (size_t i = first; i < end; i++)
+		room += room_for(&tokens.at[i]) + 1;
+	if (room > sizeof(shortly))
+		out.at = longer = sl_xcalloc(1, room);
 	for (size_t i = first; i < end; i++) {
 		if (i > first && blank_between(&tokens, i, sql))
-			sl_buf_addc(&out, ' ');
-		sl_buf_adds(&out, token_text(arena, dialect, &tokens.at[i], sql));
+			out.at[out.len++] = ' ';
+		put_token(&out, arena, dialect, &tokens.at[i], sql);
 	}
+	assert(out.len < room);
 	sl_vec_done(&tokens);
-	return sl_arena_strdup(arena, sl_buf_str(&out));
+	return sl_arena_strndup(arena, out.at, out.len);
 }
 
 const char *sl_type_normal(struct sl_arena *arena, enum sl_dialect dialect, const char *type)

@@ -67,6 +67,8 @@ const char *sl_default_sql(struct sl_replay *replay, const char *text, const cha
 
 	if (!sl_is_postgres(replay) || !sql || *sql != '\'' || !end || end[1] != '\0')
 		return sql;
+	if (type[len] == '\0')
+		return sl_arena_join(sl_keeping(replay), sql, "::", type, NULL);
 	return sl_arena_printf(sl_keeping(replay), "%s::%.*s%s", sql, (int)len, type,
 		strchr(type, ')') ? strchr(type, ')') + 1 : "");
 }
@@ -301,8 +303,24 @@ static void take_other_tables(struct sl_replay *replay, struct sl_table *table,
 		table->partial = true;
 }
 
+/* The list is made once, with room for all: nobody else has it yet. */
+static struct sl_column *columns_with_room(struct sl_replay *replay, struct sl_table *table,
+	size_t more)
+{
+	const struct sl_columns *old = &table->columns;
+	struct sl_column *columns = sl_arena_calloc(sl_keeping(replay), old->len + more,
+		sizeof(*columns));
+
+	if (old->len > 0)
+		memcpy(columns, old->at, old->len * sizeof(*columns));
+	table->columns.at = columns;
+	return columns;
+}
+
 static void add_own_columns(struct sl_replay *replay, struct sl_table *table)
 {
+	struct sl_column *columns = columns_with_room(replay, table, replay->facts->column_def.len);
+
 	for (size_t i = 0; i < replay->facts->column_def.len; i++) {
 		const struct sl_fact_column_def *def = &replay->facts->column_def.at[i];
 		struct about about = { SL_ENTITY_TABLE, table->id.schema, table->id.name,
@@ -311,11 +329,11 @@ static void add_own_columns(struct sl_replay *replay, struct sl_table *table)
 		size_t place = sl_column_at(replay, table, def->name);
 
 		if (place == table->columns.len) {
-			sl_table_add_column(replay, table, &column);
+			columns[table->columns.len++] = column;
 		} else if (table->inherits.len > 0 || table->partition_of) {
 			if (!*def->type)
-				column.type = table->columns.at[place].type;
-			sl_table_set_column(replay, table, place, &column);
+				column.type = columns[place].type;
+			columns[place] = column;
 		} else {
 			sl_problem_add(replay, SL_PROBLEM_DUPLICATE_COLUMN, &about,
 				"column %s is given twice", def->name);
@@ -399,10 +417,8 @@ bool sl_relation_stands(struct sl_replay *replay, enum sl_entity_kind kind, cons
 	const char *name, bool forgiven)
 {
 	struct about about = { kind, schema, name, NULL };
-	const struct sl_entity *there = NULL;
+	const struct sl_entity *there = sl_catalog_relation_in(&replay->work, schema, name);
 
-	for (unsigned k = SL_ENTITY_SEQUENCE; !there && k <= SL_ENTITY_VIEW; k++)
-		there = sl_catalog_find(&replay->work, (enum sl_entity_kind)k, schema, name, "");
 	if (!there)
 		return false;
 	if (!forgiven)

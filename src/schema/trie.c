@@ -41,19 +41,36 @@ static uint64_t mix(uint64_t hash, uint64_t word)
 	return hash ^ (hash >> 32);
 }
 
+static uint64_t word_at(const char *text)
+{
+	uint64_t word;
+
+	memcpy(&word, text, sizeof(word));
+	return word;
+}
+
+/* Less than a word. */
+static uint64_t few_at(const char *text, size_t len)
+{
+	uint64_t word = 0;
+
+	for (size_t i = 0; i < len; i++)
+		word = word << 8 | (unsigned char)text[i];
+	return word;
+}
+
+/* The last word overlaps the one before, so that none has to be put together. */
 static uint64_t hash_text(uint64_t hash, bool fold, const char *text)
 {
 	size_t len = strlen(text);
-	uint64_t word;
-	size_t i;
+	size_t i = 0;
+	uint64_t last;
 
 	hash = mix(hash, len);
-	for (i = 0; i < len; i += sizeof(word)) {
-		word = 0;
-		memcpy(&word, text + i, len - i < sizeof(word) ? len - i : sizeof(word));
-		hash = mix(hash, fold ? lower(word) : word);
-	}
-	return hash;
+	for (; i + sizeof(last) < len; i += sizeof(last))
+		hash = mix(hash, fold ? lower(word_at(text + i)) : word_at(text + i));
+	last = len < sizeof(last) ? few_at(text, len) : word_at(text + len - sizeof(last));
+	return mix(hash, fold ? lower(last) : last);
 }
 
 /* Of schema, name and detail; the kind is not in it. */
