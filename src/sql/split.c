@@ -115,20 +115,29 @@ static enum sl_code refill(struct sl_splitter *s, struct sl_error *err)
 	return sl_window_refill(&s->window, s->kind == SL_TEXT_END ? SL_NOWHERE : s->start, err);
 }
 
-/* The next token, or a piece of one; *found is false at the end of the input. */
-static enum sl_code next_token(struct sl_splitter *s, struct sl_token *token, bool *found,
+/* The next step once there is text for it. */
+static enum sl_code step_refilled(struct sl_splitter *s, struct sl_token *token, enum sl_step *step,
 	struct sl_error *err)
 {
-	enum sl_step step;
-
-	while ((step = sl_lexer_step(&s->window.lexer, token)) == SL_STEP_MORE) {
+	while (*step == SL_STEP_MORE) {
 		enum sl_code code = refill(s, err);
 
 		if (code != SL_OK)
 			return code;
+		*step = sl_lexer_step(&s->window.lexer, token);
 	}
-	*found = step == SL_STEP_TOKEN;
 	return SL_OK;
+}
+
+/* The next token, or a piece of one; *found is false at the end of the input. */
+static inline enum sl_code next_token(struct sl_splitter *s, struct sl_token *token, bool *found,
+	struct sl_error *err)
+{
+	enum sl_step step = sl_lexer_step(&s->window.lexer, token);
+	enum sl_code code = step == SL_STEP_MORE ? step_refilled(s, token, &step, err) : SL_OK;
+
+	*found = code == SL_OK && step == SL_STEP_TOKEN;
+	return code;
 }
 
 /* ---- comments ---- */

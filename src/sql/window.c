@@ -47,11 +47,6 @@ void sl_window_done(struct sl_window *window)
 	window->buf = NULL;
 }
 
-size_t sl_window_offset(const struct sl_window *window, size_t index)
-{
-	return window->base + index + (index >= window->max ? window->dropped : 0);
-}
-
 const char *sl_window_at(const struct sl_window *window, size_t offset)
 {
 	size_t index = offset - window->base;

@@ -30,7 +30,10 @@ void sl_window_use_memory(struct sl_window *window, const char *text, size_t len
 void sl_window_use_source(struct sl_window *window, const struct sl_sql_source *source);
 void sl_window_done(struct sl_window *window);
 
-size_t sl_window_offset(const struct sl_window *window, size_t index);
+static inline size_t sl_window_offset(const struct sl_window *window, size_t index)
+{
+	return window->base + index + (index >= window->max ? window->dropped : 0);
+}
 
 /* Where the byte is kept now. */
 const char *sl_window_at(const struct sl_window *window, size_t offset);
