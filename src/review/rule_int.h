@@ -10,6 +10,7 @@
 
 struct change;
 struct looked;
+struct matched;
 
 /* What a rule sees.  Everything is borrowed for the call. */
 struct rule_run {
@@ -23,6 +24,7 @@ struct rule_run {
 	const struct sl_facts *facts;
 	const struct sl_replay_step *step;
 	struct looked *looked; /* look.h's memory */
+	struct matched *matched; /* rule_matches()'s */
 	/* of one file */
 	size_t index; /* of the migration in the set */
 	size_t statements; /* how many the file has */
@@ -69,6 +71,17 @@ extern const size_t rule_rows_len;
 const struct rule_row *rule_row_find(const char *id);
 
 /* --- settings.c ---------------------------------------------------------------------------- */
+
+/* Names that were held against an expression lately: most are asked again (id, name, created_at).
+ */
+#define MATCHED_SLOTS 64
+#define MATCHED_NAME  48
+
+struct matched {
+	const struct sl_regex *regex;
+	bool matches;
+	char name[MATCHED_NAME];
+};
 
 bool rule_flag(const struct rule_run *run, const char *key);
 size_t rule_number(const struct rule_run *run, const char *key);

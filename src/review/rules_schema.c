@@ -211,13 +211,32 @@ struct given {
 	const char *schema, *table; /* where it is */
 	const char *name;
 	size_t at, len; /* bytes of the statement */
+	bool by_token; /* it is the token there */
 };
+
+static size_t token_len(const struct rule_run *run, size_t at)
+{
+	struct sl_lexer lexer;
+	struct sl_token token;
+
+	sl_lexer_init(&lexer, run->input->dialect, run->statement->text + at,
+		run->statement->len - at);
+	return sl_lexer_next_code(&lexer, &token) ? token.len : 0;
+}
+
+/* Bytes are never fewer than characters. */
+static size_t characters(const char *name, size_t most)
+{
+	size_t bytes = strlen(name);
+
+	return bytes > most ? sl_utf8_count(name, bytes) : bytes;
+}
 
 static void name_check(const struct rule_run *run, struct given given)
 {
 	const char *name = given.name;
 	size_t most = rule_number(run, "max_length");
-	size_t length = sl_utf8_count(name, strlen(name));
+	size_t length = characters(name, most);
 	bool longer = most > 0 && length > most;
 	const char *message;
 
@@ -231,7 +250,7 @@ static void name_check(const struct rule_run *run, struct given given)
 	rule_hit(run,
 		&(struct rule_hit){
 			.at = given.at,
-			.len = given.len,
+			.len = given.by_token ? token_len(run, given.at) : given.len,
 			.schema = given.schema,
 			.name = given.table,
 			.part = name,
@@ -255,22 +274,12 @@ void rule_name_table(const struct rule_run *run)
 		if (object->role == SL_SQL_ROLE_CREATED)
 			name_check(run,
 				(struct given){ "table", object->schema, object->name, object->name,
-					object->at, object->len });
+					object->at, object->len, false });
 		else if (object->role == SL_SQL_ROLE_RENAMED)
 			name_check(run,
 				(struct given){ "table", object->schema, object->new_name,
-					object->new_name, 0, 0 });
+					object->new_name, 0, 0, false });
 	}
-}
-
-static size_t token_len(const struct rule_run *run, size_t at)
-{
-	struct sl_lexer lexer;
-	struct sl_token token;
-
-	sl_lexer_init(&lexer, run->input->dialect, run->statement->text + at,
-		run->statement->len - at);
-	return sl_lexer_next_code(&lexer, &token) ? token.len : 0;
 }
 
 static bool is_new_column(const struct rule_run *run, size_t row)
@@ -291,9 +300,12 @@ void rule_name_column(const struct rule_run *run)
 
 		if (is_new_column(run, i))
 			name_check(run,
-				(struct given){ "column", def->schema, def->table_name, def->name,
-					(size_t)def->name_at,
-					token_len(run, (size_t)def->name_at) });
+				(struct given){ .what = "column",
+					.schema = def->schema,
+					.table = def->table_name,
+					.name = def->name,
+					.at = (size_t)def->name_at,
+					.by_token = true });
 	}
 	for (size_t i = 0; i < run->facts->action.len; i++) {
 		const struct sl_fact_action *action = &run->facts->action.at[i];
@@ -302,7 +314,7 @@ void rule_name_column(const struct rule_run *run)
 		if (action->kind == SL_SQL_ACTION_RENAME_COLUMN && look_altered(run, &look))
 			name_check(run,
 				(struct given){ "column", look.schema, look.name, action->new_name,
-					action->at, action->len });
+					action->at, action->len, false });
 	}
 }
 
@@ -315,7 +327,7 @@ void rule_name_index(const struct rule_run *run)
 
 		name_check(run,
 			(struct given){ "index", def->table_schema, def->table_name, def->name,
-				object ? object->at : 0, object ? object->len : 0 });
+				object ? object->at : 0, object ? object->len : 0, false });
 	}
 	for (size_t i = 0; i < run->facts->object.len; i++) {
 		const struct sl_fact_object *object = &run->facts->object.at[i];
@@ -323,6 +335,6 @@ void rule_name_index(const struct rule_run *run)
 		if (object->kind == SL_SQL_OBJECT_INDEX && object->role == SL_SQL_ROLE_RENAMED)
 			name_check(run,
 				(struct given){ "index", object->schema, object->new_name,
-					object->new_name, 0, 0 });
+					object->new_name, 0, 0, false });
 	}
 }

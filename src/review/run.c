@@ -134,10 +134,9 @@ static void statement_rules(struct walk *walk, const struct rule_run *run)
 	bool understood = is_understood(s);
 	struct rule_run one = *run;
 
-	for (size_t i = 0; i < walk->active_len; i++) {
-		one.row = walk->active[i];
-		if (one.row->statement && (one.row->kinds & (1u << s->kind)) &&
-			(understood || one.row->any_status))
+	for (const struct rule_row *const *row = walk->by_kind[s->kind]; *row; row++) {
+		one.row = *row;
+		if (understood || one.row->any_status)
 			one.row->statement(&one);
 	}
 }
@@ -194,6 +193,7 @@ static void statement_review(struct walk *walk, const struct sl_statement_text *
 		.facts = statement_replay(walk, statement, &step),
 		.step = &step,
 		.looked = &looked,
+		.matched = walk->matched,
 		.index = index,
 		.walk = walk,
 	};
@@ -226,7 +226,7 @@ static struct sl_splitter *splitter_of(const struct walk *walk,
 
 /* Facts live as long as their statement; clearing for each of many small ones would cost more than
  * parsing them, and more than the arena keeps would have to be asked for again. */
-#define SCRATCH_MOST ((size_t)128 * 1024)
+#define SCRATCH_MOST ((size_t)24 * 1024)
 
 /* Neither memory nor a review's stream fails. */
 static bool next(struct walk *walk, struct sl_splitter *splitter,
@@ -247,6 +247,7 @@ static void file_rules(struct walk *walk, size_t index)
 		.change = walk->change,
 		.migration = walk->file->migration,
 		.arena = walk->arena,
+		.matched = walk->matched,
 		.index = index,
 		.statements = walk->file->statement_count,
 		.walk = walk,
@@ -388,6 +389,19 @@ static struct sl_replay *replay_of(const struct sl_review_input *input)
 	return replay;
 }
 
+static const struct rule_row **rules_of_kind(const struct walk *walk, size_t kind)
+{
+	const struct rule_row **rows = sl_arena_calloc(walk->arena, walk->active_len + 1,
+		sizeof(const struct rule_row *));
+	size_t n = 0;
+
+	for (size_t i = 0; i < walk->active_len; i++) {
+		if (walk->active[i]->statement && (walk->active[i]->kinds & (1u << kind)))
+			rows[n++] = walk->active[i];
+	}
+	return rows;
+}
+
 static void active_rules(struct walk *walk)
 {
 	unsigned dialect = 1u << walk->input->dialect;
@@ -400,6 +414,8 @@ static void active_rules(struct walk *walk)
 			sl_rule_settings_of(walk->input->settings, &row->rule) != SL_SEVERITY_OFF)
 			walk->active[walk->active_len++] = row;
 	}
+	for (size_t kind = 0; kind < SL_SQL_KIND_COUNT; kind++)
+		walk->by_kind[kind] = rules_of_kind(walk, kind);
 }
 
 static void walk_done(struct walk *walk)
@@ -475,8 +491,8 @@ static bool review(struct sl_report *out, struct sl_arena *arena,
 static bool review_as_empty(struct sl_report *out, struct sl_arena *arena,
 	const struct sl_review_input *input)
 {
-	sl_auto(sl_catalog_unref_p) const struct sl_catalog *base = empty_catalog(input->dialect,
-		input->version);
+	sl_auto(sl_catalog_unref_p)
+		const struct sl_catalog *base = empty_catalog(input->dialect, input->version);
 	struct sl_review_input full = *input;
 
 	full.base = base;

@@ -337,12 +337,37 @@ const char *rule_text(const struct rule_run *run, const char *key)
 }
 
 /* A name that takes the expression beyond its limits does not match. */
+static bool matches(const struct sl_regex *regex, const char *name, size_t len)
+{
+	bool found = false;
+
+	return sl_regex_match(regex, name, len, &found, NULL) == SL_OK && found;
+}
+
+static struct matched *slot_of(const struct rule_run *run, const char *name, size_t len)
+{
+	unsigned hash = 0;
+
+	for (size_t i = 0; i < len; i++)
+		hash = hash * 31 + (unsigned char)name[i];
+	return &run->matched[(hash ^ (hash >> 8)) % MATCHED_SLOTS];
+}
+
 bool rule_matches(const struct rule_run *run, const char *key, const char *name)
 {
 	const struct sl_regex *regex = value_of(run, key)->regex;
-	bool matches = false;
+	size_t len = strlen(name);
+	struct matched *slot;
 
-	if (!regex || sl_regex_match(regex, name, strlen(name), &matches, NULL) != SL_OK)
+	if (!regex)
 		return false;
-	return matches;
+	if (len >= MATCHED_NAME)
+		return matches(regex, name, len);
+	slot = slot_of(run, name, len);
+	if (slot->regex != regex || !sl_str_eq(slot->name, name)) {
+		slot->matches = matches(regex, name, len);
+		slot->regex = regex;
+		memcpy(slot->name, name, len + 1);
+	}
+	return slot->matches;
 }

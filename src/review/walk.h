@@ -51,6 +51,8 @@ struct walk {
 	struct change *change;
 	const struct rule_row **active; /* on, and of this dialect */
 	size_t active_len;
+	/* those of them that look at statements of a kind; NULL ends each list */
+	const struct rule_row **by_kind[SL_SQL_KIND_COUNT];
 
 	struct {
 		SL_VEC(struct file);
@@ -59,6 +61,7 @@ struct walk {
 	bool ran; /* the file at hand has run elsewhere: what it makes is in use */
 	const char *tokens; /* of the statement at hand, once a rule asked */
 	bool reviewed;
+	struct matched matched[MATCHED_SLOTS];
 	enum guess guess;
 	bool created; /* while it is open: something was */
 };

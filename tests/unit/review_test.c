@@ -405,6 +405,27 @@ static void reports_add_up(void **state)
 	sl_report_done(&sum);
 }
 
+/* Verdicts are remembered, of a few names. */
+static void each_name_is_judged_by_itself_however_many_there_are(void **state)
+{
+	struct bench *bench = *state;
+	sl_auto_buf struct sl_buf text = SL_BUF_INIT(1 << 20);
+	const struct sl_file_report *file;
+
+	sl_buf_adds(&text, "CREATE TABLE wide (id bigint PRIMARY KEY");
+	for (int i = 0; i < 200; i++)
+		sl_buf_addf(&text, ", good_%d int, \"Bad_%d\" int", i, i);
+	sl_buf_adds(&text, "); CREATE TABLE wider (id bigint PRIMARY KEY");
+	for (int i = 0; i < 200; i++)
+		sl_buf_addf(&text, ", \"Bad_%d\" int, good_%d int", i, i);
+	sl_buf_adds(&text, ");");
+	file = review(bench, sl_buf_str(&text));
+	assert_int_equal(count(file, "naming-column"), 400);
+	assert_int_equal(file->finding_count, 400);
+	for (size_t i = 0; i < file->finding_count; i++)
+		assert_non_null(strstr(file->findings[i].message, " Bad_"));
+}
+
 /* Whether it was reviewed as one that begins with an empty database. */
 static bool begins_empty(struct bench *bench)
 {
@@ -511,6 +532,7 @@ int main(void)
 		BENCH_TEST(fingerprints_differ_by_ordinal_rule_key_and_statement),
 		BENCH_TEST(a_fingerprint_does_not_know_path_line_or_comments),
 		BENCH_TEST(reports_add_up),
+		BENCH_TEST(each_name_is_judged_by_itself_however_many_there_are),
 		BENCH_TEST(a_folder_that_makes_its_tables_begins_empty),
 		BENCH_TEST(a_folder_begins_with_its_first_file_whatever_is_new),
 		BENCH_TEST(only_the_head_of_the_first_file_is_asked),
