@@ -225,7 +225,7 @@ static struct sl_splitter *splitter_of(const struct walk *walk,
 }
 
 /* Facts live as long as their statement; clearing for each of many small ones would cost more than
- * parsing them, and more than the arena keeps would have to be asked for again. */
+ * parsing them, and what is beyond the processor's first cache costs more to write. */
 #define SCRATCH_MOST ((size_t)24 * 1024)
 
 /* Neither memory nor a review's stream fails. */
