@@ -282,6 +282,9 @@ static enum sl_code wish_read(struct wish *wish, const struct sl_cli *cli, struc
 	*wish = (struct wish){ .settings = sl_rule_settings_new() };
 	wish->batch.base = sl_cli_value(cli, "base");
 	wish->batch.all = sl_cli_has(cli, "all");
+	wish->batch.spool = sl_cli_env(cli, "TMPDIR");
+	if (!wish->batch.spool)
+		wish->batch.spool = "/var/tmp"; /* on disk, where /tmp may be memory */
 	if (wish->batch.all && wish->batch.base)
 		return sl_error_set(err, SL_EINVAL, "--all and --base exclude each other");
 	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
@@ -302,6 +305,7 @@ static enum sl_code batches_find(struct batches *out, struct sl_cli *cli, const 
 	struct sl_arena *arena = sl_cli_arena(cli);
 	size_t n = sl_cli_arg_count(cli);
 	const char **paths = sl_arena_calloc(arena, n + 1, sizeof(*paths));
+	enum sl_code code;
 
 	for (size_t i = 0; i < n; i++) {
 		paths[i] = sl_cli_arg(cli, i);
@@ -311,8 +315,11 @@ static enum sl_code batches_find(struct batches *out, struct sl_cli *cli, const 
 	}
 	if (n > 0 && !wish->batch.base)
 		return batches_of_paths(out, arena, &wish->batch, paths, n, err);
-	if (wish->batch.all)
-		return batches_of_paths(out, arena, &wish->batch, here, 1, err);
+	if (wish->batch.all) {
+		code = batches_enter_root(err);
+		return code == SL_OK ? batches_of_paths(out, arena, &wish->batch, here, 1, err) :
+				       code;
+	}
 	return batches_of_worktree(out, arena, &wish->batch, paths, n, err);
 }
 
@@ -424,8 +431,12 @@ static const struct sl_cli_option options[] = {
 	{ "engine-version", 0, "VERSION", "of the servers that will run it: 15.4, 3.40.1", false },
 	{ "schema", 0, "FILE", "the schema before: a snapshot's JSON, or SQL", false },
 	{ "layout", 0, "LAYOUT", "how the folder names its migrations (default: auto)", false },
-	{ "base", 0, "REF", "review what was added since the merge base with REF", false },
-	{ "all", 0, NULL, "review every migration, not only the added ones", false },
+	{ "base", 0, "REF",
+		"review what was added since the merge base with REF (default: the main branch), in "
+		"the whole work tree or below PATH; files are named from its root",
+		false },
+	{ "all", 0, NULL, "review every migration of the work tree, not only the added ones",
+		false },
 	{ "only", 0, "RULE,..", "no other rules", false },
 	{ "param", 0, "RULE.KEY=VALUE", "a parameter of a rule", true },
 	{ "format", 0, "FORMAT",

@@ -4,11 +4,10 @@
 #include "sluice/core/str.h"
 #include "sluice/sys/file.h"
 
-#include <errno.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Most of one file that is reviewed by itself. */
 #define SINGLE_MAX (256u << 20)
@@ -289,42 +288,30 @@ static enum sl_code single_of_file(struct batches *out, struct sl_arena *arena,
 	return SL_OK;
 }
 
-static enum sl_code stdin_read(char **out, size_t *len, struct sl_error *err)
-{
-	sl_auto_buf struct sl_buf buf = SL_BUF_INIT(SINGLE_MAX);
-	char chunk[16384];
-	ssize_t n;
-
-	while ((n = read(STDIN_FILENO, chunk, sizeof(chunk))) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return sl_error_set(err, SL_EUNAVAIL, "standard input cannot be read");
-		sl_buf_add(&buf, chunk, (size_t)n);
-		if (!sl_buf_ok(&buf))
-			return sl_error_set(err, SL_ELIMIT, "standard input: more than %u bytes",
-				SINGLE_MAX);
-	}
-	*len = buf.len;
-	*out = sl_buf_take(&buf);
-	return SL_OK;
-}
-
 static enum sl_code single_of_stdin(struct batches *out, struct sl_arena *arena,
 	const struct batch_wish *wish, struct sl_error *err)
 {
 	struct batch *batch = single_batch(out, wish, "-", err);
+	sl_auto_buf struct sl_buf text = SL_BUF_INIT(SINGLE_MAX);
 	struct single single = { .path = "-" };
-	char *data = NULL;
+	struct stream *stream;
+	struct sl_layout large;
 	enum sl_code code;
 
 	if (!batch)
 		return SL_EINVAL;
-	code = stdin_read(&data, &single.len, err);
+	code = stream_open_stdin(&stream, &large, arena,
+		&(struct stream_input){ batch->dialect, wish->spool, &text }, err);
 	if (code != SL_OK)
 		return code;
-	*sl_vec_add(&out->texts) = data;
-	single.data = data;
+	if (stream) {
+		*sl_vec_add(&out->streams) = stream;
+		layout_add(batch, arena, &large);
+		return SL_OK;
+	}
+	single.len = text.len;
+	single.data = sl_buf_take(&text);
+	*sl_vec_add(&out->texts) = (char *)(uintptr_t)single.data;
 	single_add(batch, arena, &single);
 	return SL_OK;
 }

@@ -15,6 +15,7 @@ struct batch_wish {
 	enum sl_dialect dialect; /* SL_DIALECT_COUNT: find out */
 	const char *base; /* --base, or NULL */
 	bool all;
+	const char *spool; /* the folder for what is too large for memory */
 };
 
 struct batch {
@@ -62,10 +63,14 @@ enum sl_code batches_of_paths(struct batches *out, struct sl_arena *arena,
 	__attribute__((warn_unused_result));
 
 /* The migrations of the work tree around the working folder that were added or changed since the
- * merge base, of those below one of the paths (none: all). */
+ * merge base, of those below one of the paths (none: all); their files are named from its root. */
 enum sl_code batches_of_worktree(struct batches *out, struct sl_arena *arena,
 	const struct batch_wish *wish, const char *const *paths, size_t n, struct sl_error *err)
 	__attribute__((warn_unused_result));
+
+/* Goes to the root of the work tree around the working folder, if there is one: from here on paths
+ * are read, and named, from there. */
+enum sl_code batches_enter_root(struct sl_error *err) __attribute__((warn_unused_result));
 
 /* For review_worktree.c: reads the folder as one batch, its files named by shown/INNER; false in
  * *recognised, and no batch, when no migration was seen in it. */

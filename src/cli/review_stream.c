@@ -1,6 +1,7 @@
 #include "review_stream.h"
 
 #include "sluice/core/alloc.h"
+#include "sluice/sys/file.h"
 #include "sluice/sys/oserror.h"
 #include "sluice/sys/sock.h"
 
@@ -100,12 +101,12 @@ static enum sl_code scan_all(struct sl_layout_scan *scan, const struct stream *s
 	return n < 0 ? sl_os_error(err, errno, "%s: read", stream->path) : SL_OK;
 }
 
-static struct stream *stream_new(const char *path)
+static struct stream *stream_new(const char *path, int fd)
 {
 	struct stream *stream = sl_xcalloc(1, sizeof(*stream));
 
 	stream->path = path;
-	stream->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	stream->fd = fd;
 	stream->source = (struct sl_sql_source){ read_next, stream };
 	return stream;
 }
@@ -117,22 +118,121 @@ static bool is_large(struct stream *stream)
 		S_ISREG(stream->seen.st_mode) && stream->seen.st_size > SL_LAYOUT_FILE_LIMIT;
 }
 
-enum sl_code stream_open(struct stream **out, struct sl_layout *layout, struct sl_arena *arena,
-	enum sl_dialect dialect, const char *path, struct sl_error *err)
+/* False in *streams when it has to be read whole. */
+static enum sl_code look_through(struct stream *stream, struct sl_layout *layout,
+	struct sl_arena *arena, enum sl_dialect dialect, bool *streams, struct sl_error *err)
 {
-	sl_auto(stream_free_p) struct stream *stream = stream_new(path);
 	sl_auto(sl_layout_scan_free_p) struct sl_layout_scan *scan = NULL;
 	enum sl_code code;
 
-	*out = NULL;
-	if (!is_large(stream))
+	*streams = is_large(stream);
+	if (!*streams)
 		return SL_OK;
 	scan = sl_layout_scan_new();
 	code = scan_all(scan, stream, err);
-	if (code != SL_OK || !sl_layout_scan_end(layout, arena, dialect, path, scan))
+	if (code != SL_OK)
 		return code;
-	if (layout->set.len > 0)
+	*streams = sl_layout_scan_end(layout, arena, dialect, stream->path, scan);
+	if (*streams && layout->set.len > 0)
 		stream->runs = layout->set.at[0].sql_len;
-	*out = sl_steal(stream);
 	return SL_OK;
+}
+
+enum sl_code stream_open(struct stream **out, struct sl_layout *layout, struct sl_arena *arena,
+	enum sl_dialect dialect, const char *path, struct sl_error *err)
+{
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	sl_auto(stream_free_p) struct stream *stream = stream_new(path, fd);
+	bool streams;
+	enum sl_code code = look_through(stream, layout, arena, dialect, &streams, err);
+
+	*out = code == SL_OK && streams ? sl_steal(stream) : NULL;
+	return code;
+}
+
+/* --- standard input ------------------------------------------------------------------------ */
+
+#define PIECE 65536
+
+/* Adds what comes until more than `most` bytes are there; false at the end of the input. */
+static enum sl_code take(struct sl_buf *text, int fd, size_t most, bool *more, struct sl_error *err)
+{
+	sl_autofree char *piece = sl_xcalloc(1, PIECE);
+	ssize_t n = 1;
+
+	while (n > 0 && text->len <= most) {
+		n = read_some(fd, piece, PIECE);
+		if (n < 0)
+			return sl_os_error(err, errno, "standard input: read");
+		sl_buf_add(text, piece, (size_t)n);
+		if (!sl_buf_ok(text))
+			return sl_error_set(err, SL_ELIMIT, "standard input: more than %zu bytes",
+				text->max);
+	}
+	*more = n > 0;
+	return SL_OK;
+}
+
+static enum sl_code keep(int fd, const char *at, size_t len, const char *folder,
+	struct sl_error *err)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, at, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return sl_os_error(err, errno,
+				"%s: keep standard input, which is too large for memory (TMPDIR "
+				"names another folder)",
+				folder);
+		at += n;
+		len -= (size_t)n;
+	}
+	return SL_OK;
+}
+
+/* The text, and what follows it on standard input, in a file without a name. */
+static enum sl_code spool(int fd, const struct stream_input *input, struct sl_error *err)
+{
+	bool more = true;
+	enum sl_code code = SL_OK;
+
+	while (code == SL_OK && (more || input->text->len > 0)) {
+		code = keep(fd, input->text->data, input->text->len, input->folder, err);
+		sl_buf_clear(input->text);
+		if (code == SL_OK && more)
+			code = take(input->text, STDIN_FILENO, PIECE, &more, err);
+	}
+	sl_buf_done(input->text);
+	if (code == SL_OK && lseek(fd, 0, SEEK_SET) < 0)
+		code = sl_os_error(err, errno, "%s: read what was kept", input->folder);
+	return code;
+}
+
+enum sl_code stream_open_stdin(struct stream **out, struct sl_layout *layout,
+	struct sl_arena *arena, const struct stream_input *input, struct sl_error *err)
+{
+	sl_auto(stream_free_p) struct stream *stream = stream_new("-", -1);
+	bool streams = false;
+	bool more = false;
+	enum sl_code code = take(input->text, STDIN_FILENO, SL_LAYOUT_FILE_LIMIT, &more, err);
+
+	*out = NULL;
+	if (code != SL_OK || !more)
+		return code;
+	code = sl_file_nameless(&stream->fd, input->folder, err);
+	if (code == SL_OK)
+		code = spool(stream->fd, input, err);
+	if (code == SL_OK)
+		code = look_through(stream, layout, arena, input->dialect, &streams, err);
+	if (code != SL_OK)
+		return code;
+	if (streams)
+		*out = sl_steal(stream);
+	else if (lseek(stream->fd, 0, SEEK_SET) < 0)
+		code = sl_os_error(err, errno, "%s: read what was kept", input->folder);
+	else
+		code = take(input->text, stream->fd, SIZE_MAX, &more, err);
+	return code;
 }

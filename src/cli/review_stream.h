@@ -3,6 +3,7 @@
 #ifndef SLUICE_CLI_REVIEW_STREAM_H
 #define SLUICE_CLI_REVIEW_STREAM_H
 
+#include "sluice/core/buf.h"
 #include "sluice/layout.h"
 #include "sluice/review/review.h"
 
@@ -12,6 +13,19 @@ struct stream;
  * piece by piece.  The path is borrowed. */
 enum sl_code stream_open(struct stream **out, struct sl_layout *layout, struct sl_arena *arena,
 	enum sl_dialect dialect, const char *path, struct sl_error *err)
+	__attribute__((warn_unused_result));
+
+/* The same for standard input, "-": what is too large to be held is kept in a file without a name
+ * in the folder until the stream is freed.  Where *out is NULL, text has all of it; SL_ELIMIT above
+ * the text's maximum. */
+struct stream_input {
+	enum sl_dialect dialect;
+	const char *folder;
+	struct sl_buf *text;
+};
+
+enum sl_code stream_open_stdin(struct stream **out, struct sl_layout *layout,
+	struct sl_arena *arena, const struct stream_input *input, struct sl_error *err)
 	__attribute__((warn_unused_result));
 
 /* Accepts NULL. */

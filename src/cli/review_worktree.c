@@ -6,7 +6,9 @@
 #include "sluice/core/str.h"
 #include "sluice/git/worktree.h"
 #include "sluice/sys/file.h"
+#include "sluice/sys/oserror.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,25 +19,10 @@ struct tree {
 	struct sl_arena *arena;
 	const struct batch_wish *wish;
 	const char *root;
-	const char *inner; /* of the working folder below the root, "" at the root */
 	struct sl_git_deltas deltas;
 	struct sl_map *by_path; /* path from the root: its delta */
 	struct sl_map *folders; /* with a changed file, from the root */
 };
-
-/* A path from the root as the user would write it in the working folder. */
-static const char *shown(const struct tree *tree, const char *path)
-{
-	size_t len = strlen(tree->inner);
-
-	if (len == 0)
-		return path;
-	if (sl_str_starts(path, tree->inner) && path[len] == '/')
-		return path + len + 1;
-	if (sl_str_eq(path, tree->inner))
-		return ".";
-	return sl_path_join(tree->arena, tree->root, path);
-}
 
 static bool is_below(const char *path, const char *folder)
 {
@@ -114,8 +101,7 @@ static enum sl_code batch_divide(struct batch *batch, const struct tree *tree, s
 
 	for (size_t i = 0; i < set.len; i++) {
 		const struct sl_migration *m = &set.at[i];
-		const char *path = from_root(tree, m->path);
-		const struct sl_git_delta *delta = path ? sl_map_get(tree->by_path, path) : NULL;
+		const struct sl_git_delta *delta = sl_map_get(tree->by_path, m->path);
 		enum sl_code code = SL_OK;
 
 		parts[i] = delta ? SL_REVIEW_NEW : SL_REVIEW_EARLIER;
@@ -146,9 +132,8 @@ static void keep_own_problems(struct batch *batch, const struct tree *tree)
 
 	for (size_t i = 0; i < batch->input.problem_count; i++) {
 		const struct sl_layout_problem *problem = &batch->input.problems[i];
-		const char *path = from_root(tree, problem->path);
 
-		if (path && sl_map_get(tree->by_path, path))
+		if (sl_map_get(tree->by_path, problem->path))
 			kept[len++] = *problem;
 	}
 	batch->input.problems = kept;
@@ -160,7 +145,7 @@ static enum sl_code folder_add(struct batches *out, const struct tree *tree, con
 {
 	const struct batch_folder on_disk = {
 		.path = folder[0] ? sl_path_join(tree->arena, tree->root, folder) : tree->root,
-		.shown = folder[0] ? shown(tree, folder) : shown(tree, ""),
+		.shown = folder,
 	};
 	size_t before = out->len;
 	bool recognised;
@@ -184,8 +169,8 @@ static enum sl_code tree_read(struct batches *out, struct tree *tree, const char
 	enum sl_code code = sl_git_worktree_base(tree->git, tree->wish->base, base, err);
 
 	if (code == SL_OK)
-		code = sl_git_worktree_changed(tree->git, tree->arena, base, tree->inner,
-			&tree->deltas, err);
+		code = sl_git_worktree_changed(tree->git, tree->arena, base, "", &tree->deltas,
+			err);
 	if (code != SL_OK)
 		return code;
 	note_deltas(tree, paths, n);
@@ -202,7 +187,6 @@ enum sl_code batches_of_worktree(struct batches *out, struct sl_arena *arena,
 	sl_auto(sl_map_free_p) struct sl_map *by_path = sl_map_new();
 	sl_auto(sl_map_free_p) struct sl_map *folders = sl_map_new();
 	struct tree tree = { .arena = arena, .wish = wish, .by_path = by_path, .folders = folders };
-	char here[PATH_MAX];
 	enum sl_code code = sl_git_worktree_open(&git, ".", err);
 
 	if (code == SL_ENOTFOUND)
@@ -210,12 +194,19 @@ enum sl_code batches_of_worktree(struct batches *out, struct sl_arena *arena,
 			"no PATH was given, and this is no Git work tree; name files or a folder");
 	if (code != SL_OK)
 		return code;
-	if (!getcwd(here, sizeof(here)))
-		return sl_error_set(err, SL_EUNAVAIL, "the working folder cannot be read");
 	tree.git = git;
 	tree.root = sl_git_worktree_root(git);
-	tree.inner = from_root(&tree, here);
-	if (!tree.inner)
-		tree.inner = "";
 	return tree_read(out, &tree, paths, n, err);
+}
+
+enum sl_code batches_enter_root(struct sl_error *err)
+{
+	sl_auto(sl_git_worktree_close_p) struct sl_git_worktree *git = NULL;
+	enum sl_code code = sl_git_worktree_open(&git, ".", err);
+
+	if (code == SL_ENOTFOUND)
+		return SL_OK;
+	if (code == SL_OK && chdir(sl_git_worktree_root(git)) != 0)
+		return sl_os_error(err, errno, "%s: enter", sl_git_worktree_root(git));
+	return code;
 }

@@ -134,6 +134,24 @@ enum sl_code sl_file_give_name(const char *file, const char *name, struct sl_err
 	return sync_folder(name, err);
 }
 
+/* Not every file system has files without a name from their begin. */
+enum sl_code sl_file_nameless(int *out, const char *folder, struct sl_error *err)
+{
+	sl_autofree char *path = sl_xasprintf("%s/sluice.XXXXXX", folder);
+	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) {
+		fd = mkostemp(path, O_CLOEXEC);
+		if (fd >= 0)
+			(void)unlink(path);
+	}
+	if (fd < 0)
+		return sl_os_error(err, errno,
+			"%s: make a temporary file (TMPDIR names another folder)", folder);
+	*out = fd;
+	return SL_OK;
+}
+
 bool sl_file_exists(const char *path)
 {
 	return access(path, F_OK) == 0;

@@ -1,10 +1,13 @@
 """`sluice review`, `rules` and `explain`: what a developer and a CI job see, without a daemon."""
 
 import json
+import os
+import pathlib
 import subprocess
 from xml.etree import ElementTree
 
 import pytest
+from harness.program import Result
 
 ORDERS = "CREATE TABLE orders (id bigint PRIMARY KEY, note text);\n"
 INDEX = "CREATE INDEX orders_note ON orders (note);\n"
@@ -163,6 +166,29 @@ def test_all_reviews_what_the_base_has_too(sluice, repository):
     assert "queries: left out" in result.err
 
 
+@pytest.mark.parametrize("arguments", [[], ["--base", "main"], ["--all"]])
+def test_below_the_root_the_whole_repository_is_reviewed_and_named_from_its_root(sluice, repository, arguments):
+    (repository / "web" / "app").mkdir(parents=True)
+    report = sluice.run("review", "--engine", "postgres", "--format", "json", *arguments, cwd=repository / "web" / "app")
+    assert [file["path"] for file in report.json()["files"]][-1] == "db/migrations/V2__idx.sql"
+    assert report.status == 1
+    inside = sluice.run("review", "--engine", "postgres", "--format", "json", *arguments, cwd=repository / "db" / "migrations")
+    assert inside.json() == report.json()
+
+
+def test_a_path_that_is_stated_is_taken_from_where_one_stands(sluice, repository):
+    git("checkout", "-q", "main", cwd=repository)
+    for folder in ("db/migrations", "other"):
+        write(repository / folder, V3__drop="DROP TABLE orders;\n")
+    inside = repository / "db"
+    plain = sluice.run("review", "--engine", "postgres", "--format", "json", "migrations", cwd=inside)
+    based = sluice.run("review", "--engine", "postgres", "--format", "json", "--base", "main", "migrations", cwd=inside)
+    outside = sluice.run("review", "--engine", "postgres", "--format", "json", "--base", "main", "../other", cwd=inside)
+    assert [file["path"] for file in plain.json()["files"]] == ["migrations/V1__init.sql", "migrations/V3__drop.sql"]
+    assert [file["path"] for file in based.json()["files"]] == ["db/migrations/V3__drop.sql"]
+    assert [file["path"] for file in outside.json()["files"]] == ["other/V3__drop.sql"]
+
+
 def test_nothing_new_is_nothing_found(sluice, repository):
     git("checkout", "-q", "main", cwd=repository)
     assert sluice.run("review", "--engine", "postgres").status == 0
@@ -319,14 +345,15 @@ def test_what_cannot_be_seen_is_said_not_to_be_reviewed(sluice, tmp_workspace, s
 LARGE = 65 << 20  # more than is held in memory
 
 
-def write_large(path, head, tail):
-    """A file of LARGE bytes and more that is mostly comments, between the two texts."""
+def write_large(path, head, tail, times=1):
+    """A file of so often LARGE bytes and more that is mostly comments, between the two texts."""
     line = b"-- " + b"x" * 60 + b"\n"
     with open(path, "wb") as file:
         file.write(head)
-        file.write(line * (LARGE // len(line) + 1))
+        for _ in range(times):
+            file.write(line * (LARGE // len(line) + 1))
         file.write(tail)
-    return LARGE // len(line) + 1
+    return times * (LARGE // len(line) + 1)
 
 
 def test_a_file_too_large_to_be_held_is_reviewed_as_a_stream(sluice, tmp_workspace):
@@ -347,3 +374,37 @@ def test_a_large_file_keeps_its_sections(sluice, tmp_workspace):
     write_large(tmp_workspace / "large.sql", b"-- +goose Up\n" + ORDERS.encode(), b"-- +goose Down\nDROP TABLE orders;\n")
     (file,) = sluice.run("review", "--engine", "postgres", "--format", "json", "large.sql").json()["files"]
     assert (file["statements"], file["findings"]) == (1, [])
+
+
+def review_piped(sluice, path, *arguments, **environment):
+    """The review of a file that comes through a pipe: status, output, errors, and the most memory that it took."""
+    command = [sluice.path, "review", "--format", "json", *arguments, "-"]
+    with open(path, "rb") as file, open("out", "w+") as out, open("err", "w+") as err, subprocess.Popen(["cat"], stdin=file, stdout=subprocess.PIPE) as cat:
+        review = subprocess.Popen(command, stdin=cat.stdout, stdout=out, stderr=err, env={**os.environ, **environment})
+        cat.stdout.close()
+        _, status, usage = os.wait4(review.pid, 0)
+        review.returncode = os.waitstatus_to_exitcode(status)
+    return Result(review.returncode, pathlib.Path("out").read_text(), pathlib.Path("err").read_text()), usage.ru_maxrss << 10
+
+
+def test_standard_input_too_large_to_be_held_is_reviewed_as_a_stream(sluice, tmp_workspace):
+    lines = write_large(tmp_workspace / "large.sql", ORDERS.encode(), b"DELETE FROM other;\nDELETE FROM orders", times=3)
+    done, memory = review_piped(sluice, "large.sql", "--engine", "postgres")
+    (file,) = done.json()["files"]
+    assert (file["path"], file["statements"]) == ("-", 3)
+    assert [(f["rule"], f["line"], f["column"]) for f in file["findings"]] == [("where-require-update-delete", lines + 2, 1)]
+    roomy = b"__asan_init" in pathlib.Path(sluice.path).read_bytes()  # a sanitizer keeps what was given back
+    assert roomy or memory < 2.5 * LARGE, f"{memory} bytes for {3 * LARGE} of input"
+
+
+def test_large_standard_input_with_sections_is_read_whole(sluice, tmp_workspace):
+    write_large(tmp_workspace / "large.sql", b"-- +goose Up\n" + ORDERS.encode(), b"-- +goose Down\nDROP TABLE orders;\n")
+    (file,) = review_piped(sluice, "large.sql", "--engine", "postgres")[0].json()["files"]
+    assert (file["statements"], file["findings"]) == (1, [])
+
+
+def test_where_large_standard_input_cannot_be_kept_is_told(sluice, tmp_workspace):
+    write_large(tmp_workspace / "large.sql", ORDERS.encode(), b"")
+    done, _ = review_piped(sluice, "large.sql", "--engine", "postgres", TMPDIR=str(tmp_workspace / "absent"))
+    assert done.status == 2
+    assert "absent: make a temporary file (TMPDIR names another folder): No such file or directory" in done.err

@@ -26,6 +26,11 @@ enum sl_code sl_file_write(const char *path, const void *data, size_t len, mode_
 enum sl_code sl_file_give_name(const char *file, const char *name, struct sl_error *err)
 	__attribute__((warn_unused_result));
 
+/* A new file in the folder that has no name and is gone when *out is closed; readable and writable.
+ */
+enum sl_code sl_file_nameless(int *out, const char *folder, struct sl_error *err)
+	__attribute__((warn_unused_result));
+
 bool sl_file_exists(const char *path);
 bool sl_file_is_folder(const char *path);
 bool sl_file_is_regular(const char *path); /* links followed; neither device, pipe nor socket */
