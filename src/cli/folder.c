@@ -2,7 +2,10 @@
 
 #include "sluice/core/str.h"
 #include "sluice/sys/file.h"
+#include "sluice/sys/oserror.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,43 +54,94 @@ static bool is_left_out(const char *name)
 	return name[0] == '.' || sl_str_eq(name, "node_modules");
 }
 
-static enum sl_code read_below(struct sl_cli_folder *out, struct sl_arena *arena, const char *root,
-	const char *inner, unsigned depth, struct sl_error *err);
+/* One reading of a folder. */
+struct reading {
+	struct sl_cli_folder *out;
+	struct sl_arena *arena;
+	const char *root;
+};
 
-static enum sl_code read_entry(struct sl_cli_folder *out, struct sl_arena *arena, const char *root,
-	const char *inner, unsigned depth, struct sl_error *err)
+static void met(struct sl_cli_links *links, const char *inner)
 {
-	const char *path = sl_path_join(arena, root, inner);
+	if (links->len++ == 0)
+		links->first = inner;
+}
 
-	/* Git does not follow a link to a folder either, and it may lead in a circle. */
-	if (sl_file_is_folder(path))
-		return depth == 0 || sl_file_is_link(path) ?
-			SL_OK :
-			read_below(out, arena, root, inner, depth - 1, err);
-	if (out->len >= FILES_MAX)
-		return sl_error_set(err, SL_ELIMIT, "%s: more than %d files", root, FILES_MAX);
-	if (is_read(inner) && sl_file_exists(path) && !sl_file_is_regular(path))
+/* Where the link leads, which has to be in the folder. */
+static enum sl_code resolve(const struct reading *r, const char *path, const char *inner,
+	const char **out, struct sl_error *err)
+{
+	char root[PATH_MAX];
+	char to[PATH_MAX];
+	size_t len;
+
+	if (!realpath(path, to) || !realpath(r->root, root))
+		return sl_os_error(err, errno, "%s: follow the link", path);
+	len = sl_str_eq(root, "/") ? 0 : strlen(root);
+	if (strncmp(to, root, len) != 0 || to[len] != '/')
 		return sl_error_set(err, SL_EINVAL,
-			"%s: it is no regular file; put the migration's text there, or take it away",
+			"%s: it is a symbolic link out of the folder, and none is followed; put "
+			"the migration's text there, or take it away",
 			path);
-	if (is_read(inner))
-		return sl_cli_folder_add(out, path, inner, SL_LAYOUT_FILE_LIMIT, err);
-	*sl_vec_add(out) = (struct sl_layout_file){ .path = inner, .data = "", .len = 0 };
+	met(&r->out->followed, inner);
+	*out = sl_arena_strdup(r->arena, to);
 	return SL_OK;
 }
 
-static enum sl_code read_below(struct sl_cli_folder *out, struct sl_arena *arena, const char *root,
-	const char *inner, unsigned depth, struct sl_error *err)
+static enum sl_code read_file(const struct reading *r, const char *path, const char *inner,
+	struct sl_error *err)
 {
-	const char *path = inner[0] ? sl_path_join(arena, root, inner) : root;
+	enum sl_code code = SL_OK;
+
+	if (!is_read(inner)) {
+		*sl_vec_add(r->out) = (struct sl_layout_file){ inner, "", 0 };
+		return SL_OK;
+	}
+	if (sl_file_is_link(path))
+		code = resolve(r, path, inner, &path, err);
+	if (code == SL_OK && sl_file_exists(path) && !sl_file_is_regular(path))
+		return sl_error_set(err, SL_EINVAL,
+			"%s: it is no regular file; put the migration's text there, or take it away",
+			path);
+	return code == SL_OK ? sl_cli_folder_add(r->out, path, inner, SL_LAYOUT_FILE_LIMIT, err) :
+			       code;
+}
+
+static enum sl_code read_below(const struct reading *r, const char *inner, unsigned depth,
+	struct sl_error *err);
+
+static enum sl_code read_entry(const struct reading *r, const char *inner, unsigned depth,
+	struct sl_error *err)
+{
+	const char *path = sl_path_join(r->arena, r->root, inner);
+
+	if (!sl_file_is_folder(path)) {
+		if (r->out->len >= FILES_MAX)
+			return sl_error_set(err, SL_ELIMIT, "%s: more than %d files", r->root,
+				FILES_MAX);
+		return read_file(r, path, inner, err);
+	}
+	if (depth == 0)
+		return SL_OK;
+	if (!sl_file_is_link(path))
+		return read_below(r, inner, depth - 1, err);
+	/* Git does not follow it either, and it may lead in a circle. */
+	met(&r->out->left_out, inner);
+	return SL_OK;
+}
+
+static enum sl_code read_below(const struct reading *r, const char *inner, unsigned depth,
+	struct sl_error *err)
+{
+	const char *path = inner[0] ? sl_path_join(r->arena, r->root, inner) : r->root;
 	struct sl_names names;
-	enum sl_code code = sl_folder_list(&names, arena, path, ENTRIES_MAX, err);
+	enum sl_code code = sl_folder_list(&names, r->arena, path, ENTRIES_MAX, err);
 
 	for (size_t i = 0; code == SL_OK && i < names.len; i++) {
 		if (is_left_out(names.at[i]))
 			continue;
-		code = read_entry(out, arena, root,
-			inner[0] ? sl_path_join(arena, inner, names.at[i]) : names.at[i], depth,
+		code = read_entry(r,
+			inner[0] ? sl_path_join(r->arena, inner, names.at[i]) : names.at[i], depth,
 			err);
 	}
 	return code;
@@ -96,5 +150,30 @@ static enum sl_code read_below(struct sl_cli_folder *out, struct sl_arena *arena
 enum sl_code sl_cli_folder_read(struct sl_cli_folder *out, struct sl_arena *arena, const char *path,
 	bool deep, struct sl_error *err)
 {
-	return read_below(out, arena, path, "", deep ? DEPTH_MAX : 0, err);
+	const struct reading reading = { out, arena, path };
+
+	return read_below(&reading, "", deep ? DEPTH_MAX : 0, err);
+}
+
+static void tell(struct sl_cli *cli, const struct sl_cli_folder *folder,
+	const struct sl_cli_links *links, const char *what)
+{
+	const char *name = links->first;
+
+	if (links->len == 0 || !folder->shown)
+		return;
+	if (folder->shown[0] && !sl_str_eq(folder->shown, "."))
+		name = sl_path_join(sl_cli_arena(cli), folder->shown, name);
+	if (links->len == 1)
+		sl_cli_note(cli, "%s: %s", name, what);
+	else
+		sl_cli_note(cli, "%s and %zu more: %s", name, links->len - 1, what);
+}
+
+void sl_cli_folder_tell(struct sl_cli *cli, const struct sl_cli_folder *folder)
+{
+	tell(cli, folder, &folder->followed,
+		"read through a symbolic link; the daemon, which reads Git, leaves links out");
+	tell(cli, folder, &folder->left_out,
+		"left out, a symbolic link to a folder is not followed");
 }

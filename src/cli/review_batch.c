@@ -196,6 +196,7 @@ enum sl_code batch_of_folder(struct batches *out, struct sl_arena *arena,
 	sl_layout_read(&batch.layout, arena, wish->layout, batch.dialect, files->at, files->len);
 	if (batch.dialect == SL_DIALECT_COUNT && names_sql(files))
 		return sl_error_set(err, SL_EINVAL, "%s: %s", folder->path, ask_engine);
+	files->shown = folder->shown;
 	show(&batch, arena, folder->shown);
 	batch.input.separate = true;
 	*sl_vec_add(out) = batch;
@@ -407,6 +408,7 @@ static bool batch_of_siblings(struct batches *out, struct sl_arena *arena,
 	if (batch.dialect == SL_DIALECT_COUNT)
 		return false;
 	sl_layout_read(&batch.layout, arena, wish->layout, batch.dialect, files->at, files->len);
+	files->shown = folder;
 	show(&batch, arena, strchr(path, '/') ? folder : "");
 	if (parts_of_named(&batch, arena, paths, n) == 0)
 		return false;

@@ -90,6 +90,8 @@ enum sl_code sl_cli_migrations(struct sl_cli_migrations *out, struct sl_cli *cli
 		return sl_error_set(err, SL_EINVAL, "--dir: %s: there is no such folder", dir);
 	if (code != SL_OK)
 		return code;
+	out->files.shown = dir;
+	sl_cli_folder_tell(cli, &out->files);
 	sl_layout_read(&out->layout, sl_cli_arena(cli), kind, dialect, out->files.at,
 		out->files.len);
 	note_problems(cli, &out->layout);

@@ -181,6 +181,32 @@ def test_links_that_go_in_a_circle_do_not_take_the_reader_along(sluice, folder):
     assert ask("dev.db", "SELECT version FROM _sluice_migration") == [("1",)]
 
 
+@pytest.mark.parametrize("words", [("review", "--engine", "sqlite"), ("migrate", "--url", "sqlite:dev.db", "--dir")], ids=["review", "migrate"])
+def test_a_link_out_of_the_folder_is_never_read(sluice, folder, tmp_path, words):
+    write(tmp_path / "elsewhere", {"secret.sql": "SELECT 'nobody sees this';\n"})
+    write(folder, {"V1__a.sql": TABLE})
+    for to in (tmp_path / "elsewhere/secret.sql", "../../elsewhere/secret.sql"):
+        (folder / "V2__b.sql").symlink_to(to)
+        done = sluice.run(*words, folder)
+        said(done, 2, "V2__b.sql", "a symbolic link out of the folder")
+        assert "nobody" not in done.out + done.err and not pathlib.Path("dev.db").exists()
+        (folder / "V2__b.sql").unlink()
+
+
+def test_links_inside_the_folder_are_read_with_a_notice_and_the_folder_may_be_one(sluice, folder):
+    write(folder / "..data", {"V1__a.sql": TABLE, "V2__b.sql": "CREATE TABLE u (id integer PRIMARY KEY);\n"})
+    for name in ("V1__a.sql", "V2__b.sql"):
+        (folder / name).symlink_to(f"..data/{name}")
+    (folder / "more").symlink_to("..data")
+    pathlib.Path("link").symlink_to(folder)
+    done = sluice.run("migrate", "--url", "sqlite:dev.db", "--dir", "link")
+    assert done.status == 0 and "applied 2 migrations" in done.out
+    assert "link/V1__a.sql and 1 more: read through a symbolic link" in done.err
+    assert "link/more: left out, a symbolic link to a folder is not followed" in done.err
+    reviewed = sluice.run("review", "--engine", "sqlite", "link")
+    assert reviewed.status == 0 and "link/V1__a.sql and 1 more: read through a symbolic link" in reviewed.err
+
+
 def test_more_files_than_anybody_has_are_refused_and_many_are_read(sluice, folder):
     folder.mkdir()
     for i in range(1, 3001):
