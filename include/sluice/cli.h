@@ -93,9 +93,17 @@ const struct sl_clock *sl_cli_clock(const struct sl_cli *cli);
 const struct sl_rand *sl_cli_rand(const struct sl_cli *cli);
 struct sl_cancel *sl_cli_cancel(struct sl_cli *cli);
 
-/* Writes to stdout; the dispatcher reports a full disk or a closed pipe at the end. */
+/* Writes to stdout; the dispatcher reports a full disk or a closed pipe at the end.  What the
+ * arguments hold of control characters and marks of direction is shown as such (\x1b), line ends
+ * too.  Conversions: s d u c, with a width, a precision of s, and ll l z. */
 void sl_cli_print(struct sl_cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Several lines, or data.  On a terminal the same is shown but line ends and tabs; elsewhere it is
+ * written as it is. */
 void sl_cli_write(struct sl_cli *cli, const char *text, size_t len);
+
+/* What was made inert when it was made, colours and all. */
+void sl_cli_write_raw(struct sl_cli *cli, const char *text, size_t len);
 
 /* A line on stderr that is not an error (progress, a notice); silent with --quiet. */
 void sl_cli_note(struct sl_cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -1,4 +1,5 @@
 #include "attach.h"
+#include "cli_int.h"
 
 #include "sluice/core/str.h"
 
@@ -25,7 +26,7 @@ const char *attach_ask(struct sl_cli *cli, const char *fmt, ...)
 	if (!somebody_is_there(cli))
 		return NULL;
 	va_start(ap, fmt);
-	(void)vfprintf(stderr, fmt, ap);
+	sl_cli_prompt(cli, fmt, &ap);
 	va_end(ap);
 	(void)fputc(' ', stderr);
 	if (!fgets(answer, sizeof(answer), stdin))

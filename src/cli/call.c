@@ -1,14 +1,9 @@
 #include "call.h"
 
-#include "sluice/core/escape.h"
 #include "sluice/core/str.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-
-#define NOTE_MAX 4096
 
 bool sl_cli_has(const struct sl_cli *cli, const char *option)
 {
@@ -120,37 +115,6 @@ const struct sl_rand *sl_cli_rand(const struct sl_cli *cli)
 struct sl_cancel *sl_cli_cancel(struct sl_cli *cli)
 {
 	return cli->cancel;
-}
-
-void sl_cli_print(struct sl_cli *cli, const char *fmt, ...)
-{
-	va_list ap;
-
-	(void)cli;
-	va_start(ap, fmt);
-	(void)vfprintf(stdout, fmt, ap);
-	va_end(ap);
-}
-
-void sl_cli_write(struct sl_cli *cli, const char *text, size_t len)
-{
-	(void)cli;
-	(void)fwrite(text, 1, len, stdout);
-}
-
-void sl_cli_note(struct sl_cli *cli, const char *fmt, ...)
-{
-	sl_auto_buf struct sl_buf line = SL_BUF_INIT(4u * NOTE_MAX);
-	char text[NOTE_MAX];
-	va_list ap;
-
-	if (sl_cli_quiet(cli))
-		return;
-	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	sl_escape_terminal(&line, text, strlen(text));
-	(void)fprintf(stderr, "%s\n", sl_buf_str(&line));
 }
 
 void sl_cli_exit(struct sl_cli *cli, int status)

@@ -4,6 +4,8 @@
 
 #include "sluice/cli.h"
 
+#include <stdarg.h>
+
 struct sl_command_list {
 	const struct sl_command *rows;
 	size_t len;
@@ -29,5 +31,8 @@ extern const struct sl_command_list sl_commands_misc; /* version */
 /* The last word of a command: another one, as if it had been called with these words; its status,
  * or -1 when there is no such command. */
 int sl_cli_go_on(const struct sl_cli *cli, const char *name, int argc, char **argv);
+
+/* A question on stderr, made inert as sl_cli_print() does. */
+void sl_cli_prompt(struct sl_cli *cli, const char *fmt, va_list *args);
 
 #endif

@@ -378,7 +378,10 @@ static enum sl_code print(struct sl_cli *cli, const struct wish *wish,
 	if (!sl_buf_ok(&out))
 		return sl_error_set(err, SL_ELIMIT, "the report is larger than %u bytes",
 			OUTPUT_MAX);
-	sl_cli_write(cli, sl_buf_str(&out), out.len);
+	if (wish->form == &colors)
+		sl_cli_write_raw(cli, sl_buf_str(&out), out.len);
+	else
+		sl_cli_write(cli, sl_buf_str(&out), out.len);
 	if (out.len > 0 && out.data[out.len - 1] != '\n')
 		sl_cli_write(cli, "\n", 1);
 	return SL_OK;

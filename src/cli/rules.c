@@ -64,7 +64,8 @@ static void print_json(struct sl_cli *cli, json_t *json)
 	sl_auto_buf struct sl_buf out = SL_BUF_INIT(OUTPUT_MAX);
 
 	sl_json_pretty(json, &out);
-	sl_cli_print(cli, "%s\n", sl_buf_str(&out));
+	sl_cli_write(cli, sl_buf_str(&out), out.len);
+	sl_cli_print(cli, "\n");
 }
 
 enum sl_code sl_cli_rules_list(struct sl_cli *cli, struct sl_error *err)
@@ -104,9 +105,10 @@ static void show(struct sl_cli *cli, const struct sl_rule *rule)
 		sl_rule_category_name(rule->category));
 	if (rule->source[0] != '\0')
 		sl_cli_print(cli, "source    %s\n", rule->source);
+	if (rule->params[0].key)
+		sl_cli_print(cli, "\nparameters\n");
 	for (size_t i = 0; i < SL_RULE_PARAMS_MAX && rule->params[i].key; i++)
-		sl_cli_print(cli, "%s%s (%s, default '%s'): %s\n",
-			i == 0 ? "\nparameters\n  " : "  ", rule->params[i].key,
+		sl_cli_print(cli, "  %s (%s, default '%s'): %s\n", rule->params[i].key,
 			sl_rule_param_type_name(rule->params[i].type), rule->params[i].fallback,
 			rule->params[i].doc);
 	sl_cli_print(cli, "\naccept one finding: -- sluice:allow %s reason\n", rule->id);

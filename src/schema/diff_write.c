@@ -5,6 +5,7 @@
 #include "shape.h"
 
 #include "sluice/core/alloc.h"
+#include "sluice/core/escape.h"
 #include "sluice/core/map.h"
 
 static const struct sl_entity *entity_of(const struct sl_difference *difference)
@@ -72,16 +73,39 @@ void sl_diff_summary(const struct sl_diff *diff, struct sl_buf *out)
 			diff->incomplete ? "no difference in what is known" : "no difference");
 }
 
+/* A name stays on its line and does nothing to a terminal, whoever gave it. */
+static void write_inert(struct sl_buf *out, const char *before, const char *text, const char *after)
+{
+	sl_buf_adds(out, before);
+	sl_escape_terminal(out, text, strlen(text));
+	sl_buf_adds(out, after);
+}
+
+/* A definition may have lines of its own: below the first, further in than any name stands. */
+static void write_value(struct sl_buf *out, const char *before, const char *text)
+{
+	size_t len = strcspn(text, "\n");
+
+	sl_buf_adds(out, before);
+	sl_escape_terminal(out, text, len);
+	while (text[len] == '\n') {
+		text += len + 1;
+		len = strcspn(text, "\n");
+		sl_buf_adds(out, "\n        ");
+		sl_escape_terminal(out, text, len);
+	}
+}
+
 static void write_entity_name(const struct sl_entity *entity, struct sl_buf *out)
 {
 	sl_buf_addf(out, "%s ", sl_entity_kind_name(entity->kind));
 	if (*entity->schema)
-		sl_buf_addf(out, "%s.", entity->schema);
-	sl_buf_adds(out, entity->name);
+		write_inert(out, "", entity->schema, ".");
+	write_inert(out, "", entity->name, "");
 	if (entity->kind == SL_ENTITY_ROUTINE)
-		sl_buf_addf(out, "(%s)", entity->detail);
+		write_inert(out, "(", entity->detail, ")");
 	else if (*entity->detail)
-		sl_buf_addf(out, " on %s", entity->detail);
+		write_inert(out, " on ", entity->detail, "");
 }
 
 static const char marks[] = { '+', '-', '~' };
@@ -90,13 +114,15 @@ static void write_part(const struct sl_difference *difference, struct sl_buf *ou
 {
 	sl_buf_addf(out, "%c %s", marks[difference->kind], difference->part);
 	if (*difference->name)
-		sl_buf_addf(out, " %s", difference->name);
-	if (difference->was && difference->now)
-		sl_buf_addf(out, ": %s -> %s", difference->was, difference->now);
-	else if (difference->now && strcmp(difference->now, difference->name) != 0)
-		sl_buf_addf(out, ": %s", difference->now);
-	else if (difference->was && strcmp(difference->was, difference->name) != 0)
-		sl_buf_addf(out, ": %s", difference->was);
+		write_inert(out, " ", difference->name, "");
+	if (difference->was && difference->now) {
+		write_value(out, ": ", difference->was);
+		write_value(out, " -> ", difference->now);
+	} else if (difference->now && strcmp(difference->now, difference->name) != 0) {
+		write_value(out, ": ", difference->now);
+	} else if (difference->was && strcmp(difference->was, difference->name) != 0) {
+		write_value(out, ": ", difference->was);
+	}
 	sl_buf_addc(out, '\n');
 }
 

@@ -5,7 +5,10 @@
 #include "dependents.h"
 #include "render.h"
 
+#include "sluice/core/escape.h"
 #include "sluice/core/map.h"
+
+#include <string.h>
 
 struct writer {
 	const struct sl_catalog *catalog;
@@ -153,6 +156,14 @@ static void write_owners_of_sequences(struct writer *writer)
 	}
 }
 
+/* A comment ends with its line, so nothing in it may. */
+static void write_remark(struct sl_buf *out, const char *key, const char *value)
+{
+	sl_buf_addf(out, "-- %s: ", key);
+	sl_escape_terminal(out, value, strlen(value));
+	sl_buf_addc(out, '\n');
+}
+
 static void write_head(const struct writer *writer)
 {
 	const struct sl_catalog *catalog = writer->catalog;
@@ -162,10 +173,9 @@ static void write_head(const struct writer *writer)
 	sl_buf_addf(writer->out, "-- Sluice snapshot of a %s schema, sha256 %s\n",
 		sl_dialect_name(catalog->dialect), hash);
 	for (size_t i = 0; i < catalog->incomplete.len; i++)
-		sl_buf_addf(writer->out, "-- incomplete: %s\n", catalog->incomplete.at[i]);
+		write_remark(writer->out, "incomplete", catalog->incomplete.at[i]);
 	for (size_t i = 0; i < catalog->properties_len; i++)
-		sl_buf_addf(writer->out, "-- %s: %s\n", catalog->properties[i].key,
-			catalog->properties[i].value);
+		write_remark(writer->out, catalog->properties[i].key, catalog->properties[i].value);
 	if (catalog->dialect == SL_DIALECT_POSTGRES)
 		sl_buf_adds(writer->out,
 			"set check_function_bodies = off;\nset search_path = '';\n");

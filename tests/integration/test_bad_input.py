@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import shlex
 import shutil
 import signal
 import socket
@@ -216,6 +217,38 @@ def test_more_files_than_anybody_has_are_refused_and_many_are_read(sluice, folde
         (folder / f"x{i}").touch()
     for words in (("review", "--engine", "sqlite", folder), ("migrate", "--url", "sqlite:dev.db", "--dir", folder)):
         said(sluice.run(*words), 2, folder, "more than 50000 files")
+
+
+EVIL = "ev\x1b[31mil\n+ table fake\u009b1m\u202e"
+
+
+def on_a_terminal(sluice, *words) -> str:
+    """What the command shows where standard output is a terminal."""
+    done = subprocess.run(["script", "-qec", shlex.join([sluice.path, *map(str, words)]), "/dev/null"], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    return done.stdout.replace("\r\n", "\n")
+
+
+def test_names_of_objects_are_inert_wherever_they_are_listed(sluice, folder):
+    with contextlib.closing(sqlite3.connect("evil.db")) as database:
+        database.execute(f'CREATE TABLE "{EVIL}" ("{EVIL}" integer PRIMARY KEY)')
+    sqlite3.connect("empty.db").close()
+    write(folder, {"V1__a.sql": TABLE})
+    shutil.copy("evil.db", f"{EVIL}.db")
+    lists = [("diff", "sqlite:empty.db", "sqlite:evil.db"), ("baseline", "--url", f"sqlite:{EVIL}.db", "--dir", folder, "--to", "1")]
+    texts = [result.out + result.err for result in (sluice.run(*words) for words in lists)]
+    shown = [on_a_terminal(sluice, "snapshot", "--url", "sqlite:evil.db", "--format", form) for form in ("sql", "json")]
+    for text in texts + shown:
+        assert "ev\\x1b[31mil" in text or "ev\\u001B[31mil" in text, text
+        assert not set("\x1b\u009b\u202e") & set(text), text
+    assert all("\n+ table fake" not in text for text in texts)
+
+
+def test_a_snapshot_that_is_written_to_a_file_keeps_every_byte_of_a_name(sluice, tmp_workspace):
+    with contextlib.closing(sqlite3.connect("evil.db")) as database:
+        database.execute(f'CREATE TABLE "{EVIL}" (a integer)')
+    with contextlib.closing(sqlite3.connect("again.db")) as database:
+        database.executescript(sluice.ok("snapshot", "--url", "sqlite:evil.db"))
+    assert ask("again.db", "SELECT name FROM sqlite_schema") == [(EVIL,)]
 
 
 def test_names_with_control_characters_are_inert_on_the_terminal(sluice, folder):
