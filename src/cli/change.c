@@ -119,7 +119,8 @@ static void print_findings(struct sl_cli *cli, const json_t *file)
 	size_t i;
 	size_t k;
 
-	sl_cli_print(cli, "  %s\n", sl_client_text(cli, file, "path"));
+	sl_cli_print(cli, "  %s%s\n", sl_client_text(cli, file, "path"),
+		sl_json_bool(file, "gone", false) ? " (is gone)" : "");
 	json_array_foreach(json_object_get(file, "whole"), k, finding)
 		sl_cli_print(cli, "    %s %s: %s%s\n", sl_client_text(cli, finding, "severity"),
 			sl_client_text(cli, finding, "rule"),

@@ -19,8 +19,10 @@ struct tree {
 	struct sl_arena *arena;
 	const struct batch_wish *wish;
 	const char *root;
+	char base[SL_GIT_ID_SIZE];
 	struct sl_git_deltas deltas;
-	struct sl_map *by_path; /* path from the root: its delta */
+	struct sl_map *by_path; /* path from the root: its delta, of what is there */
+	struct sl_map *gone; /* the same of what is not */
 	struct sl_map *folders; /* with a changed file, from the root */
 };
 
@@ -66,12 +68,81 @@ static void note_deltas(struct tree *tree, const char *const *paths, size_t n)
 	for (size_t i = 0; i < tree->deltas.len; i++) {
 		const struct sl_git_delta *delta = &tree->deltas.at[i];
 
-		if (delta->kind == SL_GIT_DELETED || !sl_str_ends(delta->path, ".sql") ||
-			!is_wanted(tree, delta->path, paths, n))
+		if (!sl_str_ends(delta->path, ".sql") || !is_wanted(tree, delta->path, paths, n))
 			continue;
-		(void)sl_map_put(tree->by_path, delta->path, (void *)(uintptr_t)delta);
+		(void)sl_map_put(delta->kind == SL_GIT_DELETED ? tree->gone : tree->by_path,
+			delta->path, (void *)(uintptr_t)delta);
 		(void)sl_map_put(tree->folders, folder_of(tree, delta->path), tree);
 	}
+}
+
+/* --- what is gone --------------------------------------------------------------------------- */
+
+/* The folder as the merge base has it, its files named from there. */
+static enum sl_code read_old(struct tree *tree, const char *folder, const struct batch *batch,
+	struct sl_layout *out, struct sl_error *err)
+{
+	struct sl_repo *repo = sl_git_worktree_repo(tree->git);
+	const size_t skip = folder[0] ? strlen(folder) + 1 : 0;
+	struct sl_layout_file *files;
+	struct sl_git_files listed = { 0 };
+	enum sl_code code = sl_repo_files(repo, tree->arena, tree->base, folder, &listed, err);
+
+	if (code != SL_OK)
+		return code;
+	files = sl_arena_calloc(tree->arena, listed.len + 1, sizeof(*files));
+	for (size_t i = 0; code == SL_OK && i < listed.len; i++) {
+		struct sl_git_blob blob = { 0 };
+
+		code = sl_repo_blob(repo, tree->arena, listed.at[i].blob, SL_LAYOUT_FILE_LIMIT,
+			&blob, err);
+		if (code == SL_OK)
+			files[i] = (struct sl_layout_file){ listed.at[i].path + skip, blob.data,
+				blob.len };
+	}
+	if (code != SL_OK)
+		return sl_error_wrap(err, code, "%s at the merge base", folder[0] ? folder : ".");
+	sl_layout_read(out, tree->arena,
+		batch->layout.kind == SL_LAYOUT_AUTO ? tree->wish->layout : batch->layout.kind,
+		batch->dialect, files, listed.len);
+	return SL_OK;
+}
+
+static bool has_any(const struct tree *tree, const struct sl_map *paths, const char *folder)
+{
+	for (size_t i = 0; i < sl_map_len(paths); i++) {
+		if (sl_str_eq(folder_of(tree, sl_map_key_at(paths, i)), folder))
+			return true;
+	}
+	return false;
+}
+
+/* Migrations of the merge base whose files the work tree has no more. */
+static enum sl_code find_gone(struct batch *batch, struct tree *tree, const char *folder,
+	struct sl_error *err)
+{
+	struct sl_review_gone *gone;
+	struct sl_layout old = { 0 };
+	size_t len = 0;
+	enum sl_code code;
+
+	if (!has_any(tree, tree->gone, folder))
+		return SL_OK;
+	code = read_old(tree, folder, batch, &old, err);
+	if (code != SL_OK)
+		return code;
+	gone = sl_arena_calloc(tree->arena, old.set.len + 1, sizeof(*gone));
+	for (size_t i = 0; i < old.set.len; i++) {
+		const struct sl_migration *m = &old.set.at[i];
+		const char *path = folder[0] ? sl_path_join(tree->arena, folder, m->path) : m->path;
+
+		if (sl_map_get(tree->gone, path))
+			gone[len++] = (struct sl_review_gone){ m->kind, m->key, m->sha256, path,
+				NULL };
+	}
+	batch->input.gone = gone;
+	batch->input.gone_count = len;
+	return SL_OK;
 }
 
 /* What the file was at the merge base. */
@@ -96,7 +167,11 @@ static enum sl_code batch_divide(struct batch *batch, const struct tree *tree, s
 {
 	const struct sl_migration_set set = batch->input.set;
 	enum sl_review_part *parts = sl_arena_calloc(tree->arena, set.len + 1, sizeof(*parts));
-	struct sl_review_known *known = sl_arena_calloc(tree->arena, set.len + 1, sizeof(*known));
+	struct sl_review_known *known = sl_arena_calloc(tree->arena,
+		set.len + batch->input.gone_count + 1, sizeof(*known));
+	const char *where = tree->wish->base ?
+		sl_arena_printf(tree->arena, "on %s", tree->wish->base) :
+		"on the branch that this one left";
 	size_t len = 0;
 
 	for (size_t i = 0; i < set.len; i++) {
@@ -107,14 +182,18 @@ static enum sl_code batch_divide(struct batch *batch, const struct tree *tree, s
 		parts[i] = delta ? SL_REVIEW_NEW : SL_REVIEW_EARLIER;
 		if (delta && delta->kind == SL_GIT_ADDED)
 			continue;
-		known[len] = (struct sl_review_known){ m->kind, m->key, m->sha256,
-			tree->wish->base ? sl_arena_printf(tree->arena, "on %s", tree->wish->base) :
-					   "on the branch that this one left" };
+		known[len] = (struct sl_review_known){ m->kind, m->key, m->sha256, where };
 		if (delta)
 			code = old_hash(tree, delta, &known[len].sha256, err);
 		if (code != SL_OK)
 			return code;
 		len++;
+	}
+	for (size_t i = 0; i < batch->input.gone_count; i++) {
+		const struct sl_review_gone *gone = &batch->input.gone[i];
+
+		known[len++] = (struct sl_review_known){ gone->kind, gone->key, gone->sha256,
+			where };
 	}
 	batch->input.separate = false;
 	batch->input.parts = parts;
@@ -140,7 +219,19 @@ static void keep_own_problems(struct batch *batch, const struct tree *tree)
 	batch->input.problem_count = len;
 }
 
-static enum sl_code folder_add(struct batches *out, const struct tree *tree, const char *folder,
+/* No migration of the folder is there any more. */
+static enum sl_code empty_add(struct batches *out, struct tree *tree, const char *folder,
+	struct sl_error *err)
+{
+	struct batch batch = { .dialect = tree->wish->dialect };
+	enum sl_code code = find_gone(&batch, tree, folder, err);
+
+	if (code == SL_OK && batch.input.gone_count > 0)
+		*sl_vec_add(out) = batch;
+	return code;
+}
+
+static enum sl_code folder_add(struct batches *out, struct tree *tree, const char *folder,
 	struct sl_error *err)
 {
 	const struct batch_folder on_disk = {
@@ -149,14 +240,20 @@ static enum sl_code folder_add(struct batches *out, const struct tree *tree, con
 	};
 	size_t before = out->len;
 	bool recognised;
-	enum sl_code code = batch_of_folder(out, tree->arena, tree->wish, &on_disk, &recognised,
-		err);
+	enum sl_code code;
 
-	if (code == SL_OK && !recognised)
+	if (!sl_file_is_folder(on_disk.path))
+		return empty_add(out, tree, folder, err);
+	code = batch_of_folder(out, tree->arena, tree->wish, &on_disk, &recognised, err);
+	if (code == SL_OK && !recognised && has_any(tree, tree->by_path, folder))
 		*sl_vec_add(&out->left_out) = on_disk.shown;
+	if (code == SL_OK && !recognised)
+		return empty_add(out, tree, folder, err);
 	if (code != SL_OK || out->len == before)
 		return code;
-	code = batch_divide(&out->at[before], tree, err);
+	code = find_gone(&out->at[before], tree, folder, err);
+	if (code == SL_OK)
+		code = batch_divide(&out->at[before], tree, err);
 	if (code == SL_OK)
 		keep_own_problems(&out->at[before], tree);
 	return code;
@@ -165,12 +262,11 @@ static enum sl_code folder_add(struct batches *out, const struct tree *tree, con
 static enum sl_code tree_read(struct batches *out, struct tree *tree, const char *const *paths,
 	size_t n, struct sl_error *err)
 {
-	char base[SL_GIT_ID_SIZE];
-	enum sl_code code = sl_git_worktree_base(tree->git, tree->wish->base, base, err);
+	enum sl_code code = sl_git_worktree_base(tree->git, tree->wish->base, tree->base, err);
 
 	if (code == SL_OK)
-		code = sl_git_worktree_changed(tree->git, tree->arena, base, "", &tree->deltas,
-			err);
+		code = sl_git_worktree_changed(tree->git, tree->arena, tree->base, "",
+			&tree->deltas, err);
 	if (code != SL_OK)
 		return code;
 	note_deltas(tree, paths, n);
@@ -185,8 +281,13 @@ enum sl_code batches_of_worktree(struct batches *out, struct sl_arena *arena,
 {
 	sl_auto(sl_git_worktree_close_p) struct sl_git_worktree *git = NULL;
 	sl_auto(sl_map_free_p) struct sl_map *by_path = sl_map_new();
+	sl_auto(sl_map_free_p) struct sl_map *gone = sl_map_new();
 	sl_auto(sl_map_free_p) struct sl_map *folders = sl_map_new();
-	struct tree tree = { .arena = arena, .wish = wish, .by_path = by_path, .folders = folders };
+	struct tree tree = { .arena = arena,
+		.wish = wish,
+		.by_path = by_path,
+		.gone = gone,
+		.folders = folders };
 	enum sl_code code = sl_git_worktree_open(&git, ".", err);
 
 	if (code == SL_ENOTFOUND)

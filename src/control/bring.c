@@ -5,6 +5,12 @@
 
 #include <string.h>
 
+static const char *path_of(struct pass *pass, const struct sl_change_file *row)
+{
+	return row->folder[0] ? sl_arena_printf(pass->arena, "%s/%s", row->folder, row->path) :
+				row->path;
+}
+
 static const struct draft_file *file_of(const struct draft *draft, const struct folder *folder,
 	const char *path)
 {
@@ -36,9 +42,22 @@ void sl_draft_add_file(struct pass *pass, struct draft *draft, const struct fold
 			.blob = folder->blobs[at] } };
 }
 
-void sl_draft_room(struct pass *pass, struct draft *draft)
+void sl_draft_add_gone(struct draft *draft, const struct folder *folder,
+	const struct sl_change_file *row)
 {
-	size_t most = 0;
+	if (sl_folder_file(folder, row->path) == folder->files_len &&
+		!file_of(draft, folder, row->path)) {
+		struct draft_file *file = &draft->files[draft->files_len++];
+
+		*file = (struct draft_file){ .row = *row };
+		file->row.folder = folder->entry->path;
+		file->row.blob = "";
+	}
+}
+
+void sl_draft_room(struct pass *pass, struct draft *draft, size_t more)
+{
+	size_t most = more;
 
 	for (size_t i = 0; i < draft->folders.len; i++)
 		most += draft->folders.at[i].files_len;
@@ -46,12 +65,36 @@ void sl_draft_room(struct pass *pass, struct draft *draft)
 	draft->files_len = 0;
 }
 
+/* Room for n files that are in none of the draft's folders. */
+static void add_room(struct pass *pass, struct draft *draft, size_t n)
+{
+	const struct draft_file *files = draft->files;
+	size_t len = draft->files_len;
+
+	sl_draft_room(pass, draft, len + n);
+	for (size_t i = 0; i < len; i++)
+		draft->files[draft->files_len++] = files[i];
+}
+
 /* What the change had before and its head still has is its own, also where the project's branch has
  * it by now. */
 static bool had(const struct sl_change_file_list *before, const char *folder, const char *path)
 {
 	for (size_t i = 0; i < before->len; i++) {
-		if (sl_str_eq(before->at[i].path, path) && sl_str_eq(before->at[i].folder, folder))
+		if (sl_str_eq(before->at[i].path, path) &&
+			sl_str_eq(before->at[i].folder, folder) && !sl_file_is_gone(&before->at[i]))
+			return true;
+	}
+	return false;
+}
+
+/* The same of what the change takes away. */
+static bool took(const struct sl_change_file_list *before, const struct sl_change_file *row)
+{
+	for (size_t i = 0; i < before->len; i++) {
+		if (sl_str_eq(before->at[i].path, row->path) &&
+			sl_str_eq(before->at[i].folder, row->folder) &&
+			sl_file_is_gone(&before->at[i]))
 			return true;
 	}
 	return false;
@@ -76,7 +119,57 @@ struct span {
 	const struct sl_change_file_list *before;
 };
 
-/* In run order, then files that could not be read as migrations. */
+static bool is_deleted(const struct sl_git_deltas *deltas, const char *path)
+{
+	for (size_t i = 0; i < deltas->len; i++) {
+		if (deltas->at[i].kind == SL_GIT_DELETED && sl_str_eq(deltas->at[i].path, path))
+			return true;
+	}
+	return false;
+}
+
+static size_t count_deleted(const struct sl_git_deltas *deltas)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < deltas->len; i++)
+		n += deltas->at[i].kind == SL_GIT_DELETED;
+	return n;
+}
+
+/* Migrations that the commit before has and the head has not. */
+static enum sl_code add_deleted(struct pass *pass, struct draft *draft, const struct folder *folder,
+	const struct span *span, const struct sl_git_deltas *deltas, struct sl_error *err)
+{
+	struct folder old = { .entry = folder->entry, .dialect = folder->dialect };
+	enum sl_code code;
+
+	add_room(pass, draft, span->before->len);
+	for (size_t i = 0; i < span->before->len; i++) {
+		const struct sl_change_file *row = &span->before->at[i];
+
+		if (sl_file_is_gone(row) && sl_str_eq(row->folder, folder->entry->path))
+			sl_draft_add_gone(draft, folder, row);
+	}
+	if (!span->from || count_deleted(deltas) == 0)
+		return SL_OK;
+	code = sl_folder_read(&old, pass->arena, pass->repo, pass->world, span->from, err);
+	add_room(pass, draft, old.layout.set.len);
+	for (size_t i = 0; code == SL_OK && i < old.layout.set.len; i++) {
+		const struct sl_migration *m = &old.layout.set.at[i];
+		const struct sl_change_file row = { .folder = folder->entry->path,
+			.path = m->path,
+			.kind = m->kind,
+			.key = m->key,
+			.sha256 = m->sha256 };
+
+		if (is_deleted(deltas, path_of(pass, &row)))
+			sl_draft_add_gone(draft, folder, &row);
+	}
+	return code;
+}
+
+/* In run order, then files that could not be read as migrations, then what is gone. */
 static enum sl_code add_folder(struct pass *pass, struct draft *draft, const struct folder *folder,
 	const struct span *span, struct sl_error *err)
 {
@@ -100,7 +193,7 @@ static enum sl_code add_folder(struct pass *pass, struct draft *draft, const str
 			differs(&deltas, folder, problem->path))
 			sl_draft_add_file(pass, draft, folder, problem->path);
 	}
-	return SL_OK;
+	return add_deleted(pass, draft, folder, span, &deltas, err);
 }
 
 enum sl_code sl_draft_bring(struct pass *pass, struct draft *draft, const char *from,
@@ -109,7 +202,7 @@ enum sl_code sl_draft_bring(struct pass *pass, struct draft *draft, const char *
 	const struct span span = { from && from[0] ? from : NULL, draft->change.head, before };
 	enum sl_code code = SL_OK;
 
-	sl_draft_room(pass, draft);
+	sl_draft_room(pass, draft, 0);
 	for (size_t i = 0; code == SL_OK && i < draft->folders.len; i++)
 		code = add_folder(pass, draft, &draft->folders.at[i], &span, err);
 	return code;
@@ -124,6 +217,8 @@ const char *sl_draft_content(struct pass *pass, const struct draft *draft)
 		sl_sha256_add_str(sha, draft->files[i].row.folder);
 		sl_sha256_add_str(sha, draft->files[i].row.path);
 		sl_sha256_add_str(sha, draft->files[i].row.sha256);
+		if (sl_file_is_gone(&draft->files[i].row))
+			sl_sha256_add_str(sha, "gone");
 	}
 	sl_sha256_end_hex(sha, out);
 	sl_sha256_free(sha);
@@ -131,12 +226,6 @@ const char *sl_draft_content(struct pass *pass, const struct draft *draft)
 }
 
 /* --- whose a file is ------------------------------------------------------------------------ */
-
-static const char *path_of(struct pass *pass, const struct sl_change_file *row)
-{
-	return row->folder[0] ? sl_arena_printf(pass->arena, "%s/%s", row->folder, row->path) :
-				row->path;
-}
 
 /* Open changes, and those that were merged since the last whole pass: what was merged before is on
  * the branch. */
@@ -180,20 +269,23 @@ void sl_draft_keep_own(struct pass *pass, struct draft *draft, const struct clai
 		const struct sl_change_file *row = &draft->files[i].row;
 		int64_t owner = sl_plain_claimant(claims->at, claims->len, path_of(pass, row),
 			row->blob);
+		/* Two branches may take one file away, and each has to hear of it. */
+		bool shared = sl_file_is_gone(row) && draft->change.kind == SL_CHANGE_BRANCH;
 
-		if (owner == 0 || owner == draft->change.id)
+		if (shared || owner == 0 || owner == draft->change.id)
 			draft->files[kept++] = draft->files[i];
 	}
 	draft->files_len = kept;
 }
 
+/* Whether the files are, for this one, as the change leaves them. */
 static bool listed(const struct sl_git_files *files, const char *path, const char *blob)
 {
 	for (size_t i = 0; i < files->len; i++) {
 		if (sl_str_eq(files->at[i].path, path))
 			return sl_str_eq(files->at[i].blob, blob);
 	}
-	return false;
+	return blob[0] == '\0';
 }
 
 enum sl_code sl_draft_leave_out(struct pass *pass, struct draft *draft, const char *commit,
@@ -205,11 +297,12 @@ enum sl_code sl_draft_leave_out(struct pass *pass, struct draft *draft, const ch
 	for (size_t i = 0; code == SL_OK && i < draft->files_len; i++) {
 		const struct sl_change_file *row = &draft->files[i].row;
 		struct sl_git_files files = { 0 };
+		bool own = had(before, row->folder, row->path) || took(before, row);
 
-		if (!had(before, row->folder, row->path))
+		if (!own)
 			code = sl_repo_files(pass->repo, pass->arena, commit, row->folder, &files,
 				err);
-		if (!listed(&files, path_of(pass, row), row->blob))
+		if (own || !listed(&files, path_of(pass, row), row->blob))
 			draft->files[kept++] = draft->files[i];
 	}
 	if (code == SL_ENOTFOUND) /* the commit is gone: the branch was pushed anew */

@@ -84,7 +84,7 @@ static bool settled_everywhere(struct pass *pass, const struct folder *folder,
 /* All of the branch that some target has not settled. */
 static void add_unsettled(struct pass *pass, struct draft *draft)
 {
-	sl_draft_room(pass, draft);
+	sl_draft_room(pass, draft, 0);
 	for (size_t i = 0; i < draft->folders.len; i++) {
 		const struct folder *folder = &draft->folders.at[i];
 		size_t len = 0;
@@ -117,6 +117,18 @@ enum sl_code sl_project_first_sight(struct pass *pass, struct sl_error *err)
 	return draft.files_len == 0 ? SL_OK : open_implicit(pass, &draft, err);
 }
 
+/* What only takes files away has nothing that could be held back. */
+static void hold(const struct pass *pass, struct draft *draft)
+{
+	bool brings = false;
+
+	for (size_t i = 0; i < draft->files_len; i++)
+		brings = brings || !sl_file_is_gone(&draft->files[i].row);
+	draft->change.held = brings && sl_pass_holds(pass);
+	draft->change.hold_by = "sluice";
+	draft->change.hold_reason = "pushed to the branch without a change";
+}
+
 enum sl_code sl_project_direct(struct pass *pass, struct sl_error *err)
 {
 	static const struct sl_change_file_list none = { 0 };
@@ -124,10 +136,7 @@ enum sl_code sl_project_direct(struct pass *pass, struct sl_error *err)
 				       .branch = pass->project->branch,
 				       .head = pass->head,
 				       .base = pass->since,
-				       .author = "",
-				       .held = sl_pass_holds(pass),
-				       .hold_by = "sluice",
-				       .hold_reason = "pushed to the branch without a change" },
+				       .author = "" },
 		.known_head = "",
 		.folders = pass->main };
 	struct claims claims;
@@ -148,5 +157,6 @@ enum sl_code sl_project_direct(struct pass *pass, struct sl_error *err)
 	sl_draft_keep_own(pass, &draft, &claims);
 	if (draft.files_len == 0 || !sl_project_second_look(pass))
 		return SL_OK;
+	hold(pass, &draft);
 	return open_implicit(pass, &draft, err);
 }

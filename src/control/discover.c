@@ -103,7 +103,7 @@ static bool is_merged(const struct pass *pass, const struct draft *draft)
 	bool merged = draft->files_len > 0;
 
 	for (size_t i = 0; merged && i < draft->files_len; i++) {
-		const char *blob = sl_main_blob(pass, &draft->files[i].row);
+		const char *blob = sl_main_content(pass, &draft->files[i].row);
 
 		merged = blob && sl_str_eq(blob, draft->files[i].row.blob);
 	}
@@ -219,12 +219,16 @@ enum sl_code sl_project_branches(struct pass *pass, struct sl_error *err)
 static void add_stored_files(struct pass *pass, struct draft *draft,
 	const struct sl_change_file_list *files)
 {
-	sl_draft_room(pass, draft);
+	sl_draft_room(pass, draft, files->len);
 	for (size_t i = 0; i < files->len; i++) {
 		for (size_t k = 0; k < draft->folders.len; k++) {
 			const struct folder *folder = &draft->folders.at[k];
 
-			if (sl_str_eq(folder->entry->path, files->at[i].folder))
+			if (!sl_str_eq(folder->entry->path, files->at[i].folder))
+				continue;
+			if (sl_file_is_gone(&files->at[i]))
+				sl_draft_add_gone(draft, folder, &files->at[i]);
+			else
 				sl_draft_add_file(pass, draft, folder, files->at[i].path);
 		}
 	}

@@ -45,7 +45,7 @@ enum sl_code sl_pass_folders(struct pass *pass, const char *commit, struct folde
 
 struct draft_file {
 	struct sl_change_file row;
-	const struct sl_migration *migration; /* NULL: it could not be read as one */
+	const struct sl_migration *migration; /* NULL: it could not be read as one, or is gone */
 };
 
 struct draft {

@@ -117,6 +117,12 @@ bool sl_observation_is_old(struct sl_control *control, const char *target, int64
 const struct sl_ledger_migration *sl_observation_knows(const struct observation *seen,
 	const char *scope, enum sl_migration_kind kind, const char *key);
 
+/* Whether the change takes the file away; key and sha256 are those that it had. */
+static inline bool sl_file_is_gone(const struct sl_change_file *file)
+{
+	return file->blob[0] == '\0';
+}
+
 /* --- the jobs, a file each ------------------------------------------------------------------ */
 
 enum sl_code sl_control_project(struct sl_control *control, const char *name,

@@ -21,6 +21,13 @@ const char *sl_main_blob(const struct pass *pass, const struct sl_change_file *f
 	return NULL;
 }
 
+const char *sl_main_content(const struct pass *pass, const struct sl_change_file *file)
+{
+	const char *blob = sl_main_blob(pass, file);
+
+	return blob || !sl_file_is_gone(file) ? blob : "";
+}
+
 /* The file as it was where the change left the branch; NULL when it was not there. */
 static const char *base_blob(struct pass *pass, const struct sl_change *change,
 	const struct sl_change_file *file)
@@ -50,7 +57,7 @@ static struct sl_plain_merge_result compare(struct pass *pass, const struct sl_c
 		plain[i].path = files->at[i].path;
 		plain[i].content = files->at[i].blob;
 		plain[i].base = base_blob(pass, change, &files->at[i]);
-		plain[i].branch = sl_main_blob(pass, &files->at[i]);
+		plain[i].branch = sl_main_content(pass, &files->at[i]);
 	}
 	return sl_plain_merge_state(pass->arena, plain, files->len);
 }
@@ -116,10 +123,21 @@ static const char *why_held(struct pass *pass, const struct sl_change *change)
 		(long long)holds, holds == 1 ? "" : "s");
 }
 
-static enum sl_code merged(struct pass *pass, const struct sl_change *change, struct sl_error *err)
+/* What only takes files away has nothing that could be held back. */
+static bool brings(const struct sl_change_file_list *files)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < files->len; i++)
+		any = any || !sl_file_is_gone(&files->at[i]);
+	return any;
+}
+
+static enum sl_code merged(struct pass *pass, const struct sl_change *change,
+	const struct sl_change_file_list *files, struct sl_error *err)
 {
 	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
-	const char *held = change->held ? NULL : why_held(pass, change);
+	const char *held = change->held || !brings(files) ? NULL : why_held(pass, change);
 	const char *text = held ?
 		sl_arena_printf(pass->arena, "held: %s", held) :
 		sl_arena_printf(pass->arena, "merged into %s", pass->project->branch);
@@ -209,7 +227,7 @@ static enum sl_code settle(struct pass *pass, const struct sl_change *change, bo
 		return code;
 	result = compare(pass, change, &files);
 	if (result.state == SL_PLAIN_MERGED)
-		return merged(pass, change, err);
+		return merged(pass, change, &files, err);
 	*ended = *ended || result.state == SL_PLAIN_SUPERSEDED || !branch_is_there(pass, change);
 	if (result.state == SL_PLAIN_SUPERSEDED)
 		return superseded(pass, change, &result, err);
@@ -280,7 +298,8 @@ static enum sl_code in_order(struct pass *pass, const struct sl_change_list *lis
 		code = sl_store_change_files(pass->control->doors.store, list->at[i].id,
 			pass->arena, &files, err);
 		for (size_t k = 0; k < files.len && !out[i].version; k++) {
-			if (files.at[k].kind == SL_MIGRATION_VERSION && files.at[k].key[0] != '\0')
+			if (files.at[k].kind == SL_MIGRATION_VERSION &&
+				files.at[k].key[0] != '\0' && !sl_file_is_gone(&files.at[k]))
 				out[i].version = files.at[k].key;
 		}
 	}

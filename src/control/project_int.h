@@ -49,8 +49,15 @@ enum sl_code sl_claims_read(struct pass *pass, struct claims *out, struct sl_err
 /* The file's blob on the project's branch now; NULL when it is not there. */
 const char *sl_main_blob(const struct pass *pass, const struct sl_change_file *file);
 
-/* Makes room for the files of the draft's folders; it has none then. */
-void sl_draft_room(struct pass *pass, struct draft *draft);
+/* The same; "" where the change takes the file away and it is not there. */
+const char *sl_main_content(const struct pass *pass, const struct sl_change_file *file);
+
+/* Makes room for the files of the draft's folders and some more; it has none then. */
+void sl_draft_room(struct pass *pass, struct draft *draft, size_t more);
+
+/* A migration that the draft takes away; nothing where the folder has the file. */
+void sl_draft_add_gone(struct draft *draft, const struct folder *folder,
+	const struct sl_change_file *row);
 void sl_draft_add_file(struct pass *pass, struct draft *draft, const struct folder *folder,
 	const char *path);
 

@@ -78,8 +78,8 @@ static bool is_own(const struct draft *draft, const struct sl_review_known *know
 	for (size_t i = 0; i < draft->files_len; i++) {
 		const struct sl_change_file *row = &draft->files[i].row;
 
-		if (row->kind == known->kind && sl_str_eq(row->key, known->key) &&
-			sl_str_eq(row->sha256, known->sha256))
+		if (!sl_file_is_gone(row) && row->kind == known->kind &&
+			sl_str_eq(row->key, known->key) && sl_str_eq(row->sha256, known->sha256))
 			return true;
 	}
 	return false;
@@ -137,6 +137,35 @@ static void know_main(struct pass *pass, const struct draft *draft, const struct
 					.where = where });
 		}
 	}
+}
+
+/* What the change takes away, and whether it has run on the target, all of it or a part. */
+static void take_gone(struct pass *pass, const struct draft *draft, const struct folder *folder,
+	const struct observation *seen, const char *target, struct sl_review_input *input)
+{
+	struct {
+		SL_VEC(struct sl_review_gone);
+	} gone = { 0 };
+
+	for (size_t i = 0; i < draft->files_len; i++) {
+		const struct sl_change_file *row = &draft->files[i].row;
+		const char *where = NULL;
+
+		if (!sl_file_is_gone(row) || !sl_str_eq(row->folder, folder->entry->path))
+			continue;
+		for (size_t k = 0; seen && k < seen->ledger.migrations_len; k++) {
+			const struct sl_ledger_migration *ran = &seen->ledger.migrations[k];
+
+			if (ran->kind == row->kind && sl_str_eq(ran->key, row->key) &&
+				sl_str_eq(ran->scope, folder->entry->ledger))
+				where = sl_arena_printf(pass->arena, "applied %son %s",
+					ran->state == SL_LEDGER_PARTIAL ? "in part " : "", target);
+		}
+		*sl_vec_add_in(pass->arena, &gone) = (struct sl_review_gone){ row->kind, row->key,
+			row->sha256, row->path, where };
+	}
+	input->gone = gone.at;
+	input->gone_count = gone.len;
 }
 
 static void take_waivers(struct pass *pass, const struct draft *draft,
@@ -205,6 +234,8 @@ static void group_key(const struct sl_review_input *input, const struct observat
 		sl_sha256_add_str(sha, input->known[i].key);
 		sl_sha256_add_str(sha, input->known[i].sha256);
 	}
+	for (size_t i = 0; i < input->gone_count; i++)
+		sl_sha256_add_str(sha, input->gone[i].where);
 	sl_sha256_end_hex(sha, out);
 	sl_sha256_free(sha);
 }
@@ -242,6 +273,7 @@ static struct group *review_target(struct reviewing *reviewing, const struct fol
 	know_main(pass, reviewing->draft, folder, &known);
 	input.known = known.at;
 	input.known_count = known.len;
+	take_gone(pass, reviewing->draft, folder, seen, row->name, &input);
 	take_waivers(pass, reviewing->draft, &input);
 	take_problems(pass, reviewing->draft, folder, &input);
 	group_key(&input, seen, folder, key);

@@ -161,7 +161,8 @@ static enum sl_code read_under_way(struct under_way *all, struct sl_control *con
 static const char *first_version(const struct sl_change_file *files, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (files[i].kind == SL_MIGRATION_VERSION && files[i].key[0] != '\0')
+		if (files[i].kind == SL_MIGRATION_VERSION && files[i].key[0] != '\0' &&
+			!sl_file_is_gone(&files[i]))
 			return files[i].key;
 	}
 	return NULL;

@@ -454,8 +454,9 @@ static json_t *file_row(struct file_source *source, const struct sl_change_file 
 	sl_view_set(row, "path", path);
 	sl_view_set(row, "key", file->key);
 	sl_view_set(row, "sha256", file->sha256);
+	(void)json_object_set_new(row, "gone", json_boolean(sl_file_is_gone(file)));
 	(void)json_object_set_new(row, "whole", findings_at(remarks, path, 0));
-	if (source->repo &&
+	if (source->repo && !sl_file_is_gone(file) &&
 		sl_repo_blob(source->repo, source->arena, file->blob, source->most, &blob, NULL) ==
 			SL_OK)
 		(void)json_object_set_new(row, "lines",

@@ -120,7 +120,7 @@ static enum sl_code holds(struct looking *l, const struct sl_change *change, boo
 	*out = sl_str_eq(change->head, l->commit);
 	for (size_t i = 0; code == SL_OK && !*out && i < files.len; i++) {
 		code = read_folder(l, files.at[i].folder, err);
-		*out = code == SL_OK &&
+		*out = code == SL_OK && !sl_file_is_gone(&files.at[i]) &&
 			sl_str_eq(sl_map_get(l->blobs,
 					  joined(l, files.at[i].folder, files.at[i].path)),
 				files.at[i].blob);

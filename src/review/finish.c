@@ -96,6 +96,13 @@ static const char *object_name(struct sl_arena *arena, const struct rule_hit *hi
 	return out[0] ? sl_arena_printf(arena, "%s.%s", out, hit->part) : hit->part;
 }
 
+static const char *key_of(const struct file *file)
+{
+	if (file->gone)
+		return file->gone;
+	return file->migration ? file->migration->key : file->path;
+}
+
 /* Over (v1, rule, migration key, tokens, object, ordinal); without the ordinal it tells equals. */
 static void hash(char out[SL_SHA256_HEX], const struct file *file, const struct raw *raw,
 	const char *object, const char *ordinal)
@@ -104,7 +111,7 @@ static void hash(char out[SL_SHA256_HEX], const struct file *file, const struct 
 
 	sl_sha256_add_str(sha, "v1");
 	sl_sha256_add_str(sha, raw->row->rule.id);
-	sl_sha256_add_str(sha, file->migration ? file->migration->key : file->path);
+	sl_sha256_add_str(sha, key_of(file));
 	sl_sha256_add_str(sha, raw->tokens ? raw->tokens : "");
 	sl_sha256_add_str(sha, object);
 	if (ordinal)

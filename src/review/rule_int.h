@@ -58,6 +58,9 @@ struct rule_row {
 	bool follows; /* its hits are about the table, whatever its name becomes */
 	void (*statement)(const struct rule_run *run);
 	void (*file)(const struct rule_run *run);
+	/* Of a migration that is no longer in the folder.  run->migration: the one that has its key
+	 * now, or NULL; a hit is about that one's file, else about the one that is gone. */
+	void (*gone)(const struct rule_run *run, const struct sl_review_gone *gone);
 	/* Asked at the end of the change about the object that a hit is about, under its last
 	 * name; NULL: every hit stands. */
 	bool (*stands)(const struct change *change, const struct sl_catalog *after,
@@ -135,5 +138,8 @@ void rule_duplicate_version(const struct rule_run *run);
 void rule_edited(const struct rule_run *run);
 void rule_out_of_order(const struct rule_run *run);
 void rule_empty(const struct rule_run *run);
+void rule_removed(const struct rule_run *run, const struct sl_review_gone *gone);
+void rule_removed_applied(const struct rule_run *run, const struct sl_review_gone *gone);
+void rule_renamed(const struct rule_run *run, const struct sl_review_gone *gone);
 
 #endif

@@ -89,3 +89,78 @@ void rule_empty(const struct rule_run *run)
 	if (run->statements == 0)
 		rule_hit(run, &(struct rule_hit){ .message = "no statement in the file" });
 }
+
+/* --- what is gone -------------------------------------------------------------------------- */
+
+/* The new migration with the content of one that is gone, or NULL. */
+static const struct sl_migration *moved_to(const struct rule_run *run,
+	const struct sl_review_gone *gone)
+{
+	const struct sl_review_input *input = run->input;
+
+	for (size_t i = 0; i < input->set.len; i++) {
+		bool is_new = !input->parts || input->parts[i] == SL_REVIEW_NEW;
+
+		if (is_new && sl_str_eq(input->set.at[i].sha256, gone->sha256))
+			return &input->set.at[i];
+	}
+	return NULL;
+}
+
+static const char *named(const struct rule_run *run, enum sl_migration_kind kind, const char *key)
+{
+	return sl_arena_printf(run->arena, "%s %s",
+		kind == SL_MIGRATION_VERSION            ? "version" :
+			kind == SL_MIGRATION_REPEATABLE ? "the repeatable" :
+							  "the changeset",
+		key);
+}
+
+static void hit_removed(const struct rule_run *run, const struct sl_review_gone *gone)
+{
+	const struct sl_migration *moved = moved_to(run, gone);
+	const char *what = named(run, gone->kind, gone->key);
+	const char *where = gone->where ? sl_arena_printf(run->arena, " is %s, and", gone->where) :
+					  "";
+	const char *now = "";
+
+	if (moved)
+		now = sl_arena_printf(run->arena, "; its content is %s now, which %s",
+			named(run, moved->kind, moved->key),
+			gone->where ? "would run again there" : "would run again where it has run");
+	rule_hit(run,
+		&(struct rule_hit){
+			.message = sl_arena_printf(run->arena, "%s%s its file is gone%s", what,
+				where[0] ? where : ":", now),
+		});
+}
+
+/* A repeatable leaves no version behind, so its file may go. */
+static bool is_history(const struct sl_review_gone *gone)
+{
+	return gone->where && gone->kind != SL_MIGRATION_REPEATABLE;
+}
+
+void rule_removed(const struct rule_run *run, const struct sl_review_gone *gone)
+{
+	if (!run->migration && !is_history(gone))
+		hit_removed(run, gone);
+}
+
+void rule_removed_applied(const struct rule_run *run, const struct sl_review_gone *gone)
+{
+	if (!run->migration && is_history(gone))
+		hit_removed(run, gone);
+}
+
+void rule_renamed(const struct rule_run *run, const struct sl_review_gone *gone)
+{
+	if (!run->migration || sl_str_eq(run->migration->path, gone->path))
+		return;
+	rule_hit(run,
+		&(struct rule_hit){
+			.message = sl_arena_printf(run->arena,
+				"renamed from %s; it is %s as before", gone->path,
+				named(run, gone->kind, gone->key)),
+		});
+}

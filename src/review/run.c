@@ -362,6 +362,46 @@ static void problems_add(struct walk *walk)
 	}
 }
 
+/* --- what is gone -------------------------------------------------------------------------- */
+
+static size_t index_of(const struct sl_review_input *input, const struct sl_review_gone *gone)
+{
+	size_t i = 0;
+
+	while (i < input->set.len &&
+		!(input->set.at[i].kind == gone->kind &&
+			sl_str_eq(input->set.at[i].key, gone->key)))
+		i++;
+	return i;
+}
+
+/* A file without a hit is none of the report. */
+static void gone_review(struct walk *walk, const struct sl_review_gone *gone)
+{
+	const struct sl_review_input *input = walk->input;
+	const size_t at = index_of(input, gone);
+	const size_t before = walk->files.len;
+	struct rule_run run = { .input = input,
+		.change = walk->change,
+		.migration = at < input->set.len ? &input->set.at[at] : NULL,
+		.arena = walk->arena,
+		.index = at,
+		.walk = walk };
+
+	walk->file = file_at(walk, run.migration ? run.migration->path : gone->path);
+	if (run.migration)
+		walk->file->migration = run.migration;
+	else
+		walk->file->gone = gone->key;
+	for (size_t i = 0; i < walk->active_len; i++) {
+		run.row = walk->active[i];
+		if (run.row->gone)
+			run.row->gone(&run, gone);
+	}
+	if (walk->files.len > before && walk->file->raws.len == 0)
+		walk->files.len = before;
+}
+
 /* --- the whole ----------------------------------------------------------------------------- */
 
 static const struct sl_catalog *empty_catalog(enum sl_dialect dialect, int version)
@@ -482,6 +522,8 @@ static bool review(struct sl_report *out, struct sl_arena *arena,
 	right = walk.guess != GUESS_WRONG;
 	if (right) {
 		problems_add(&walk);
+		for (size_t i = 0; i < input->gone_count; i++)
+			gone_review(&walk, &input->gone[i]);
 		walk_finish(out, &walk);
 	}
 	walk_done(&walk);

@@ -21,7 +21,8 @@ struct raw {
 };
 
 struct file {
-	const struct sl_migration *migration; /* NULL: a file that could not be read */
+	const struct sl_migration *migration; /* NULL: a file that could not be read, or is gone */
+	const char *gone; /* the key of one that is gone, or NULL */
 	const char *path;
 	struct allows allows;
 

@@ -328,3 +328,83 @@ def test_the_review_is_kept_as_a_note_of_the_commit(workspace, work):
     text = wait_until(lambda: "refs/notes/sluice" in work.git("ls-remote", "origin") and note(), what="a note")
     assert text.startswith("sluice/review: blocked")
     assert "V2__discount.sql" in text
+
+
+V1 = "migrations/V1__shop.sql"
+
+
+def removed(change) -> list:
+    return [(file["path"], file["gone"], finding["rule"], finding["message"]) for file in change["files"] for finding in file["whole"]]
+
+
+def take_away(work, branch):
+    work.branch(branch)
+    work.git("rm", "-q", V1)
+    work.git("commit", "-q", "-m", "tidy up")
+    return work.push(branch)
+
+
+GONE = (V1, True, "migration-removed-applied", "version 1 is applied on dev, and its file is gone")
+
+
+def test_a_branch_that_only_deletes_an_applied_migration_is_a_red_change(workspace, work):
+    answer = take_away(work, "change/tidy")
+    assert "BLOCKED" in answer and GONE[3] in answer
+    assert removed(workspace.wait_change(1, "open")) == [GONE]
+    assert "BLOCKED" in take_away(work, "change/too"), "another branch that does the same"
+    merge(work, "--ff-only", "change/tidy")
+    workspace.wait_change(1, "nothing")
+    workspace.wait_change(2, "nothing")
+    assert [change["held"] for change in workspace.changes()] == [False, False]
+
+
+def test_a_deletion_is_waived_and_what_comes_with_it_goes_on(workspace, work):
+    work.branch("change/two")
+    work.git("rm", "-q", V1)
+    work.commit({V2: SAFE}, "one goes, one comes")
+    work.push("change/two")
+    merge(work, "--ff-only", "change/two")
+    assert workspace.wait_change(1, "merged")["held"]
+    workspace.ok("waive", 1, "migration-removed-applied", "--reason", "squashed", who="dana")
+    workspace.wait_stage(1, "dev", "done")
+    assert "discount" in columns(workspace.targets["dev"], "orders")
+    assert removed(workspace.change(1)) == [GONE], "the waived finding is still told"
+
+
+def test_a_direct_deletion_is_told_and_holds_nothing(workspace, work):
+    work.git("rm", "-q", V1)
+    work.git("commit", "-q", "-m", "straight to main")
+    work.push("main")
+    direct = workspace.wait_change(1, "nothing")
+    assert (direct["kind"], direct["held"], removed(direct)) == ("direct", False, [GONE])
+
+
+def test_a_file_that_the_branch_restores_is_no_part_of_its_change(workspace, work):
+    text = (work.folder / V1).read_text()
+    work.branch("change/two")
+    work.git("rm", "-q", V1)
+    work.commit({V2: SAFE}, "one goes, one comes")
+    work.push("change/two")
+    assert [file["path"] for file in workspace.wait_change(1, "open")["files"]] == [V2, V1]
+    work.commit({V1: text}, "back again")
+    work.push("change/two")
+    change = workspace.wait_change(1, lambda change: change["head"] == work.head())
+    assert ([file["path"] for file in change["files"]], removed(change)) == ([V2], [])
+
+
+def test_an_applied_migration_with_another_version_is_an_error(workspace, work):
+    work.branch("change/renumber")
+    work.git("mv", V1, "migrations/V7__shop.sql")
+    work.git("commit", "-q", "-m", "renumber")
+    assert "BLOCKED" in work.push("change/renumber")
+    found = removed(workspace.wait_change(1, "open"))
+    assert (*GONE[:3], GONE[3] + "; its content is version 7 now, which would run again there") in found
+
+
+def test_an_applied_migration_with_another_name_is_a_notice(workspace, work):
+    work.branch("change/rename")
+    work.git("mv", V1, "migrations/V1__orders.sql")
+    work.git("commit", "-q", "-m", "rename")
+    assert "PASSED" in work.push("change/rename")
+    message = "renamed from V1__shop.sql; it is version 1 as before"
+    assert removed(workspace.wait_change(1, "open")) == [("migrations/V1__orders.sql", False, "migration-renamed", message)]

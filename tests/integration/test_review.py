@@ -189,6 +189,47 @@ def test_a_path_that_is_stated_is_taken_from_where_one_stands(sluice, repository
     assert [file["path"] for file in outside.json()["files"]] == ["other/V3__drop.sql"]
 
 
+def findings_of(result):
+    return [(file["path"], finding["rule"], finding["severity"], finding["message"]) for file in result.json()["files"] for finding in file["findings"]]
+
+
+@pytest.mark.parametrize("rest", [["V2__other.sql"], ["readme.md"], []], ids=["among others", "beside no migration", "with its folder"])
+def test_a_migration_that_is_deleted_is_found(sluice, repository, rest):
+    folder = repository / "db" / "migrations"
+    (folder / "V2__idx.sql").unlink()
+    (folder / "V1__init.sql").unlink()
+    folder.rmdir()
+    for name in rest:
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_text("SELECT 1;\n")
+    (repository / "queries" / "users.sql").unlink()
+    result = sluice.run("review", "--engine", "postgres", "--format", "json", "--fail-on", "warning")
+    assert (result.status, result.err) == (1, "")
+    assert findings_of(result) == [("db/migrations/V1__init.sql", "migration-removed", "warning", "version 1: its file is gone")]
+    elsewhere = sluice.run("review", "--engine", "postgres", "--format", "json", "--base", "main", "queries")
+    assert findings_of(elsewhere) == []
+
+
+def test_a_migration_with_another_version_is_found_and_its_content_recognised(sluice, repository):
+    folder = repository / "db" / "migrations"
+    (folder / "V2__idx.sql").unlink()
+    git("mv", "db/migrations/V1__init.sql", "db/migrations/V3__init.sql", cwd=repository)
+    result = sluice.run("review", "--engine", "postgres", "--format", "json")
+    message = "version 1: its file is gone; its content is version 3 now, which would run again where it has run"
+    assert findings_of(result) == [("db/migrations/V1__init.sql", "migration-removed", "warning", message)]
+
+
+@pytest.mark.parametrize("text, rules", [(ORDERS, ["migration-renamed"]), ("SELECT 1;\n", ["migration-edited", "migration-renamed"])])
+def test_a_migration_with_another_name_is_told_as_that_and_still_compared(sluice, repository, text, rules):
+    folder = repository / "db" / "migrations"
+    (folder / "V2__idx.sql").unlink()
+    (folder / "V1__init.sql").unlink()
+    write(folder, V1__orders=text)
+    result = sluice.run("review", "--engine", "postgres", "--format", "json")
+    assert [rule for _, rule, _, _ in findings_of(result)] == rules
+    assert ("db/migrations/V1__orders.sql", "migration-renamed", "notice", "renamed from db/migrations/V1__init.sql; it is version 1 as before") in findings_of(result)
+
+
 def test_nothing_new_is_nothing_found(sluice, repository):
     git("checkout", "-q", "main", cwd=repository)
     assert sluice.run("review", "--engine", "postgres").status == 0

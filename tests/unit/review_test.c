@@ -115,6 +115,93 @@ static void near_misses_of_an_edited_file_are_silent(void **state)
 	assert_int_equal(count(review(bench, "SELECT 1;"), "migration-edited"), 0);
 }
 
+/* A review of one file beside what is gone. */
+static const struct sl_report *review_gone(struct bench *bench, const struct sl_review_gone *gone)
+{
+	bench->input.gone = gone;
+	bench->input.gone_count = 1;
+	(void)review(bench, "SELECT 1;");
+	return &bench->report;
+}
+
+static void an_applied_file_that_is_gone_is_an_error(void **state)
+{
+	static const struct sl_review_gone gone = { SL_MIGRATION_VERSION, "2", SHA_B, "2_b.sql",
+		"applied on shop-prod" };
+	const struct sl_report *report = review_gone(*state, &gone);
+
+	assert_int_equal(report->file_count, 2);
+	assert_string_equal(report->files[1].path, "2_b.sql");
+	assert_string_equal(find(&report->files[1], "migration-removed-applied")->message,
+		"version 2 is applied on shop-prod, and its file is gone");
+	assert_int_equal(report->highest, SL_SEVERITY_ERROR);
+}
+
+static void a_file_that_is_gone_and_ran_nowhere_is_a_warning(void **state)
+{
+	static const struct sl_review_gone gone = { SL_MIGRATION_VERSION, "2", SHA_B, "2_b.sql",
+		NULL };
+	const struct sl_report *report = review_gone(*state, &gone);
+
+	assert_string_equal(find(&report->files[1], "migration-removed")->message,
+		"version 2: its file is gone");
+	assert_int_equal(report->highest, SL_SEVERITY_WARNING);
+}
+
+static void the_same_content_under_another_version_is_told(void **state)
+{
+	static const struct sl_review_gone gone = { SL_MIGRATION_VERSION, "2", SHA_A, "2_b.sql",
+		"applied on shop-prod" };
+	const struct sl_report *report = review_gone(*state, &gone);
+
+	assert_string_equal(find(&report->files[1], "migration-removed-applied")->message,
+		"version 2 is applied on shop-prod, and its file is gone; its content is version 1 "
+		"now, which would run again there");
+}
+
+static void another_name_for_the_same_version_is_a_notice_at_the_new_file(void **state)
+{
+	static const struct sl_review_gone gone = { SL_MIGRATION_VERSION, "1", SHA_A, "1_old.sql",
+		"applied on shop-prod" };
+	const struct sl_report *report = review_gone(*state, &gone);
+
+	assert_int_equal(report->file_count, 1);
+	assert_string_equal(find(&report->files[0], "migration-renamed")->message,
+		"renamed from 1_old.sql; it is version 1 as before");
+	assert_int_equal(report->highest, SL_SEVERITY_NOTICE);
+}
+
+static void a_repeatable_that_is_gone_is_at_most_a_warning(void **state)
+{
+	static const struct sl_review_gone gone = { SL_MIGRATION_REPEATABLE, "views", SHA_B,
+		"R__views.sql", "applied on shop-prod" };
+
+	assert_int_equal(review_gone(*state, &gone)->highest, SL_SEVERITY_WARNING);
+}
+
+static void a_rule_that_is_off_leaves_no_trace_of_what_is_gone(void **state)
+{
+	static const struct sl_review_gone gone = { SL_MIGRATION_VERSION, "2", SHA_B, "2_b.sql",
+		NULL };
+	sl_auto(sl_rule_settings_free_p) struct sl_rule_settings *off = sl_rule_settings_new();
+	struct bench *bench = *state;
+
+	assert_int_equal(sl_rule_settings_severity(off, "migration-removed", "off", NULL), SL_OK);
+	bench->input.settings = off;
+	assert_int_equal(review_gone(bench, &gone)->file_count, 1);
+}
+
+static void what_is_gone_has_a_fingerprint_that_outlives_its_path(void **state)
+{
+	static const struct sl_review_gone one = { SL_MIGRATION_VERSION, "2", SHA_B, "2_b.sql",
+		"applied on dev" };
+	static const struct sl_review_gone other = { SL_MIGRATION_VERSION, "2", SHA_B, "2_c.sql",
+		"applied on prod" };
+	const char *first = review_gone(*state, &one)->files[1].findings[0].fingerprint;
+
+	assert_string_equal(first, review_gone(*state, &other)->files[1].findings[0].fingerprint);
+}
+
 static void a_repeatable_may_change(void **state)
 {
 	static const struct sl_review_known known[] = { { SL_MIGRATION_REPEATABLE, "views", SHA_B,
@@ -511,6 +598,13 @@ int main(void)
 		BENCH_TEST(one_target_with_other_content_is_enough),
 		BENCH_TEST(an_edited_file_with_an_id_is_found),
 		BENCH_TEST(near_misses_of_an_edited_file_are_silent),
+		BENCH_TEST(an_applied_file_that_is_gone_is_an_error),
+		BENCH_TEST(a_file_that_is_gone_and_ran_nowhere_is_a_warning),
+		BENCH_TEST(the_same_content_under_another_version_is_told),
+		BENCH_TEST(another_name_for_the_same_version_is_a_notice_at_the_new_file),
+		BENCH_TEST(a_repeatable_that_is_gone_is_at_most_a_warning),
+		BENCH_TEST(a_rule_that_is_off_leaves_no_trace_of_what_is_gone),
+		BENCH_TEST(what_is_gone_has_a_fingerprint_that_outlives_its_path),
 		BENCH_TEST(a_repeatable_may_change),
 		BENCH_TEST(a_version_before_the_last_applied_one_is_found),
 		BENCH_TEST(near_misses_of_the_order_are_silent),

@@ -56,7 +56,7 @@ struct sl_change_file {
 	enum sl_migration_kind kind;
 	const char *key;
 	const char *sha256;
-	const char *blob; /* Git object id */
+	const char *blob; /* Git object id; "": the change takes the file away */
 };
 
 struct sl_review_record {

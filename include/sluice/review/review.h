@@ -47,6 +47,15 @@ struct sl_review_known {
 	const char *where; /* "applied on shop-prod", "on main": follows "is" in a sentence */
 };
 
+/* A migration that the folder had where the change begins, and has no more. */
+struct sl_review_gone {
+	enum sl_migration_kind kind;
+	const char *key;
+	const char *sha256; /* of the file's bytes, hex */
+	const char *path; /* as it was called, relative to the migrations folder */
+	const char *where; /* "applied on shop-prod"; NULL: it is not known to have run */
+};
+
 /* A finding that somebody accepted; the caller leaves out those that have run out. */
 struct sl_review_waiver {
 	const char *fingerprint;
@@ -67,6 +76,8 @@ struct sl_review_input {
 	size_t problem_count;
 	const struct sl_review_known *known;
 	size_t known_count;
+	const struct sl_review_gone *gone;
+	size_t gone_count;
 	const struct sl_review_waiver *waivers;
 	size_t waiver_count;
 	const struct sl_rule_settings *settings; /* NULL: the preset "safe" */
@@ -100,7 +111,7 @@ struct sl_skipped_rule {
 struct sl_file_report {
 	const char *path; /* relative to the migrations folder */
 	enum sl_dialect dialect;
-	const struct sl_migration *migration; /* NULL: the file could not be read as one */
+	const struct sl_migration *migration; /* NULL: it could not be read as one, or is gone */
 	size_t statement_count; /* how many the file has */
 	const struct sl_finding *findings; /* by place; those about the whole file first */
 	size_t finding_count;
@@ -110,8 +121,8 @@ struct sl_file_report {
 };
 
 struct sl_report {
-	const struct sl_file_report
-		*files; /* new migrations in running order, then unreadable files */
+	const struct sl_file_report *files; /* new migrations in running order, then files that are
+					     * gone or cannot be read */
 	size_t file_count;
 	size_t counts[SL_SEVERITY_COUNT]; /* not waived, omitted ones included */
 	size_t waived;
