@@ -1,10 +1,10 @@
 /* `sluice review`: the same rules as everywhere, without a daemon. */
 #include "cli_int.h"
 #include "review_batch.h"
+#include "review_config.h"
 #include "rules.h"
 
 #include "sluice/config/snapshot.h"
-#include "sluice/control/world.h"
 #include "sluice/core/alloc.h"
 #include "sluice/core/str.h"
 #include "sluice/review/format.h"
@@ -43,7 +43,7 @@ static void wish_done(struct wish *wish)
 
 /* --- options ------------------------------------------------------------------------------- */
 
-static enum sl_code read_engine(struct wish *wish, const struct sl_cli *cli, struct sl_error *err)
+static enum sl_code read_engine(struct wish *wish, struct sl_cli *cli, struct sl_error *err)
 {
 	const char *name = sl_cli_value(cli, "engine");
 
@@ -59,7 +59,7 @@ static enum sl_code read_engine(struct wish *wish, const struct sl_cli *cli, str
 }
 
 /* "15", "15.4", "3.40.1", "10.11.6" as the engines' own numbers. */
-static enum sl_code read_version(struct wish *wish, const struct sl_cli *cli, struct sl_error *err)
+static enum sl_code read_version(struct wish *wish, struct sl_cli *cli, struct sl_error *err)
 {
 	const char *text = sl_cli_value(cli, "engine-version");
 	unsigned parts[3] = { 0, 0, 0 };
@@ -123,7 +123,7 @@ static const struct form forms[] = {
 
 static const struct form colors = { "text", write_colors, NULL };
 
-static enum sl_code read_form(struct wish *wish, const struct sl_cli *cli, struct sl_error *err)
+static enum sl_code read_form(struct wish *wish, struct sl_cli *cli, struct sl_error *err)
 {
 	const char *name = sl_cli_value(cli, "format");
 
@@ -142,7 +142,7 @@ static enum sl_code read_form(struct wish *wish, const struct sl_cli *cli, struc
 	return SL_OK;
 }
 
-static enum sl_code read_bar(struct wish *wish, const struct sl_cli *cli, struct sl_error *err)
+static enum sl_code read_bar(struct wish *wish, struct sl_cli *cli, struct sl_error *err)
 {
 	const char *name = sl_cli_value(cli, "fail-on");
 
@@ -153,7 +153,7 @@ static enum sl_code read_bar(struct wish *wish, const struct sl_cli *cli, struct
 	return SL_OK;
 }
 
-static enum sl_code read_layout(struct wish *wish, const struct sl_cli *cli, struct sl_error *err)
+static enum sl_code read_layout(struct wish *wish, struct sl_cli *cli, struct sl_error *err)
 {
 	const char *name = sl_cli_value(cli, "layout");
 
@@ -211,24 +211,20 @@ static enum sl_dialect dialect_of_targets(const struct sl_config *config)
 	return found;
 }
 
-static enum sl_code read_config(struct wish *wish, const struct sl_cli *cli, struct sl_error *err)
+static enum sl_code read_config(struct wish *wish, struct sl_cli *cli, struct sl_error *err)
 {
-	sl_auto(sl_config_unref_p) struct sl_config *config = NULL;
-	const char *path = sl_cli_config_path(cli);
-	enum sl_code code;
+	auto_review_config struct review_config config = { 0 };
+	enum sl_code code = review_config_read(&config, cli, err);
 
-	if (!path)
-		return SL_OK;
-	code = sl_config_load(&config, sl_world_options(), path, NULL, err);
-	if (code == SL_OK)
-		code = sl_rule_settings_load(wish->settings, config, sl_config_at(config, "review"),
-			err);
-	if (code == SL_OK && wish->batch.dialect == SL_DIALECT_COUNT)
-		wish->batch.dialect = dialect_of_targets(config);
+	if (code == SL_OK && config.rules)
+		code = sl_rule_settings_load(wish->settings, config.rules,
+			sl_config_at(config.rules, "review"), err);
+	if (code == SL_OK && config.targets && wish->batch.dialect == SL_DIALECT_COUNT)
+		wish->batch.dialect = dialect_of_targets(config.targets);
 	return code;
 }
 
-static enum sl_code read_rules(struct wish *wish, const struct sl_cli *cli, struct sl_error *err)
+static enum sl_code read_rules(struct wish *wish, struct sl_cli *cli, struct sl_error *err)
 {
 	const char *only = sl_cli_value(cli, "only");
 	enum sl_code code = only ? sl_rule_settings_only(wish->settings, only, err) : SL_OK;
@@ -240,7 +236,7 @@ static enum sl_code read_rules(struct wish *wish, const struct sl_cli *cli, stru
 }
 
 /* A snapshot's JSON, or SQL that makes the schema. */
-static enum sl_code read_schema(struct wish *wish, const struct sl_cli *cli, struct sl_error *err)
+static enum sl_code read_schema(struct wish *wish, struct sl_cli *cli, struct sl_error *err)
 {
 	const char *path = sl_cli_value(cli, "schema");
 	sl_autofree char *text = NULL;
@@ -273,9 +269,9 @@ static enum sl_code read_schema(struct wish *wish, const struct sl_cli *cli, str
 	return SL_OK;
 }
 
-static enum sl_code wish_read(struct wish *wish, const struct sl_cli *cli, struct sl_error *err)
+static enum sl_code wish_read(struct wish *wish, struct sl_cli *cli, struct sl_error *err)
 {
-	static enum sl_code (*const readers[])(struct wish *, const struct sl_cli *,
+	static enum sl_code (*const readers[])(struct wish *, struct sl_cli *,
 		struct sl_error *) = { read_engine, read_version, read_form, read_bar, read_layout,
 		read_schema, read_config, read_rules };
 

@@ -357,6 +357,85 @@ def test_a_wrong_rule_in_the_configuration_has_its_place_and_the_nearest_name(sl
     assert "did you mean 'truncate-disallow'?" in result.err
 
 
+STRICT = "targets: [{name: a, environment: dev, url: 'postgres://a@db/a'}]\nenvironments: [{name: dev}]\nreview: {preset: strict}\n"
+LENIENT = STRICT.replace("strict", "none")
+
+
+@pytest.fixture
+def configured(repository):
+    """The same repository with a strict sluice.yaml on main, and on the branch."""
+    git("checkout", "-q", "main", cwd=repository)
+    (repository / "sluice.yaml").write_text(STRICT)
+    git("add", ".", cwd=repository)
+    git("commit", "-q", "-m", "strict", cwd=repository)
+    git("checkout", "-q", "change/idx", cwd=repository)
+    git("rebase", "-q", "main", cwd=repository)
+    return repository
+
+
+def soften(repository, how):
+    """The branch makes its own review lenient; returns the options with which it is called."""
+    file = repository / "sluice.yaml"
+    if how in ("edited", "broken", "named"):
+        file.write_text(LENIENT if how != "broken" else "nonsense: [")
+    elif how == "deleted":
+        file.unlink()
+    else:
+        (repository / "lenient.yaml").write_text(LENIENT)
+        file.unlink()
+        file.symlink_to("lenient.yaml")
+    git("add", "-A", cwd=repository)
+    git("commit", "-q", "-m", "soften", cwd=repository)
+    return ["-c", repository / "sluice.yaml"] if how == "named" else []
+
+
+@pytest.mark.parametrize("how", ["edited", "broken", "deleted", "linked", "named"])
+def test_a_branch_cannot_soften_its_own_review(sluice, configured, how):
+    options = soften(configured, how)
+    result = sluice.run("review", *options)
+    assert result.status == 1 and "[index-create-concurrently]" in result.out
+    assert "sluice.yaml: this branch changes it; what counts is the file as the merge base" in result.err
+    below = sluice.run("review", *options, "--base", "main", cwd=configured / "db")
+    assert (below.status, below.out) == (result.status, result.out)
+    upwards = sluice.run("review", "-c", "../sluice.yaml", "--base", "main", cwd=configured / "db") if how == "edited" else below
+    assert (upwards.status, upwards.out) == (result.status, result.out)
+    everything = sluice.run("review", "--engine", "postgres", "--all", *options)
+    assert everything.status == {"edited": 0, "named": 0, "linked": 0, "broken": 2, "deleted": 1}[how], "a person tries it as it is"
+
+
+def test_what_only_stands_on_disk_is_the_callers_own(sluice, configured):
+    (configured / "sluice.yaml").write_text(LENIENT)
+    assert (sluice.run("review").status, sluice.run("review").err) == (0, "")
+
+
+def test_a_configuration_that_the_branch_adds_says_the_engine_and_no_rules(sluice, repository):
+    (repository / "sluice.yaml").write_text(LENIENT)
+    assert sluice.run("review").status == 0, "not committed: the caller's own"
+    git("add", ".", cwd=repository)
+    git("commit", "-q", "-m", "lenient", cwd=repository)
+    result = sluice.run("review")
+    assert result.status == 1 and "[index-create-concurrently]" in result.out
+    assert result.err == "sluice.yaml: this branch adds it; until it is merged the built-in rules count\n"
+
+
+def test_a_wrong_configuration_on_the_base_does_not_stop_its_mending(sluice, configured):
+    git("checkout", "-q", "main", cwd=configured)
+    (configured / "sluice.yaml").write_text("nonsense: [")
+    git("commit", "-q", "-a", "-m", "oops", cwd=configured)
+    git("checkout", "-q", "-b", "change/mend", cwd=configured)
+    (configured / "sluice.yaml").write_text(STRICT)
+    git("commit", "-q", "-a", "-m", "mend", cwd=configured)
+    write(configured / "db" / "migrations", V3__drop="DROP TABLE orders;\n")
+    result = sluice.run("review", "--engine", "postgres")
+    assert result.status in (0, 1) and "the built-in rules count" in result.err
+
+
+def test_the_configuration_at_the_root_counts_in_a_subfolder(sluice, configured):
+    write(configured / "db" / "migrations", V3__t='CREATE TABLE "T" (id bigint PRIMARY KEY);\n')
+    for words in ([], ["--all"]):
+        assert "naming-table" in sluice.run("review", *words, cwd=configured / "db").out
+
+
 def test_a_snapshot_of_a_file_is_a_schema(sluice, tmp_workspace):
     subprocess.run(["sqlite3", "dev.db", "CREATE TABLE orders (id INTEGER PRIMARY KEY)"], check=True)
     (tmp_workspace / "schema.json").write_text(sluice.ok("snapshot", "--url", "sqlite:dev.db", "--format", "json"))
