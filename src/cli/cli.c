@@ -78,16 +78,24 @@ static bool help_group(const struct catalogue *all, const char *word)
 	return any;
 }
 
-static int unknown_command(const struct catalogue *all, const char *word)
+/* next: the word behind it, NULL none. */
+static int unknown_command(const struct catalogue *all, const char *word, const char *next)
 {
 	const char *names[SL_CLI_COMMANDS_MAX];
-	const char *near;
+	const char *near = NULL;
+	char two[64];
 
-	if (help_group(all, word))
-		return 2;
 	for (size_t i = 0; i < all->len; i++)
 		names[i] = all->at[i]->name;
-	near = sl_nearest(word, names, all->len);
+	(void)snprintf(two, sizeof(two), "%.30s %.30s", word, next ? next : "");
+	if (next && next[0] != '-')
+		near = sl_nearest(two, names, all->len);
+	if (near && strchr(near, ' '))
+		word = two;
+	else if (help_group(all, word))
+		return 2;
+	else
+		near = sl_nearest(word, names, all->len);
 	if (word[0] == '-')
 		(void)fprintf(stderr,
 			"sluice: options stand behind the command: sluice COMMAND %s, see sluice -h\n",
@@ -217,7 +225,7 @@ static int help(const struct catalogue *all, int argc, char **argv)
 	} else {
 		command = find(all, argc, argv, &used);
 		if (!command)
-			return unknown_command(all, argv[0]);
+			return unknown_command(all, argv[0], argc > 1 ? argv[1] : NULL);
 		sl_cli_help_one(stdout, command);
 	}
 	return fflush(stdout) == 0 ? 0 : 3;
@@ -240,6 +248,6 @@ int sl_cli_main(int argc, char **argv, const struct sl_command *extra, size_t n_
 		return help(&all, argc - 2, argv + 2);
 	command = find(&all, argc - 1, argv + 1, &used);
 	if (!command)
-		return unknown_command(&all, argv[1]);
+		return unknown_command(&all, argv[1], argc > 2 ? argv[2] : NULL);
 	return run(&all, command, argc - 1 - used, argv + 1 + used);
 }

@@ -182,7 +182,12 @@ static enum sl_code install(struct sl_cli *cli, struct sl_error *err)
 
 	if (code == SL_OK && realpath(named, repository) == NULL) {
 		sl_cli_exit(cli, 2);
-		return sl_os_error(err, errno, "%s: find", named);
+		return errno == ENOENT ?
+			sl_error_set(err, SL_ENOTFOUND,
+				"%s: there is no such folder; name the bare repository that "
+				"people push to",
+				named) :
+			sl_os_error(err, errno, "%s: find", named);
 	}
 	if (code == SL_OK)
 		code = find_socket(cli, &socket, err);

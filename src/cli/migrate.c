@@ -464,8 +464,10 @@ static enum sl_code run_baseline(struct sl_cli *cli, struct sl_error *err)
 		code = sl_cli_target(&spec, cli, url, err);
 	if (code == SL_OK)
 		code = sl_cli_migrations(&migrations, cli, spec.url.dialect, err);
-	if (code == SL_OK)
+	if (code == SL_OK) {
 		code = sl_apply_baseline(&word, &migrations.layout.set, to, &count, err);
+		code = code == SL_OK ? code : sl_cli_target_failed(err, code, &spec);
+	}
 	if (code == SL_ENOTFOUND)
 		sl_cli_exit(cli, 2);
 	if (code == SL_OK)

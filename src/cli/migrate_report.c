@@ -1,5 +1,7 @@
 #include "migrate_report.h"
 
+#include "target.h"
+
 #include "sluice/core/escape.h"
 #include "sluice/core/json.h"
 #include "sluice/core/str.h"
@@ -238,9 +240,9 @@ static const char *remedy(const struct sl_apply_result *result)
 {
 	if (result->outcome == SL_OUTCOME_UNKNOWN)
 		return "; run the same command again, it finds out what became of it";
-	return result->outcome == SL_OUTCOME_BLOCKED && result->code == SL_EUNAVAIL ?
-		"; mend that and run the same command again, it goes on from here" :
-		"";
+	if (result->outcome == SL_OUTCOME_BLOCKED && result->code == SL_EUNAVAIL)
+		return "; mend that and run the same command again, it goes on from here";
+	return result->code == SL_EDENIED ? sl_cli_target_remedy(result->code) : "";
 }
 
 static void complain(const struct sl_apply_result *result)

@@ -129,9 +129,9 @@ static enum sl_code check_count(const struct sl_cli *cli, struct sl_error *err)
 		return sl_error_set(err, SL_EINVAL, "%s: something is missing, usage: sluice %s %s",
 			command->name, command->name, command->arguments);
 	if (command->max_args >= 0 && (int)cli->n_args > command->max_args)
-		return sl_error_set(err, SL_EINVAL, "%s: unexpected '%s', usage: sluice %s %s",
+		return sl_error_set(err, SL_EINVAL, "%s: unexpected '%s', usage: sluice %s%s%s",
 			command->name, cli->args[command->max_args], command->name,
-			command->arguments);
+			command->arguments[0] ? " " : "", command->arguments);
 	return SL_OK;
 }
 

@@ -394,6 +394,8 @@ static enum sl_code review(struct sl_cli *cli, struct wish *wish, struct sl_erro
 	for (size_t i = 0; i < batches.left_out.len; i++)
 		sl_cli_note(cli, "%s: left out, no layout has migrations of such names",
 			batches.left_out.at[i][0] ? batches.left_out.at[i] : ".");
+	for (size_t i = 0; i < batches.empty.len; i++)
+		sl_cli_note(cli, "%s: there is no migration in it", batches.empty.at[i]);
 	for (size_t i = 0; i < batches.files.len; i++)
 		sl_cli_folder_tell(cli, &batches.files.at[i]);
 	all_review(&report, sl_cli_arena(cli), wish, &batches);

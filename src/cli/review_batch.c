@@ -29,6 +29,7 @@ void batches_done(struct batches *batches)
 	sl_vec_done(&batches->streams);
 	sl_vec_done(&batches->texts);
 	sl_vec_done(&batches->left_out);
+	sl_vec_done(&batches->empty);
 	sl_vec_done(batches);
 }
 
@@ -548,6 +549,17 @@ static enum sl_code batch_of_path(struct batches *out, struct sl_arena *arena,
 	return singles_of_folder(out, arena, wish, path, err);
 }
 
+/* Whether there is anything to look at from that batch on. */
+static bool has_migration(const struct batches *batches, size_t from)
+{
+	bool any = false;
+
+	for (size_t i = from; i < batches->len; i++)
+		any = any || batches->at[i].input.set.len > 0 ||
+			batches->at[i].input.problem_count > 0;
+	return any;
+}
+
 enum sl_code batches_of_paths(struct batches *out, struct sl_arena *arena,
 	const struct batch_wish *wish, const char *const *paths, size_t n, struct sl_error *err)
 {
@@ -555,6 +567,7 @@ enum sl_code batches_of_paths(struct batches *out, struct sl_arena *arena,
 
 	for (size_t i = 0; code == SL_OK && i < n; i++) {
 		const char *path = paths[i];
+		const size_t before = out->len;
 
 		if (sl_str_eq(path, "-"))
 			code = single_of_stdin(out, arena, wish, err);
@@ -563,6 +576,8 @@ enum sl_code batches_of_paths(struct batches *out, struct sl_arena *arena,
 		else if (!is_covered(out, path) &&
 			!batch_of_siblings(out, arena, wish, path, paths, n))
 			code = single_of_file(out, arena, wish, path, err);
+		if (code == SL_OK && sl_file_is_folder(path) && !has_migration(out, before))
+			*sl_vec_add(&out->empty) = path;
 	}
 	return code;
 }

@@ -43,6 +43,10 @@ struct batches {
 	struct {
 		SL_VEC(const char *);
 	} left_out; /* folders with SQL that is no migration of any layout */
+
+	struct {
+		SL_VEC(const char *);
+	} empty; /* named folders without a migration */
 };
 
 void batches_done(struct batches *batches);

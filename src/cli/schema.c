@@ -40,10 +40,11 @@ static enum sl_code run_snapshot(struct sl_cli *cli, struct sl_error *err)
 	if (!url)
 		return sl_error_set(err, SL_EINVAL, "which database? say it with --url");
 	code = sl_cli_target(&spec, cli, url, err);
-	if (code == SL_OK)
-		code = sl_apply_snapshot(&spec, &catalog, err);
 	if (code != SL_OK)
 		return code;
+	code = sl_apply_snapshot(&spec, &catalog, err);
+	if (code != SL_OK)
+		return sl_cli_target_failed(err, code, &spec);
 	if (sl_str_eq(format, "json"))
 		sl_snapshot_document(catalog, &text);
 	else
@@ -124,7 +125,10 @@ static enum sl_code load_side(const struct sl_catalog **out, struct sl_cli *cli,
 	if (!is_url(side))
 		return load_file(out, cli, side, other, err);
 	code = sl_cli_target(&spec, cli, side, err);
-	return code == SL_OK ? sl_apply_snapshot(&spec, out, err) : code;
+	if (code != SL_OK)
+		return code;
+	code = sl_apply_snapshot(&spec, out, err);
+	return code == SL_OK ? code : sl_cli_target_failed(err, code, &spec);
 }
 
 static void print_diff(struct sl_cli *cli, const struct sl_diff *diff, const char *format,

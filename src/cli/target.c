@@ -2,8 +2,11 @@
 
 #include "sluice/config/secret.h"
 #include "sluice/core/str.h"
+#include "sluice/sys/file.h"
 
 #include <pwd.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define SECRET_MAX 4096
@@ -39,6 +42,28 @@ enum sl_code sl_cli_target(struct sl_conn_spec *out, struct sl_cli *cli, const c
 	if (code != SL_OK)
 		return code;
 	return resolve_password(&out->password, cli, err);
+}
+
+const char *sl_cli_target_remedy(enum sl_code code)
+{
+	if (code == SL_EUNAVAIL)
+		return "; is it running, and are host, port and name in the URL right?";
+	if (code == SL_EDENIED)
+		return "; are the user of the URL, its rights and its password (--password env:NAME or "
+		       "file:/PATH) right?";
+	return "";
+}
+
+enum sl_code sl_cli_target_failed(struct sl_error *err, enum sl_code code,
+	const struct sl_conn_spec *spec)
+{
+	char was[SL_ERROR_MSG_MAX];
+	const char *remedy = sl_cli_target_remedy(code);
+
+	if (remedy[0] == '\0' || spec->url.dialect == SL_DIALECT_SQLITE)
+		return code;
+	(void)snprintf(was, sizeof(was), "%s", err->msg);
+	return sl_error_set(err, code, "%s%s", was, remedy);
 }
 
 void sl_cli_migrations_done(struct sl_cli_migrations *migrations)
@@ -88,6 +113,9 @@ enum sl_code sl_cli_migrations(struct sl_cli_migrations *out, struct sl_cli *cli
 	code = sl_cli_folder_read(&out->files, sl_cli_arena(cli), dir, true, err);
 	if (code == SL_ENOTFOUND)
 		return sl_error_set(err, SL_EINVAL, "--dir: %s: there is no such folder", dir);
+	if (code != SL_OK && !sl_file_is_folder(dir))
+		return sl_error_set(err, SL_EINVAL,
+			"--dir: %s: it is a file; name the folder that it is in", dir);
 	if (code != SL_OK)
 		return code;
 	out->files.shown = dir;

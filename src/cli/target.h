@@ -33,6 +33,13 @@
 enum sl_code sl_cli_target(struct sl_conn_spec *out, struct sl_cli *cli, const char *url,
 	struct sl_error *err) __attribute__((warn_unused_result));
 
+/* What to do where a database could not be used: "; ..." or "". */
+const char *sl_cli_target_remedy(enum sl_code code);
+
+/* Adds it to the error where the database is a server's, and returns code. */
+enum sl_code sl_cli_target_failed(struct sl_error *err, enum sl_code code,
+	const struct sl_conn_spec *spec);
+
 /* A migrations folder that was read, for one dialect. */
 struct sl_cli_migrations {
 	struct sl_cli_folder files; /* owned */

@@ -308,6 +308,10 @@ enum sl_code sl_config_load(struct sl_config **out, const struct sl_option_set *
 	size_t len = 0;
 	enum sl_code code = sl_file_read(&text, &len, path, FILE_MAX, err);
 
+	if (code == SL_ENOTFOUND)
+		return sl_error_set(err, code,
+			"%s: there is no such file; name another with -c, or let `sluice init` make one",
+			path);
 	if (code != SL_OK)
 		return code;
 	return sl_config_parse(out, set,

@@ -16,8 +16,7 @@ static enum sl_code check_target(const struct request *request, const char *targ
 
 	if (sl_workspace_target(workspace, target) < workspace->targets_len)
 		return SL_OK;
-	return sl_error_set(err, SL_ENOTFOUND, "there is no target %s in the configuration",
-		target);
+	return sl_control_no_target(request->world, target, err);
 }
 
 /* What is accepted is what was shown, nothing newer. */

@@ -123,6 +123,16 @@ static inline bool sl_file_is_gone(const struct sl_change_file *file)
 	return file->blob[0] == '\0';
 }
 
+/* --- names that nobody knows (unknown.c): SL_ENOTFOUND with the nearest ------------------------
+ */
+
+enum sl_code sl_control_no_environment(const struct sl_world *world, const char *name,
+	struct sl_error *err);
+enum sl_code sl_control_no_target(const struct sl_world *world, const char *name,
+	struct sl_error *err);
+enum sl_code sl_control_no_stage(const struct sl_change_view *view, const char *environment,
+	struct sl_error *err);
+
 /* --- the jobs, a file each ------------------------------------------------------------------ */
 
 enum sl_code sl_control_project(struct sl_control *control, const char *name,

@@ -40,8 +40,7 @@ static enum sl_code find_stage(const struct staged *staged, const char *environm
 		}
 	}
 	if (environment)
-		return sl_error_set(err, SL_ENOTFOUND, "change %lld has no stage %s",
-			(long long)staged->view.change.id, environment);
+		return sl_control_no_stage(&staged->view, environment, err);
 	return sl_error_set(err, SL_ECONFLICT, "change %lld awaits no approval",
 		(long long)staged->view.change.id);
 }

@@ -45,8 +45,7 @@ enum sl_code sl_control_target_word(struct sl_control *control, const struct led
 	enum sl_code code;
 
 	if (index == workspace->targets_len)
-		return sl_error_set(err, SL_ENOTFOUND, "there is no target %s in the configuration",
-			place->target);
+		return sl_control_no_target(place->world, place->target, err);
 	code = sl_control_target_spec(control, place->world, &workspace->targets[index],
 		place->arena, spec, err);
 	if (code == SL_OK)

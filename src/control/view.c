@@ -138,16 +138,15 @@ static enum sl_code runs_of(struct sl_control *control, const char *target, unsi
 	return code;
 }
 
-static bool is_target(struct sl_control *control, const char *name)
+static bool is_target(const struct sl_world *world, const char *name)
 {
-	sl_auto(sl_world_unref_p) const struct sl_world *world = sl_control_world(control);
-
 	return sl_workspace_target(world->workspace, name) < world->workspace->targets_len;
 }
 
 enum sl_code sl_view_history(struct sl_control *control, const char *target, unsigned limit,
 	json_t **out, struct sl_error *err)
 {
+	sl_auto(sl_world_unref_p) const struct sl_world *world = sl_control_world(control);
 	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
 	json_t *runs;
 	enum sl_code code = runs_of(control, target, limit, arena, &runs, err);
@@ -155,9 +154,9 @@ enum sl_code sl_view_history(struct sl_control *control, const char *target, uns
 	if (code != SL_OK)
 		return code;
 	/* One that left the configuration keeps its history. */
-	if (target && json_array_size(runs) == 0 && !is_target(control, target)) {
+	if (target && json_array_size(runs) == 0 && !is_target(world, target)) {
 		json_decref(runs);
-		return sl_error_set(err, SL_ENOTFOUND, "there is no target %s", target);
+		return sl_control_no_target(world, target, err);
 	}
 	*out = json_pack("{s:o}", "history", runs);
 	return SL_OK;
@@ -281,7 +280,7 @@ enum sl_code sl_view_target(struct sl_control *control, const char *name, json_t
 	enum sl_code code;
 
 	if (index == world->workspace->targets_len)
-		return sl_error_set(err, SL_ENOTFOUND, "there is no target %s", name);
+		return sl_control_no_target(world, name, err);
 	view = target_row(world, &world->workspace->targets[index]);
 	code = runs_of(control, name, 100, arena, &runs, err);
 	if (code == SL_OK) {

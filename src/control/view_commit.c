@@ -195,18 +195,12 @@ static enum sl_code check_environment(const struct looking *l, const char *name,
 	struct sl_error *err)
 {
 	const struct sl_workspace *workspace = l->world->workspace;
-	const char **names = sl_arena_calloc(l->arena, workspace->environments_len + 1,
-		sizeof(*names));
-	const char *near;
 
 	for (size_t i = 0; i < workspace->environments_len; i++) {
-		names[i] = workspace->environments[i].name;
-		if (sl_str_eq(names[i], name))
+		if (sl_str_eq(workspace->environments[i].name, name))
 			return SL_OK;
 	}
-	near = sl_nearest(name, names, workspace->environments_len);
-	return sl_error_set(err, SL_ENOTFOUND, "environment %s: unknown%s%s%s", name,
-		near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+	return sl_control_no_environment(l->world, name, err);
 }
 
 enum sl_code sl_view_commit(struct sl_control *control, const char *commit, const char *environment,

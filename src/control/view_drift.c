@@ -175,7 +175,7 @@ enum sl_code sl_view_drift(struct sl_control *control, const char *target, json_
 	enum sl_code code;
 
 	if (index == world->workspace->targets_len)
-		return sl_error_set(err, SL_ENOTFOUND, "there is no target %s", target);
+		return sl_control_no_target(world, target, err);
 	code = sl_view_add_drift(control, arena, target, view, err);
 	set_target(json_object_get(view, "drift"), world, &world->workspace->targets[index]);
 	if (code == SL_OK)

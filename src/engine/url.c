@@ -212,8 +212,10 @@ enum sl_code sl_engine_url_parse(struct sl_engine_url *out, struct sl_arena *are
 				"database URL: name the database: mysql://USER@HOST:PORT/DATABASE");
 		break;
 	case SL_DIALECT_COUNT:
+		/* what is before an @ may be a password */
 		return sl_error_set(err, SL_EINVAL,
-			"database URL: begin it with sqlite:, postgres:// or mysql://");
+			"database URL%s%.100s: begin it with sqlite:, postgres:// or mysql://",
+			strchr(text, '@') ? "" : " ", strchr(text, '@') ? "" : text);
 	}
 	if (code == SL_OK)
 		*out = url;

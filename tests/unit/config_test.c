@@ -377,7 +377,9 @@ static void a_missing_file_is_named(void **state)
 	(void)state;
 	assert_int_equal(sl_config_load(&config, &set, "/nowhere/sluice.yaml", NULL, &err),
 		SL_ENOTFOUND);
-	assert_string_equal(err.msg, "/nowhere/sluice.yaml: open: No such file or directory");
+	assert_string_equal(err.msg,
+		"/nowhere/sluice.yaml: there is no such file; name another with -c, or let `sluice "
+		"init` make one");
 }
 
 #define WHOLE                                                                                   \

@@ -99,9 +99,14 @@ static enum sl_code connect_error(struct sqlite_conn *conn, int status, struct s
 	if (!conn->vfs && stat(conn->path, &st) == 0 && S_ISDIR(st.st_mode))
 		return sl_error_set(err, SL_EUNAVAIL,
 			"connect: %s is a folder, not a database file", conn->path);
-	if (!conn->vfs && stat(conn->path, &st) != 0 && errno == ENOENT &&
-		!(conn->open_flags & SQLITE_OPEN_CREATE))
-		return sl_error_set(err, SL_EUNAVAIL, "connect: %s does not exist", conn->path);
+	if (!conn->vfs && stat(conn->path, &st) != 0 && errno == ENOENT)
+		return sl_error_set(err, SL_EUNAVAIL,
+			conn->open_flags & SQLITE_OPEN_CREATE ?
+				"connect: %s cannot be made: its folder is not there, or may not "
+				"be written" :
+				"connect: %s does not exist; name a file that does, or let `sluice "
+				"migrate` make it",
+			conn->path);
 	return sl_error_set(err, code, "connect: %s: %s", conn->path,
 		conn->db ? sqlite3_errmsg(conn->db) : sqlite3_errstr(status));
 }

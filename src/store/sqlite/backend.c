@@ -206,18 +206,22 @@ static const struct backend_ops sqlite_ops = {
 static enum sl_code take_place(struct backend *backend, struct sl_error *err)
 {
 	sl_autofree char *lock = sl_xasprintf("%s.lock", backend->path);
+	struct sl_error why = SL_ERROR_INIT;
 	enum sl_code code;
 	int fd;
 
 	if (sl_file_is_folder(backend->path))
 		return sl_error_set(err, SL_EINVAL, "store %s: is a folder, not a file",
 			backend->path);
-	code = sl_lock_take(&backend->owner, lock, err);
+	code = sl_lock_take(&backend->owner, lock, &why);
 	if (code == SL_ECONFLICT)
-		return sl_error_wrap(err, code, "store %s: another Sluice works with it",
-			backend->path);
+		return sl_error_set(err, code,
+			"store %s: another Sluice works with it (%s); stop that one, or name "
+			"another store",
+			backend->path, why.msg);
 	if (code != SL_OK)
-		return sl_error_wrap(err, code, "store %s: cannot be written", backend->path);
+		return sl_error_set(err, code, "store %s: cannot be written: %s", backend->path,
+			why.msg);
 	fd = open(backend->path, O_RDWR | O_CREAT | O_CLOEXEC, STORE_MODE);
 	if (fd < 0)
 		return sl_os_error(err, errno, "store %s: write", backend->path);
