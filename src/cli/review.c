@@ -434,9 +434,7 @@ static const struct sl_cli_option options[] = {
 	{ "engine-version", 0, "VERSION", "of the servers that will run it: 15.4, 3.40.1", false },
 	{ "schema", 0, "FILE", "the schema before: a snapshot's JSON, or SQL", false },
 	{ "layout", 0, "LAYOUT", "how the folder names its migrations (default: auto)", false },
-	{ "base", 0, "REF",
-		"review what was added since the merge base with REF (default: the main branch), in "
-		"the whole work tree or below PATH; files are named from its root",
+	{ "base", 0, "REF", "what was added since the merge base with REF; paths are the root's",
 		false },
 	{ "all", 0, NULL, "review every migration of the work tree, not only the added ones",
 		false },

@@ -100,15 +100,4 @@ enum sl_code sl_draft_write(struct pass *pass, struct draft *draft, struct sl_er
 enum sl_code sl_draft_write_review(struct pass *pass, struct draft *draft, struct sl_error *err)
 	__attribute__((warn_unused_result));
 
-/* Facts that risk looks at, for one target of one environment: see plan.c. */
-struct target_risk {
-	enum sl_risk risk;
-	int64_t rows;
-};
-
-/* The statements of a draft's files that may change rows, on one target; -1 unknown. */
-enum sl_code sl_draft_risk(struct pass *pass, const struct draft *draft,
-	const struct folder *folder, size_t target, struct target_risk *out, struct sl_error *err)
-	__attribute__((warn_unused_result));
-
 #endif

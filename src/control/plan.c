@@ -52,6 +52,19 @@ struct weighing {
 	int version;
 };
 
+/* Of one folder, an engine's version each. */
+struct weighings {
+	struct pass *pass;
+	const struct draft *draft;
+	const struct folder *folder;
+	SL_VEC(struct weighing);
+};
+
+struct target_risk {
+	enum sl_risk risk;
+	int64_t rows;
+};
+
 static const struct sl_fact_object *changed_object(const struct sl_facts *facts)
 {
 	static const enum sl_sql_role roles[] = { SL_SQL_ROLE_WRITTEN, SL_SQL_ROLE_CREATED,
@@ -137,8 +150,9 @@ static void estimate(struct weighing *weighing, size_t target)
 	struct sl_conn_spec spec;
 
 	for (size_t i = 0; i < weighing->statements.len; i++) {
-		const struct weighed *weighed = &weighing->statements.at[i];
+		struct weighed *weighed = &weighing->statements.at[i];
 
+		weighed->facts.affected_rows = -1;
 		if (!weighed->sql)
 			continue;
 		texts[n] = (struct sl_apply_sql){ weighed->sql, weighed->len };
@@ -188,18 +202,20 @@ static enum sl_code rank(struct weighing *weighing, size_t target, struct target
 	return code;
 }
 
-enum sl_code sl_draft_risk(struct pass *pass, const struct draft *draft,
-	const struct folder *folder, size_t target, struct target_risk *out, struct sl_error *err)
+static void weighings_done(struct weighings *all)
 {
-	sl_auto(sl_arena_free_p) struct sl_arena *scratch = sl_arena_new();
-	sl_auto(sl_map_free_p) struct sl_map *same = sl_map_new();
-	struct weighing weighing = { .pass = pass, .scratch = scratch, .seen = same };
-	const char *name = pass->world->workspace->targets[target].name;
-	struct observation *seen = sl_observation_get(pass->control, name);
+	for (size_t i = 0; i < all->len; i++) {
+		sl_arena_free(all->at[i].scratch);
+		sl_map_free(all->at[i].seen);
+	}
+}
+
+/* The draft's files of the folder, each statement parsed once for all targets of one version. */
+static enum sl_code weigh_folder(struct weighing *weighing, const struct draft *draft,
+	const struct folder *folder, struct sl_error *err)
+{
 	enum sl_code code = SL_OK;
 
-	weighing.version = seen ? seen->version : 0;
-	sl_observation_unref(pass->control, seen);
 	for (size_t i = 0; code == SL_OK && i < draft->files_len; i++) {
 		const struct draft_file *file = &draft->files[i];
 		const struct sl_migration *migration = sl_str_eq(file->row.folder,
@@ -208,12 +224,43 @@ enum sl_code sl_draft_risk(struct pass *pass, const struct draft *draft,
 			NULL;
 
 		if (migration)
-			code = weigh_migration(&weighing, folder, migration, err);
+			code = weigh_migration(weighing, folder, migration, err);
 	}
+	return code;
+}
+
+static enum sl_code weighing_of(struct weighings *all, struct weighing **out, int version,
+	struct sl_error *err)
+{
+	for (size_t i = 0; i < all->len; i++) {
+		if (all->at[i].version == version) {
+			*out = &all->at[i];
+			return SL_OK;
+		}
+	}
+	*out = sl_vec_add_in(all->pass->arena, all);
+	**out = (struct weighing){ .pass = all->pass,
+		.scratch = sl_arena_new(),
+		.seen = sl_map_new(),
+		.version = version };
+	return weigh_folder(*out, all->draft, all->folder, err);
+}
+
+/* How risky the folder's part of the draft is on one target, and how many rows it touches; -1
+ * unknown. */
+static enum sl_code weigh_target(struct weighings *all, size_t target, struct target_risk *out,
+	struct sl_error *err)
+{
+	const char *name = all->pass->world->workspace->targets[target].name;
+	struct observation *seen = sl_observation_get(all->pass->control, name);
+	struct weighing *weighing;
+	enum sl_code code = weighing_of(all, &weighing, seen ? seen->version : 0, err);
+
+	sl_observation_unref(all->pass->control, seen);
 	if (code != SL_OK)
 		return code;
-	estimate(&weighing, target);
-	return rank(&weighing, target, out, err);
+	estimate(weighing, target);
+	return rank(weighing, target, out, err);
 }
 
 /* --- the request ---------------------------------------------------------------------------- */
@@ -274,6 +321,7 @@ static enum sl_code plan_folder(struct planning *planning, const struct folder *
 		.ledger = folder->entry->ledger,
 		.selector = folder->entry->targets,
 		.set = own_set(pass, planning->draft, folder) };
+	struct weighings weighings = { .pass = pass, .draft = planning->draft, .folder = folder };
 	struct target_list targets;
 	enum sl_code code = sl_entry_targets(&targets, pass->arena, pass->world, folder->entry,
 		err);
@@ -283,12 +331,12 @@ static enum sl_code plan_folder(struct planning *planning, const struct folder *
 	*sl_vec_add_in(pass->arena, &planning->parts) = part;
 	for (size_t i = 0; code == SL_OK && i < targets.len; i++) {
 		const struct sl_target *target = &pass->world->workspace->targets[targets.at[i]];
-		struct target_risk risk;
+		struct target_risk risk = { .risk = SL_RISK_HIGH, .rows = -1 };
 
 		if (target->dialect != folder->dialect ||
 			is_settled(pass, planning->draft, &part, target->name))
 			continue;
-		code = sl_draft_risk(pass, planning->draft, folder, targets.at[i], &risk, err);
+		code = weigh_target(&weighings, targets.at[i], &risk, err);
 		*sl_vec_add_in(pass->arena,
 			&planning->targets[target->environment]) = (struct sl_plan_target){
 			.part = planning->parts.len - 1,
@@ -298,6 +346,7 @@ static enum sl_code plan_folder(struct planning *planning, const struct folder *
 			.rows = risk.rows
 		};
 	}
+	weighings_done(&weighings);
 	return code;
 }
 

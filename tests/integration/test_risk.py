@@ -87,3 +87,28 @@ def test_a_file_of_many_statements_is_weighed_within_memory(workspace):
     (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", status)
     roomy = b"__asan_init" in (binary := pathlib.Path(workspace.sluice.path).read_bytes()) or b"__tsan_init" in binary
     assert int(peak) < (1024 if roomy else 128) * 1024
+
+
+@pytest.fixture
+def alone(sluice, tmp_workspace):
+    """The demo, where rows alone decide: ten prices in dev, two thousand in prod."""
+    made = Workspace(sluice)
+    for name, rows in (("dev", 10), ("prod", 2000)):
+        made.targets[name].execute("CREATE TABLE price (id INTEGER PRIMARY KEY, cents INTEGER NOT NULL)")
+        made.targets[name].execute(f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows}) INSERT INTO price SELECT i, 100 FROM n")
+    made.configure(r"\nrisk:[^\n]*\n(  - [^\n]*\n)+", "\nrisk:\n  - {level: low, when: \"affected_rows < 1000\"}\n  - {level: moderate, when: \"affected_rows >= 1000\"}\n")
+    yield made.start()
+    made.close()
+
+
+@pytest.mark.parametrize("gone", [None, "prod", "dev"])
+def test_each_target_is_weighed_by_its_own_rows(alone, gone):
+    if gone:
+        alone.targets[gone].path.rename(alone.root / "elsewhere.db")
+    work = alone.repository
+    work.branch("change/x")
+    work.commit({"migrations/V2__x.sql": "UPDATE price SET cents = 90 WHERE cents >= 100;\n"}, "x")
+    work.push("change/x")
+    alone.wait_change(1, lambda change: len(change["stages"]) == 2)
+    expected = {"dev": "low", "prod": "moderate"} | ({gone: "high"} if gone else {})
+    assert {stage["environment"]: stage["risk"] for stage in alone.change(1)["stages"]} == expected
