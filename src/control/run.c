@@ -647,18 +647,19 @@ static enum sl_code adopt_history(struct attempt *attempt, struct sl_apply_resul
 	return code;
 }
 
-/* The run of this task that a row of the plan's migrations is from; or NULL. */
-static const struct sl_run *own_run(const struct attempt *attempt,
-	const struct sl_ledger_migration *row, const struct sl_run_list *runs)
+static bool is_planned(const struct attempt *attempt, const struct sl_ledger_migration *row)
 {
-	bool planned = false;
-
 	for (size_t i = 0; i < attempt->only_len; i++)
-		planned = planned ||
-			(attempt->only[i]->kind == row->kind &&
-				sl_str_eq(attempt->only[i]->key, row->key));
-	for (size_t i = 0; planned && i < runs->len; i++)
-		if (sl_str_eq(runs->at[i].id, row->run))
+		if (attempt->only[i]->kind == row->kind &&
+			sl_str_eq(attempt->only[i]->key, row->key))
+			return true;
+	return false;
+}
+
+static const struct sl_run *run_of(const struct sl_run_list *runs, const char *id)
+{
+	for (size_t i = 0; i < runs->len; i++)
+		if (sl_str_eq(runs->at[i].id, id))
 			return &runs->at[i];
 	return NULL;
 }
@@ -672,6 +673,7 @@ static enum sl_code credit_earlier(struct attempt *attempt, const struct sl_conn
 	struct sl_run_list runs;
 	struct sl_ledger ledger;
 	const struct sl_run *last = NULL;
+	bool credited = false;
 	enum sl_code code;
 
 	if (result->outcome != SL_OUTCOME_NOTHING)
@@ -683,16 +685,18 @@ static enum sl_code credit_earlier(struct attempt *attempt, const struct sl_conn
 	if (code != SL_OK)
 		return code;
 	for (size_t i = 0; i < ledger.migrations_len; i++) {
-		const struct sl_run *own = own_run(attempt, &ledger.migrations[i], &runs);
-
-		last = own ? own : last;
+		if (!is_planned(attempt, &ledger.migrations[i]))
+			continue;
+		last = run_of(&runs, ledger.migrations[i].run);
+		credited = credited || last;
 	}
-	if (!last)
+	if (!credited)
 		return SL_OK;
 	result->outcome = SL_OUTCOME_APPLIED;
 	result->text = sl_arena_printf(attempt->arena,
 		"%s: an earlier attempt had applied all of it", attempt->task.target);
-	if (last->outcome == SL_OUTCOME_UNKNOWN)
+	/* one that lost its connection behind its last statement is blocked: it did it all the same */
+	if (last && (last->outcome == SL_OUTCOME_UNKNOWN || last->outcome == SL_OUTCOME_BLOCKED))
 		attempt->proved = last;
 	return SL_OK;
 }

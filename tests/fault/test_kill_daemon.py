@@ -6,8 +6,10 @@ import random
 import signal
 import sqlite3
 import time
+from types import SimpleNamespace
 
 import pytest
+from harness.cluster import Cluster
 from harness.daemon import Daemon
 from harness.postgres import Postgres
 from harness.wait import wait_until
@@ -187,3 +189,19 @@ def test_an_attempt_whose_connection_is_lost_before_it_says_its_end_does_not_sta
         assert pg.value("SELECT count(*) FROM sluice.run WHERE ended_at IS NULL") == 0
     finally:
         prod.drop()
+
+
+def test_an_attempt_whose_server_is_gone_behind_its_last_statement_is_history_as_applied(paused):
+    cluster = Cluster.make()
+    try:
+        for name in ("dev", "prod"):
+            cluster.ask(f"CREATE DATABASE {name}")
+        lost = paused("after-commit", {name: SimpleNamespace(url=cluster.url(name)) for name in ("dev", "prod")})
+        assert cluster.ask("SELECT version FROM sluice.migration WHERE state = 'applied' ORDER BY seq", "dev") == [("1",), ("2",)]
+        cluster.kill()
+        os.kill(lost.space.daemon.process.pid, signal.SIGCONT)
+        wait_until(lambda: lost.space.history("dev")[0]["outcome"] != "running", 60, "the end of the attempt")
+        cluster.start()
+        lost.check_done()
+    finally:
+        cluster.remove()
