@@ -199,6 +199,7 @@ static enum sl_code install_hook(const struct attach *a, struct sl_error *err)
 		err);
 }
 
+/* The configuration comes last: where it is, all that it names is there. */
 static enum sl_code write_all(const struct attach *a, struct sl_error *err)
 {
 	sl_auto_buf struct sl_buf text = SL_BUF_INIT(YAML_MAX);
@@ -209,8 +210,13 @@ static enum sl_code write_all(const struct attach *a, struct sl_error *err)
 		return sl_error_set(err, SL_ELIMIT, "%s: larger than %zu bytes", a->config,
 			YAML_MAX);
 	if (code == SL_OK)
-		code = sl_file_write(a->config, sl_buf_str(&text), text.len, 0600, err);
-	return code == SL_OK ? install_hook(a, err) : code;
+		code = install_hook(a, err);
+	if (code != SL_OK)
+		return code;
+	code = sl_file_write(a->config, sl_buf_str(&text), text.len, 0600, err);
+	if (code != SL_OK)
+		(void)unlink(a->config);
+	return code;
 }
 
 /* --- the steps -------------------------------------------------------------------------------- */

@@ -69,6 +69,16 @@ static enum sl_code unreachable(const char *where, struct sl_error *err)
 		where, cause.msg);
 }
 
+static enum sl_code unanswered(const char *where, struct sl_error *err)
+{
+	const struct sl_error cause = *err;
+
+	return sl_error_set(err, SL_EUNKNOWN,
+		"the daemon at %s gave no answer (%s): it may have been done; look, and say it again "
+		"where it was not",
+		where, cause.msg);
+}
+
 static enum sl_code send(struct sl_cli *cli, const struct sl_net_request *request,
 	const char *where, json_t **out, struct sl_error *err)
 {
@@ -78,6 +88,8 @@ static enum sl_code send(struct sl_cli *cli, const struct sl_net_request *reques
 
 	if (code == SL_EUNAVAIL || code == SL_ENOTFOUND)
 		return unreachable(where, err);
+	if (code == SL_EUNKNOWN)
+		return unanswered(where, err);
 	if (code != SL_OK)
 		return code;
 	if (sl_net_status_code(answer.status) != SL_OK)

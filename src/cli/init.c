@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #define DEMO_PORT  "127.0.0.1:8617"
-#define FOLDER_MAX 10 /* one would do: it must be empty */
+#define FOLDER_MAX 20 /* more than a demo has */
 
 static const char first_name[] = "V1__shop.sql";
 
@@ -74,6 +74,7 @@ struct demo {
 	struct sl_cli *cli;
 	struct sl_arena *arena;
 	const char *dir; /* absolute */
+	bool is_new; /* the folder is */
 	const char *repo, *socket;
 	const char *urls[2]; /* dev, prod */
 	const char *listen;
@@ -248,19 +249,48 @@ static enum sl_code make_database(const struct demo *demo, const char *name, con
 /* --- the command --------------------------------------------------------------------------------
  */
 
+static bool is_of_a_demo(const char *name)
+{
+	static const char *const begins[] = { "dev.db", "prod.db", "ana.token", "dana.token",
+		"repo.git", "sluice.yaml." };
+
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+		if (sl_str_starts(name, begins[i]))
+			return true;
+	return false;
+}
+
+/* A demo that was cut off has no configuration yet. */
+static enum sl_code refuse_occupied(const char *dir, const struct sl_names *names,
+	struct sl_error *err)
+{
+	bool unfinished = names->len > 0;
+
+	for (size_t i = 0; i < names->len; i++)
+		unfinished = unfinished && is_of_a_demo(names->at[i]);
+	if (unfinished)
+		return sl_error_set(err, SL_ECONFLICT,
+			"init: %s holds a demo that was not finished: remove it, or name another "
+			"folder",
+			dir);
+	return sl_error_set(err, SL_ECONFLICT,
+		"init: %s is not empty: name a folder that is not there yet", dir);
+}
+
 static enum sl_code place(struct demo *demo, const char *dir, struct sl_error *err)
 {
 	char absolute[PATH_MAX];
-	struct sl_names names;
-	enum sl_code code = sl_folder_make(dir, 0700, err);
+	struct sl_names names = { 0 };
+	enum sl_code code;
 
+	demo->is_new = !sl_file_exists(dir);
+	code = sl_folder_make(dir, 0700, err);
 	if (code == SL_OK)
 		code = sl_folder_list(&names, demo->arena, dir, FOLDER_MAX, err);
 	if (code != SL_OK && code != SL_ELIMIT)
 		return code;
 	if (code == SL_ELIMIT || names.len > 0)
-		return sl_error_set(err, SL_ECONFLICT,
-			"init: %s is not empty: name a folder that is not there yet", dir);
+		return refuse_occupied(dir, &names, err);
 	if (!realpath(dir, absolute))
 		return sl_error_set(err, SL_EUNAVAIL, "init: %s cannot be resolved", dir);
 	demo->dir = sl_arena_strdup(demo->arena, absolute);
@@ -274,6 +304,31 @@ static const char *url_of(const struct demo *demo, const char *option, const cha
 	const char *given = sl_cli_value(demo->cli, option);
 
 	return given ? given : sl_arena_printf(demo->arena, "sqlite:%s", at(demo, file));
+}
+
+/* The configuration comes last: where it is, all that it names is there. */
+static enum sl_code make_all(struct demo *demo, struct sl_error *err)
+{
+	enum sl_code code = make_database(demo, "dev", demo->urls[0], err);
+
+	if (code == SL_OK)
+		code = make_database(demo, "prod", demo->urls[1], err);
+	if (code == SL_OK)
+		code = make_repository(demo, err);
+	return code == SL_OK ? make_config(demo, err) : code;
+}
+
+/* What was made of a demo that failed. */
+static void unmake(const struct demo *demo)
+{
+	struct sl_names names = { 0 };
+
+	if (sl_folder_list(&names, demo->arena, demo->dir, FOLDER_MAX, NULL) != SL_OK)
+		return;
+	for (size_t i = 0; i < names.len; i++)
+		(void)!sl_tree_remove(at(demo, names.at[i]), NULL);
+	if (demo->is_new)
+		(void)rmdir(demo->dir);
 }
 
 static enum sl_code run_init(struct sl_cli *cli, struct sl_error *err)
@@ -295,15 +350,11 @@ static enum sl_code run_init(struct sl_cli *cli, struct sl_error *err)
 		return code;
 	demo.urls[0] = url_of(&demo, "dev", "dev.db");
 	demo.urls[1] = url_of(&demo, "prod", "prod.db");
-	code = make_database(&demo, "dev", demo.urls[0], err);
-	if (code == SL_OK)
-		code = make_database(&demo, "prod", demo.urls[1], err);
-	if (code == SL_OK)
-		code = make_config(&demo, err);
-	if (code == SL_OK)
-		code = make_repository(&demo, err);
-	if (code != SL_OK)
+	code = make_all(&demo, err);
+	if (code != SL_OK) {
+		unmake(&demo);
 		return code;
+	}
 	if (sl_cli_json(cli)) {
 		sl_auto_json json_t *made = json_pack("{s:s, s:s}", "workspace", demo.dir,
 			"configuration", at(&demo, "sluice.yaml"));

@@ -695,7 +695,8 @@ static enum sl_code credit_earlier(struct attempt *attempt, const struct sl_conn
 	result->outcome = SL_OUTCOME_APPLIED;
 	result->text = sl_arena_printf(attempt->arena,
 		"%s: an earlier attempt had applied all of it", attempt->task.target);
-	/* one that lost its connection behind its last statement is blocked: it did it all the same */
+	/* one that lost its connection behind its last statement is blocked: it did it all the same
+	 */
 	if (last && (last->outcome == SL_OUTCOME_UNKNOWN || last->outcome == SL_OUTCOME_BLOCKED))
 		attempt->proved = last;
 	return SL_OK;

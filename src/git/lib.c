@@ -56,7 +56,8 @@ static enum sl_code code_of(int rc, int klass, int saved_errno)
 		return SL_EDENIED;
 	if (klass == GIT_ERROR_OS || klass == GIT_ERROR_NET || klass == GIT_ERROR_HTTP ||
 		klass == GIT_ERROR_SSH || klass == GIT_ERROR_SSL || klass == GIT_ERROR_INDEXER ||
-		klass == GIT_ERROR_FILESYSTEM)
+		klass == GIT_ERROR_FILESYSTEM || klass == GIT_ERROR_ODB ||
+		klass == GIT_ERROR_REFERENCE)
 		return SL_EUNAVAIL;
 	return SL_EINTERNAL;
 }

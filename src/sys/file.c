@@ -125,13 +125,17 @@ enum sl_code sl_file_write(const char *path, const void *data, size_t len, mode_
 
 enum sl_code sl_file_give_name(const char *file, const char *name, struct sl_error *err)
 {
+	enum sl_code code;
+
 	if (link(file, name) != 0)
 		return errno == EEXIST ?
 			sl_error_set(err, SL_ECONFLICT, "%s: is there already", name) :
 			sl_os_error(err, errno, "%s: write", name);
-	if (unlink(file) != 0)
-		return sl_os_error(err, errno, "%s: remove", file);
-	return sync_folder(name, err);
+	code = unlink(file) != 0 ? sl_os_error(err, errno, "%s: remove", file) :
+				   sync_folder(name, err);
+	if (code != SL_OK)
+		(void)unlink(name);
+	return code;
 }
 
 /* Not every file system has files without a name from their begin. */

@@ -29,10 +29,11 @@ enum sl_code sl_os_code(int errnum)
 	case EADDRINUSE:
 	case ETXTBSY:
 		return SL_ECONFLICT;
-	case ENOSPC:
-	case EDQUOT:
 	case EFBIG:
 		return SL_ELIMIT;
+	case ENOSPC:
+	case EDQUOT:
+	case EIO:
 	case EAGAIN:
 	case EMFILE:
 	case ENFILE:

@@ -22,7 +22,8 @@ enum sl_code sl_file_read(char **out, size_t *len, const char *path, size_t max,
 enum sl_code sl_file_write(const char *path, const void *data, size_t len, mode_t mode,
 	struct sl_error *err) __attribute__((warn_unused_result));
 
-/* Gives a whole file its name, in the same folder; SL_ECONFLICT when that is taken by now. */
+/* Gives a whole file its name, in the same folder; SL_ECONFLICT when that is taken by now.  Where
+ * it fails the name is not there. */
 enum sl_code sl_file_give_name(const char *file, const char *name, struct sl_error *err)
 	__attribute__((warn_unused_result));
 

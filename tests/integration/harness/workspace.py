@@ -117,9 +117,9 @@ class Workspace:
 
     # --- the daemon -----------------------------------------------------------------------------
 
-    def start(self, settled=True):
+    def start(self, settled=True, env=None):
         """settled: waits until the branch was seen for the first time, so that what follows is news."""
-        self.daemon = Daemon([self.sluice.path, "serve", "-c", self.config], cwd=self.home)
+        self.daemon = Daemon([self.sluice.path, "serve", "-c", self.config], cwd=self.home, env=env)
         try:
             self.daemon.wait_for_log("listening")
             wait_until(lambda: self.run("status").status == 0, what="an answer to status")
