@@ -2,6 +2,7 @@
 #include "cli_int.h"
 #include "review_batch.h"
 #include "review_config.h"
+#include "review_place.h"
 #include "rules.h"
 
 #include "sluice/config/snapshot.h"
@@ -23,6 +24,7 @@ struct form {
 	const char *name;
 	void (*write)(const struct sl_report *report, struct sl_buf *out);
 	json_t *(*json)(const struct sl_report *report);
+	bool placed; /* for a pipeline, which looks for the files from the root of the work tree */
 };
 
 /* The parsed command line. */
@@ -112,16 +114,16 @@ static json_t *write_sarif(const struct sl_report *report)
 }
 
 static const struct form forms[] = {
-	{ "text", write_text, NULL },
-	{ "json", NULL, sl_report_json },
-	{ "markdown", write_markdown, NULL },
-	{ "github", sl_report_github, NULL },
-	{ "codequality", NULL, sl_report_codequality },
-	{ "sarif", NULL, write_sarif },
-	{ "junit", sl_report_junit, NULL },
+	{ "text", write_text, NULL, false },
+	{ "json", NULL, sl_report_json, false },
+	{ "markdown", write_markdown, NULL, false },
+	{ "github", sl_report_github, NULL, true },
+	{ "codequality", NULL, sl_report_codequality, true },
+	{ "sarif", NULL, write_sarif, true },
+	{ "junit", sl_report_junit, NULL, true },
 };
 
-static const struct form colors = { "text", write_colors, NULL };
+static const struct form colors = { "text", write_colors, NULL, false };
 
 static enum sl_code read_form(struct wish *wish, struct sl_cli *cli, struct sl_error *err)
 {
@@ -365,6 +367,8 @@ static enum sl_code print(struct sl_cli *cli, const struct wish *wish,
 	sl_auto_json json_t *json = NULL;
 
 	assert(wish->form); /* read_form() refuses what is none */
+	if (wish->form->placed)
+		report = review_place(report, sl_cli_arena(cli));
 	if (wish->form->json) {
 		json = wish->form->json(report);
 		sl_json_pretty(json, &out);
