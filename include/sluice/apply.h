@@ -338,12 +338,23 @@ enum sl_code sl_apply_adopt_history(const struct sl_apply_word *word,
 enum sl_code sl_apply_skip(const struct sl_apply_word *word, const struct sl_migration *migration,
 	struct sl_error *err) __attribute__((warn_unused_result, nonnull(1, 2)));
 
-/* A person's word on a partial or unknown file: it counts as applied as a whole, or its statement
- * that was begun and never seen to end had no effect and will run again.  SL_ENOTFOUND when the
- * ledger has nothing open about it. */
-enum sl_code sl_apply_resolve(const struct sl_apply_word *word,
-	const struct sl_migration *migration, bool applied, struct sl_error *err)
-	__attribute__((warn_unused_result, nonnull(1, 2)));
+/* What a person found who looked at a target. */
+struct sl_apply_answer {
+	enum sl_resolution is;
+	unsigned statement; /* that it is about; 0: whichever is in doubt */
+	/* The attempt whose outcome is in question, where the caller knows of one: then the ledger
+	 * need not know the file either.  NULL: it must. */
+	const char *run;
+};
+
+/* The answer to the file of the set that is in doubt, or else to the one that ran in part.  It is
+ * kept for good in a row of `run`, with who gave it, when and why; given again before the next
+ * attempt it changes nothing.  *text, in the arena: what follows from it, one sentence.
+ * SL_ENOTFOUND when the ledger has nothing open about these files; SL_ECONFLICT when another
+ * statement is in doubt, or none, or somebody has said otherwise since the last attempt. */
+enum sl_code sl_apply_resolve(const struct sl_apply_word *word, const struct sl_migration_set *set,
+	const struct sl_apply_answer *answer, const char **text, struct sl_arena *arena,
+	struct sl_error *err) __attribute__((warn_unused_result, nonnull(1, 2, 3, 4, 5)));
 
 /* The target now belongs to word->installation: its id goes into the fence, its run that is open is
  * closed. */

@@ -323,6 +323,10 @@ enum sl_code apply_fail(struct run *run, enum sl_outcome outcome, enum sl_code c
 const char *apply_command_options(const struct run *run);
 const char *apply_baseline_command(const struct run *run);
 
+/* How a person says what became of a file, or of the statement of it that is in doubt. */
+const char *apply_resolve_command(const struct run *run, const struct sl_migration *m,
+	unsigned statement);
+
 /* Fills the segments of what is pending, from the live structure as it would be by then. */
 void apply_preview(struct run *run);
 
@@ -365,7 +369,8 @@ enum sl_code apply_probe_started(struct run *run, struct plan *plan);
 enum sl_code apply_probe_before(struct run *run, const struct step *step, const char **before);
 
 /* After a failure that the server reported: SL_OK when nothing of it remains. */
-enum sl_code apply_probe_failed(struct run *run, const struct step *step, const char *before);
+enum sl_code apply_probe_failed(struct run *run, const struct plan *plan, const struct step *step,
+	const char *before);
 
 /* Half: what it replaces is gone, and what it makes is not there. */
 enum verdict { NOT_APPLIED, HALF_APPLIED, APPLIED, CANNOT_SAY };

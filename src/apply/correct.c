@@ -56,8 +56,13 @@ static enum sl_code write_correction(struct correction *c, struct sl_error *err)
 	}
 	if (code == SL_OK && sql.len > 0)
 		code = apply_ledger_write(&run->ledger, &sql, err);
+	apply_pause("before-corrected");
 	if (code == SL_OK)
-		return sl_conn_commit(run->conn, err);
+		code = sl_conn_commit(run->conn, err);
+	if (code == SL_OK) {
+		apply_pause("corrected");
+		return SL_OK;
+	}
 	sl_conn_rollback(run->conn);
 	return code;
 }
@@ -175,65 +180,6 @@ enum sl_code sl_apply_skip(const struct sl_apply_word *word, const struct sl_mig
 	struct sl_error *err)
 {
 	struct correction c = { .word = word, .migration = migration, .write = write_skip };
-
-	return apply_correct(&c, false, err);
-}
-
-static void where_migration(struct correction *c, struct sl_buf *sql, const char *more)
-{
-	sl_buf_adds(sql, " WHERE scope = ");
-	sl_conn_literal(c->run->conn, sql, c->run->ledger.scope);
-	sl_buf_adds(sql, " AND kind = ");
-	sl_conn_literal(c->run->conn, sql, sl_migration_kind_name(c->migration->kind));
-	sl_buf_adds(sql, " AND version = ");
-	sl_conn_literal(c->run->conn, sql, c->migration->key);
-	sl_buf_addf(sql, "%s; ", more);
-}
-
-/* The attempt that began it stays the one that did it. */
-static enum sl_code put_applied(struct correction *c, struct sl_buf *sql, const struct entry *entry,
-	struct sl_error *err)
-{
-	enum sl_code code = put(c, sql, c->migration, SL_LEDGER_APPLIED, err);
-
-	if (code != SL_OK)
-		return code;
-	sl_buf_addf(sql, "UPDATE %smigration SET run = ", c->run->ledger.prefix);
-	sl_conn_literal(c->run->conn, sql, entry->run);
-	where_migration(c, sql, "");
-	return SL_OK;
-}
-
-static enum sl_code write_resolution(struct correction *c, struct sl_buf *sql, struct sl_error *err)
-{
-	const struct entry *entry = apply_ledger_find(&c->run->ledger, c->migration->kind,
-		c->migration->key);
-	const char *p = c->run->ledger.prefix;
-
-	if (!entry || entry->state != SL_LEDGER_PARTIAL)
-		return sl_error_set(err, SL_ENOTFOUND, "%s: the ledger has nothing open about it",
-			c->migration->path);
-	if (c->applied) {
-		sl_buf_addf(sql, "UPDATE %sstep SET state = 'done'", p);
-		where_migration(c, sql, "");
-		return put_applied(c, sql, entry, err);
-	}
-	sl_buf_addf(sql, "DELETE FROM %sstep", p);
-	where_migration(c, sql, " AND state = 'started'");
-	if (entry->done == 0) {
-		sl_buf_addf(sql, "DELETE FROM %smigration", p);
-		where_migration(c, sql, "");
-	}
-	return SL_OK;
-}
-
-enum sl_code sl_apply_resolve(const struct sl_apply_word *word,
-	const struct sl_migration *migration, bool applied, struct sl_error *err)
-{
-	struct correction c = { .word = word,
-		.migration = migration,
-		.applied = applied,
-		.write = write_resolution };
 
 	return apply_correct(&c, false, err);
 }

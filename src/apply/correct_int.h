@@ -11,7 +11,6 @@ struct correction {
 	const struct sl_migration_set *set;
 	const struct sl_migration *migration;
 	const char *to;
-	bool applied;
 	size_t count;
 	void *ctx; /* of write */
 	enum sl_code (*write)(struct correction *c, struct sl_buf *sql, struct sl_error *err);

@@ -166,7 +166,7 @@ static enum sl_code alone_failed(struct file *file, unsigned i, const char *befo
 			"found out",
 			apply_place(run, file->plan, step));
 	}
-	code = apply_probe_failed(run, step, before);
+	code = apply_probe_failed(run, file->plan, step, before);
 	if (code != SL_OK)
 		return code;
 	code = settle(file, i, false, -1, NULL);
@@ -266,8 +266,10 @@ static enum sl_code check_variables(struct file *file)
 		if (plan->steps[i].variables)
 			return apply_fail(file->run, SL_OUTCOME_NEEDS_HUMAN, SL_EHUMAN,
 				"%s: it may need a variable, or the last id given out, that a "
-				"session which is gone held; %s",
-				apply_place(file->run, plan, &plan->steps[i]), apply_so_far(file));
+				"session which is gone held; %s; do the rest by hand, or undo them, "
+				"then say so: %s",
+				apply_place(file->run, plan, &plan->steps[i]), apply_so_far(file),
+				apply_resolve_command(file->run, plan->migration, 0));
 	return SL_OK;
 }
 
@@ -286,8 +288,9 @@ static enum sl_code restore_session(struct file *file)
 			return apply_fail(run, SL_OUTCOME_NEEDS_HUMAN, SL_EHUMAN,
 				"%s: what it left in its session (a temporary table, a prepared "
 				"statement) is gone, and the statements after it cannot go on; %s; "
-				"do the rest by hand, then say `sluice resolve`",
-				apply_place(run, plan, step), apply_so_far(file));
+				"do the rest by hand, or undo them, then say so: %s",
+				apply_place(run, plan, step), apply_so_far(file),
+				apply_resolve_command(run, plan->migration, 0));
 		if (!step->keeps_constant && step->class != STEP_SESSION)
 			continue;
 		code = sl_conn_exec(run->conn, &step->exec, NULL, &cause);

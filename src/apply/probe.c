@@ -169,13 +169,15 @@ static enum sl_code ask_human(struct run *run, const struct plan *plan, const st
 	run->result->path = plan->migration->path;
 	run->result->line = step->line;
 	return apply_fail(run, SL_OUTCOME_NEEDS_HUMAN, SL_EHUMAN,
-		"%s: %s; look at the target, then say `sluice resolve` with what you found",
-		apply_place(run, plan, step), why);
+		"%s: statement %u of %u %s; look at the target, then say what you found: %s",
+		apply_place(run, plan, step), step->number, plan->len, why,
+		apply_resolve_command(run, plan->migration, step->number));
 }
 
 /* A server that refuses a statement outside a transaction leaves nothing of it, but for what the
  * probes know better. */
-enum sl_code apply_probe_failed(struct run *run, const struct step *step, const char *before)
+enum sl_code apply_probe_failed(struct run *run, const struct plan *plan, const struct step *step,
+	const char *before)
 {
 	enum verdict verdict = NOT_APPLIED;
 	enum sl_code code = SL_OK;
@@ -191,11 +193,12 @@ enum sl_code apply_probe_failed(struct run *run, const struct step *step, const 
 	}
 	if (code == SL_OK && verdict != NOT_APPLIED)
 		return apply_fail(run, SL_OUTCOME_NEEDS_HUMAN, SL_EHUMAN,
-			"line %u: the statement failed, and yet %s; look at the target, then say "
-			"`sluice resolve` with what you found",
-			step->line,
+			"%s: the statement failed, and yet %s; look at the target, then say what "
+			"you found: %s",
+			apply_place(run, plan, step),
 			step->probe == PROBE_OBJECTS ? "something that it names is another now" :
-						       "an index of that name is there now");
+						       "an index of that name is there now",
+			apply_resolve_command(run, plan->migration, step->number));
 	return code;
 }
 
@@ -251,7 +254,7 @@ enum sl_code apply_probe_started(struct run *run, struct plan *plan)
 	step = &plan->steps[begun->statement - 1];
 	if (!sl_str_eq(begun->sha256, sl_hex(step->hash, SL_SHA256_SIZE, hex)))
 		return ask_human(run, plan, step,
-			"the statement was changed after it was begun and never seen to end");
+			"was changed after it was begun and never seen to end");
 	code = await(run, plan, step, begun->before);
 	if (code == SL_OK)
 		code = probe(run, step, begun->before, &verdict);
@@ -259,8 +262,7 @@ enum sl_code apply_probe_started(struct run *run, struct plan *plan)
 		return code;
 	if (verdict == CANNOT_SAY)
 		return ask_human(run, plan, step,
-			"the statement was begun and never seen to end, and its effect cannot be "
-			"proved");
+			"was begun and never seen to end, and its effect cannot be proved");
 	if (verdict == APPLIED)
 		apply_notice(run, "%s: found done by an attempt that was cut off",
 			apply_place(run, plan, step));

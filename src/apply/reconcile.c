@@ -341,6 +341,21 @@ const char *apply_baseline_command(const struct run *run)
 		last ? " --to " : "", last ? last : "");
 }
 
+const char *apply_resolve_command(const struct run *run, const struct sl_migration *m,
+	unsigned statement)
+{
+	const char *of = statement > 0 ? "" : "file-";
+
+	if (run->installation[0] != '\0')
+		return sl_arena_printf(run->arena,
+			"`sluice resolve TASK --%sapplied` or `--%snot-applied`", of, of);
+	return sl_arena_printf(run->arena,
+		"`sluice migrate %s --resolve %s --reason TEXT%s`, or =%snot-applied",
+		apply_command_options(run),
+		sl_shell_word(run->arena, sl_arena_printf(run->arena, "%s=%sapplied", m->key, of)),
+		statement > 0 ? sl_arena_printf(run->arena, " --statement %u", statement) : "", of);
+}
+
 static enum sl_code check_empty(struct run *run)
 {
 	const struct sl_catalog *catalog sl_auto(sl_catalog_unref_p) = NULL;

@@ -3,6 +3,7 @@
 #include "client.h"
 
 #include "sluice/core/str.h"
+#include "sluice/model/words.h"
 #include "sluice/sys/file.h"
 
 #include <stdio.h>
@@ -39,8 +40,13 @@ static const struct sl_cli_option skip_options[] = {
 };
 
 static const struct sl_cli_option resolve_options[] = {
-	{ "applied", 0, NULL, "the file counts as applied: what was not, was done by hand", false },
-	{ "not-applied", 0, NULL, "it had none, and will run again", false },
+	{ "applied", 0, NULL, "the statement in doubt took effect; it goes on behind it", false },
+	{ "not-applied", 0, NULL, "it had no effect, and runs again", false },
+	{ "file-applied", 0, NULL, "all of the file is there; what was missing was done by hand",
+		false },
+	{ "file-not-applied", 0, NULL,
+		"nothing of the file is there any more; it runs from its beginning", false },
+	{ "statement", 0, "N", "refused when another one is in doubt by now", false },
 	{ "reason", 'r', "TEXT", "how you know", false },
 	{ NULL, 0, NULL, NULL, false },
 };
@@ -199,34 +205,43 @@ static void put(json_t *body, const char *key, const char *value)
 		(void)json_object_set_new(body, key, json_string(value));
 }
 
-/* POSTs what the options say to /api/THING/ID/VERB and says what was done. */
+/* POSTs the body to /api/THING/ID/VERB and says what was done, and the answer's text if it has one.
+ */
+static enum sl_code post(struct sl_cli *cli, const char *thing, const char *verb, const char *done,
+	json_t *body, struct sl_error *err)
+{
+	sl_auto_json json_t *answer = NULL;
+	const char *text;
+	int64_t id;
+	enum sl_code code = check_id(cli, thing, &id, err);
+
+	if (code == SL_OK)
+		code = sl_client_call(cli,
+			sl_arena_printf(sl_cli_arena(cli), "/api/%ss/%lld/%s", thing, (long long)id,
+				verb),
+			body, &answer, err);
+	if (code != SL_OK)
+		return code;
+	(void)json_object_set_new(answer, thing, json_integer(id));
+	text = sl_client_text(cli, answer, "text");
+	if (sl_cli_json(cli))
+		sl_client_print_json(cli, answer);
+	else if (!sl_cli_quiet(cli))
+		sl_cli_print(cli, "%s %lld %s%s%s\n", thing, (long long)id, done,
+			text[0] ? ": " : "", text);
+	return SL_OK;
+}
+
 static enum sl_code act(struct sl_cli *cli, const char *thing, const char *verb, const char *done,
 	struct sl_error *err)
 {
 	sl_auto_json json_t *body = json_object();
-	sl_auto_json json_t *answer = NULL;
-	int64_t id;
-	enum sl_code code = check_id(cli, thing, &id, err);
 
-	if (code != SL_OK)
-		return code;
 	put(body, "reason", sl_cli_value(cli, "reason"));
 	put(body, "environment", sl_cli_value(cli, "environment"));
 	put(body, "until", sl_cli_value(cli, "until"));
 	put(body, "finding", sl_cli_arg(cli, 1));
-	if (sl_cli_has(cli, "applied"))
-		(void)json_object_set_new(body, "applied", json_true());
-	code = sl_client_call(cli,
-		sl_arena_printf(sl_cli_arena(cli), "/api/%ss/%lld/%s", thing, (long long)id, verb),
-		body, &answer, err);
-	if (code != SL_OK)
-		return code;
-	(void)json_object_set_new(answer, thing, json_integer(id));
-	if (sl_cli_json(cli))
-		sl_client_print_json(cli, answer);
-	else if (!sl_cli_quiet(cli))
-		sl_cli_print(cli, "%s %lld %s\n", thing, (long long)id, done);
-	return SL_OK;
+	return post(cli, thing, verb, done, body, err);
 }
 
 #define FILE_MAX (8u << 20)
@@ -329,9 +344,29 @@ static enum sl_code run_cancel(struct sl_cli *cli, struct sl_error *err)
 
 static enum sl_code run_resolve(struct sl_cli *cli, struct sl_error *err)
 {
-	if (sl_cli_has(cli, "applied") == sl_cli_has(cli, "not-applied"))
-		return sl_error_set(err, SL_EINVAL, "resolve: say --applied or --not-applied");
-	return act(cli, "task", "resolve", "resolved", err);
+	sl_auto_json json_t *body = json_object();
+	int64_t statement = 0;
+	size_t n = 0;
+	enum sl_code code = sl_cli_number(cli, "statement", 1, UINT32_MAX, &statement, err);
+
+	if (code != SL_OK)
+		return code;
+	for (int is = 0; is < SL_RESOLUTION_COUNT; is++) {
+		const char *name = sl_resolution_name((enum sl_resolution)is);
+
+		if (!sl_cli_has(cli, name))
+			continue;
+		put(body, "resolution", name);
+		n++;
+	}
+	if (n != 1)
+		return sl_error_set(err, SL_EINVAL,
+			"resolve: say --applied or --not-applied of the statement in doubt, "
+			"--file-applied or --file-not-applied of the whole file");
+	if (statement > 0)
+		(void)json_object_set_new(body, "statement", json_integer(statement));
+	put(body, "reason", sl_cli_value(cli, "reason"));
+	return post(cli, "task", "resolve", "resolved", body, err);
 }
 
 static const struct sl_command rows[] = {

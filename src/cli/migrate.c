@@ -61,8 +61,10 @@ static const struct sl_cli_option migrate_options[] = {
 	{ "statement-timeout", 0, "DURATION", "how long a statement runs, 0 for ever (default 1h)",
 		false },
 	{ "skip", 0, "VERSION", "writes into the ledger that this one will not run", false },
-	{ "resolve", 0, "VERSION=applied|not-applied",
-		"your word on a file whose outcome could not be proved", false },
+	{ "resolve", 0, "VERSION=applied|not-applied|file-applied|file-not-applied",
+		"your word on the statement whose outcome could not be proved, or on all of its file",
+		false },
+	{ "statement", 0, "N", "of --resolve: refused when another one is in doubt", false },
 	{ "adopt", 0, NULL,
 		"records what the history of Flyway, goose, Prisma, ... has as applied; runs nothing",
 		false },
@@ -359,8 +361,9 @@ static const struct sl_migration *find(const struct sl_migration_set *set, const
 	return NULL;
 }
 
+/* answer NULL: it is to be skipped. */
 static enum sl_code speak(struct sl_cli *cli, const struct migrated *target, const char *key,
-	const bool *applied, struct sl_error *err)
+	const struct sl_apply_answer *answer, struct sl_error *err)
 {
 	const struct sl_migration *m = find(target->request.set, key);
 	struct sl_apply_word word = { .target = target->request.target,
@@ -370,35 +373,55 @@ static enum sl_code speak(struct sl_cli *cli, const struct migrated *target, con
 		.tool = target->request.tool,
 		.clock = target->request.clock,
 		.rand = target->request.rand };
+	struct sl_migration_set one;
+	const char *text;
 	enum sl_code code;
 
 	if (!m)
 		return sl_error_set(err, SL_EINVAL, "%s: the folder has no such migration", key);
-	code = applied ? sl_apply_resolve(&word, m, *applied, err) : sl_apply_skip(&word, m, err);
+	text = sl_arena_printf(sl_cli_arena(cli), "%s is skipped", m->path);
+	one = (struct sl_migration_set){ m, 1 };
+	code = answer ? sl_apply_resolve(&word, &one, answer, &text, sl_cli_arena(cli), err) :
+			sl_apply_skip(&word, m, err);
 	if (code == SL_OK)
-		sl_cli_print(cli, "%s: %s is %s\n", target->url, m->path,
-			!applied ? "skipped" : (*applied ? "applied" : "to run again"));
+		sl_cli_print(cli, "%s: %s\n", target->url, text);
 	return code;
+}
+
+/* "VERSION=WORD", and the statement that it is about. */
+static enum sl_code read_answer(struct sl_apply_answer *out, const char **key, struct sl_cli *cli,
+	struct sl_error *err)
+{
+	const char *text = sl_cli_value(cli, "resolve");
+	const char *equals = strrchr(text, '=');
+	int64_t statement = 0;
+	enum sl_code code = sl_cli_number(cli, "statement", 1, UINT32_MAX, &statement, err);
+
+	if (code != SL_OK)
+		return code;
+	if (!equals || !sl_resolution_parse(&out->is, equals + 1))
+		return sl_error_set(err, SL_EINVAL,
+			"--resolve: write VERSION=applied or VERSION=not-applied of the statement "
+			"in doubt, =file-applied or =file-not-applied of the whole file");
+	*key = sl_arena_strndup(sl_cli_arena(cli), text, (size_t)(equals - text));
+	out->statement = (unsigned)statement;
+	return SL_OK;
 }
 
 static enum sl_code speak_all(struct sl_cli *cli, const struct migrations *all,
 	struct sl_error *err)
 {
-	const char *text = sl_cli_value(cli, "resolve"), *skip = sl_cli_value(cli, "skip");
-	const char *equals = text ? strrchr(text, '=') : NULL;
-	bool applied = equals && sl_str_eq(equals, "=applied");
-	const char *key = skip;
+	bool answers = sl_cli_has(cli, "resolve");
+	struct sl_apply_answer answer = { 0 };
+	const char *key = sl_cli_value(cli, "skip");
 	enum sl_code code = SL_OK;
 
 	if (!sl_cli_value(cli, "reason"))
 		return sl_error_set(err, SL_EINVAL, "--reason: say why, the ledger remembers it");
-	if (text && (!equals || (!applied && !sl_str_eq(equals, "=not-applied"))))
-		return sl_error_set(err, SL_EINVAL,
-			"--resolve: write VERSION=applied or VERSION=not-applied");
-	if (text)
-		key = sl_arena_strndup(sl_cli_arena(cli), text, (size_t)(equals - text));
+	if (answers)
+		code = read_answer(&answer, &key, cli, err);
 	for (size_t i = 0; code == SL_OK && i < all->len; i++)
-		code = speak(cli, &all->at[i], key, text ? &applied : NULL, err);
+		code = speak(cli, &all->at[i], key, answers ? &answer : NULL, err);
 	return code;
 }
 

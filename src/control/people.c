@@ -460,7 +460,6 @@ static struct sl_task_order order_of(const struct request *request, enum sl_verb
 	return (struct sl_task_order){ .verb = verb,
 		.reason = request->ask->reason,
 		.by = request->ask->who.user,
-		.resolution = SL_RESOLVED_RETRY,
 		.now = sl_control_now(request->control) };
 }
 
@@ -594,48 +593,61 @@ enum sl_code sl_control_skip(struct sl_control *control, const struct sl_ask *as
 	return sl_request_close(&request, code, err);
 }
 
-/* The file in doubt is the one that the ledger knows as begun; the others are not in question. */
+/* Before the task moves: who asks again finds it written, and the task goes on then. */
 static enum sl_code resolve_in_ledger(struct request *request, const struct sl_task *task,
-	bool applied, struct sl_error *err)
+	const struct sl_resolving *wanted, const char **text, struct sl_error *err)
 {
+	const struct sl_run_query query = { .task_id = task->id, .limit = 1 };
+	struct sl_apply_answer answer = { wanted->is, wanted->statement, "" };
 	struct ledger_work work = { 0 };
-	bool any = false;
+	struct sl_run_list runs;
 	enum sl_code code = prepare_word(request, task, &work, err);
 
-	for (size_t i = 0; code == SL_OK && i < work.part->set.len; i++) {
-		code = sl_apply_resolve(&work.word, &work.part->set.at[i], applied, err);
-		any = any || code == SL_OK;
-		if (code == SL_ENOTFOUND)
-			code = SL_OK;
-	}
-	if (code == SL_OK && !any)
-		return sl_error_set(err, SL_ECONFLICT,
-			"%s has nothing in doubt: retry the task instead", task->target);
+	if (code == SL_OK)
+		code = sl_store_runs(request->control->doors.store, &query, request->arena, &runs,
+			err);
+	if (code != SL_OK)
+		return code;
+	if (runs.len > 0)
+		answer.run = runs.at[0].id;
+	return sl_apply_resolve(&work.word, &work.part->set, &answer, text, request->arena, err);
+}
+
+static enum sl_code resolve(struct request *request, const struct sl_task *task,
+	const struct sl_resolving *wanted, json_t **out, struct sl_error *err)
+{
+	struct sl_task_order given = order_of(request, SL_VERB_RESOLVE);
+	const char *text = "";
+	struct sl_move move;
+	enum sl_code code = sl_rollout_order(task, &given, request->arena, &move, err);
+
+	if (code == SL_OK)
+		code = resolve_in_ledger(request, task, wanted, &text, err);
+	if (code != SL_OK)
+		return code;
+	given.reason = sl_arena_printf(request->arena, "%s (%s)", given.reason, text);
+	code = order(request, task, &given, err);
+	if (code == SL_OK)
+		*out = json_pack("{s:s}", "text", text);
 	return code;
 }
 
 enum sl_code sl_control_resolve(struct sl_control *control, const struct sl_ask *ask,
-	int64_t task_id, bool applied, struct sl_error *err)
+	int64_t task_id, const struct sl_resolving *wanted, json_t **out, struct sl_error *err)
 {
 	struct request request = { 0 };
-	struct sl_task_order given;
 	struct sl_task task;
-	struct sl_move move;
 	enum sl_code code;
 
+	*out = NULL;
 	sl_request_open(&request, control, ask);
-	given = order_of(&request, SL_VERB_RESOLVE);
 	code = about_task(&request, task_id, "task.resolve", &task, err);
 	if (code == SL_OK)
 		code = sl_request_may(&request, SL_VERB_RESOLVE, err);
 	if (code == SL_OK && ask->reason[0] == '\0')
 		code = sl_error_set(err, SL_EINVAL, "a resolution needs a reason");
 	if (code == SL_OK)
-		code = sl_rollout_order(&task, &given, request.arena, &move, err);
-	if (code == SL_OK)
-		code = resolve_in_ledger(&request, &task, applied, err);
-	if (code == SL_OK)
-		code = order(&request, &task, &given, err);
+		code = resolve(&request, &task, wanted, out, err);
 	if (code == SL_OK)
 		sl_control_queue_change(control, task.change_id, 0);
 	return sl_request_close(&request, code, err);

@@ -114,6 +114,13 @@ static const char *const verb_names[] = {
 	[SL_VERB_ACCEPT] = "accept",
 };
 
+static const char *const resolution_names[] = {
+	[SL_RESOLVED_APPLIED] = "applied",
+	[SL_RESOLVED_NOT_APPLIED] = "not-applied",
+	[SL_RESOLVED_FILE_APPLIED] = "file-applied",
+	[SL_RESOLVED_FILE_NOT_APPLIED] = "file-not-applied",
+};
+
 /* The row with this name, or count. */
 static size_t find(const char *const *names, size_t count, const char *name)
 {
@@ -157,3 +164,4 @@ WORD(sl_migration_kind, migration_kind, SL_MIGRATION_KIND_COUNT);
 WORD(sl_drift, drift, SL_DRIFT_COUNT);
 WORD(sl_object, object, SL_OBJECT_COUNT);
 WORD(sl_verb, verb, SL_VERB_COUNT);
+WORD(sl_resolution, resolution, SL_RESOLUTION_COUNT);

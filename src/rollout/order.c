@@ -24,7 +24,7 @@ static const struct order {
 		BIT(SL_TASK_WAITING) | BIT(SL_TASK_READY) | BIT(SL_TASK_FAILED) |
 			BIT(SL_TASK_BLOCKED),
 		SL_TASK_CANCELED, "canceled", false },
-	{ SL_VERB_RESOLVE, BIT(SL_TASK_NEEDS_HUMAN), SL_TASK_DONE, "resolved", true },
+	{ SL_VERB_RESOLVE, BIT(SL_TASK_NEEDS_HUMAN), SL_TASK_READY, "resolved", true },
 };
 
 /* What helps with a task in this state. */
@@ -82,7 +82,6 @@ enum sl_code sl_rollout_order(const struct sl_task *task, const struct sl_task_o
 	struct sl_arena *arena, struct sl_move *out, struct sl_error *err)
 {
 	const struct order *row = find(given->verb);
-	enum sl_task_state to;
 
 	if (!row)
 		return sl_error_set(err, SL_EINVAL, "%s is nothing that a task can be told",
@@ -98,22 +97,15 @@ enum sl_code sl_rollout_order(const struct sl_task *task, const struct sl_task_o
 	if (row->needs_reason && (!given->reason || given->reason[0] == '\0'))
 		return sl_error_set(err, SL_EINVAL, "task %" PRId64 " on %s: %s needs a reason",
 			task->id, task->target, sl_verb_name(given->verb));
-	to = given->verb == SL_VERB_RESOLVE && given->resolution == SL_RESOLVED_RETRY ?
-		SL_TASK_READY :
-		row->to;
 	*out = (struct sl_move){ .object = SL_OBJECT_TASK,
 		.id = task->id,
 		.from = (int)task->state,
-		.to = (int)to,
+		.to = (int)row->to,
 		.at = given->now,
-		.detail = to == SL_TASK_SKIPPED || to == SL_TASK_DONE ?
+		.detail = row->to == SL_TASK_SKIPPED ?
 			sl_arena_printf(arena, "%s by %s: %s", row->past, given->by,
 				given->reason) :
 			NULL,
 		.event = event_of(task, given, row, arena) };
-	if (to == SL_TASK_DONE) {
-		out->has_outcome = true;
-		out->outcome = SL_OUTCOME_APPLIED;
-	}
 	return SL_OK;
 }

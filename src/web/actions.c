@@ -12,7 +12,9 @@ struct call {
 	int64_t id;
 	const char *environment, *digest, *finding; /* NULL when absent */
 	const char *target, *live, *until;
-	bool applied, dry_run;
+	const char *resolution;
+	int64_t statement;
+	bool dry_run;
 	json_t *more; /* owned by who answers: what the verb found, or NULL */
 };
 
@@ -71,8 +73,16 @@ static enum sl_code do_cancel(struct call *call, struct sl_error *err)
 
 static enum sl_code do_resolve(struct call *call, struct sl_error *err)
 {
-	return sl_control_resolve(call->web->options.control, &call->ask, call->id, call->applied,
-		err);
+	struct sl_resolving wanted = { 0 };
+
+	if (!call->resolution || !sl_resolution_parse(&wanted.is, call->resolution))
+		return sl_error_set(err, SL_EINVAL,
+			"resolution: applied, not-applied, file-applied or file-not-applied");
+	if (call->statement < 0 || call->statement > UINT32_MAX)
+		return sl_error_set(err, SL_EINVAL, "statement: a number from 1 on");
+	wanted.statement = (unsigned)call->statement;
+	return sl_control_resolve(call->web->options.control, &call->ask, call->id, &wanted,
+		&call->more, err);
 }
 
 static enum sl_code do_merge(struct call *call, struct sl_error *err)
@@ -202,7 +212,8 @@ static void answer_api(struct sl_web *web, struct sl_http_request *req,
 	call.finding = member(body, "finding");
 	call.live = member(body, "live");
 	call.until = member(body, "until");
-	call.applied = sl_json_bool(body, "applied", false);
+	call.resolution = member(body, "resolution");
+	call.statement = sl_json_i64(body, "statement", 0);
 	call.dry_run = sl_json_bool(body, "dry_run", false);
 	/* Before the verb: a refusal there is kept for good, which no stranger may cause. */
 	if (code == SL_OK)

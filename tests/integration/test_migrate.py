@@ -296,8 +296,8 @@ class TestPostgres:
         write(folder, {"V1__a.sql": text + "x;\n"})
         out = self.migrate(sluice, pg, folder)
         assert out.status == 9
-        assert "temporary table" in out.err
-        sluice.ok("migrate", "--url", pg.url, "--dir", folder, "--resolve", "1=applied", "--reason", "done by hand")
+        assert "temporary table" in out.err and "--resolve 1=file-applied --reason" in out.err
+        sluice.ok("migrate", "--url", pg.url, "--dir", folder, "--resolve", "1=file-applied", "--reason", "done by hand")
         assert "nothing to do" in sluice.ok("migrate", "--url", pg.url, "--dir", folder)
 
     def test_a_held_lock_is_status_6_and_says_who_has_it(self, sluice, pg, folder):

@@ -88,17 +88,32 @@ def doubt(workspace):
 
 
 def test_a_task_in_doubt_takes_a_permitted_persons_word_and_reason(workspace, doubt):
-    assert "`sluice resolve`" in workspace.change(1)["waits_for"]
+    assert "`sluice resolve TASK --file-applied` or `--file-not-applied`" in workspace.change(1)["waits_for"]
     assert workspace.stage(1, "prod")["state"] == "waiting"
-    assert workspace.run("resolve", doubt, "--applied", who="dana").status == 2
-    assert workspace.run("resolve", doubt, "--applied", "--reason", "x", who="ana").status == 4
-    workspace.ok("resolve", doubt, "--applied", "--reason", "the copy was made by hand", who="dana")
+    assert workspace.run("resolve", doubt, "--file-applied", who="dana").status == 2
+    assert workspace.run("resolve", doubt, "--applied", "--file-applied", "--reason", "x", who="dana").status == 2
+    assert workspace.run("resolve", doubt, "--file-applied", "--reason", "x", who="ana").status == 4
+    none = workspace.run("resolve", doubt, "--applied", "--reason", "x", who="dana")
+    assert none.status == 6 and "no statement of it is in doubt, 3 of 4 are applied" in none.err
+    said = workspace.ok("resolve", doubt, "--file-applied", "--reason", "the copy was made by hand", who="dana")
+    assert said == f"task {doubt} resolved: V2__x.sql: all of it is applied\n"
     workspace.wait_awaited(1, "waiting for 1 of 1 approvals (dba)")
     dev = workspace.targets["dev"]
     assert workspace.stage(1, "dev")["state"] == "done"
     assert ledger(dev) == [("1", "applied"), ("2", "applied")]
     assert dev.rows("SELECT actor, reason FROM sluice.migration WHERE version = '2'") == [("dana", "the copy was made by hand")]
+    assert dev.value("SELECT detail FROM sluice.run WHERE outcome = 'resolved'") == "version 2: file-applied: the copy was made by hand"
     assert ("dana", "task.resolve") in actions(workspace)
+    assert "the copy was made by hand (V2__x.sql: all of it is applied)" in [row["detail"] for row in workspace.json("audit")["audit"]]
+
+
+def test_a_file_that_was_undone_by_hand_runs_from_its_beginning(workspace, doubt):
+    dev = workspace.targets["dev"]
+    dev.execute("DROP INDEX orders_total; CREATE TABLE public.nowhere (id integer)")
+    workspace.ok("resolve", doubt, "--file-not-applied", "--reason", "dropped the index", who="dana")
+    workspace.wait_stage(1, "dev", "done")
+    assert dev.rows("SELECT id FROM public.nowhere") == [(1,)]
+    assert ledger(dev) == [("1", "applied"), ("2", "applied")]
 
 
 def test_a_task_that_is_said_not_to_be_done_is_never_run_twice(workspace, doubt):

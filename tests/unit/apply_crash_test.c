@@ -294,29 +294,6 @@ static void estimates_come_one_for_each_statement(void **state)
 	assert_int_equal(out[1].kind, SL_ESTIMATE_UNKNOWN);
 }
 
-static void a_resolved_file_counts_as_a_whole_or_runs_its_rest(void **state)
-{
-	struct world *w = *state;
-	struct sl_apply_word word = { .target = &w->spec,
-		.actor = "dana",
-		.reason = "looked",
-		.clock = w->request.clock,
-		.rand = w->request.rand };
-	const char *began;
-
-	file_of(w, 0, "1", "CREATE TABLE t (a); INSERT INTO nope VALUES (1)")
-		->no_transaction = true;
-	assert_int_equal(sl_apply_resolve(&word, &w->files[0], true, NULL), SL_ENOTFOUND);
-	assert_int_equal(run(w), SL_EINVAL);
-	began = value(w, "SELECT run FROM _sluice_migration");
-	assert_int_equal(strlen(began), 32);
-	assert_int_equal(sl_apply_resolve(&word, &w->files[0], true, NULL), SL_OK);
-	assert_string_equal(value(w, "SELECT run FROM _sluice_migration"), began);
-	assert_string_equal(value(w, "SELECT actor FROM _sluice_migration"), "dana");
-	assert_int_equal(run(w), SL_OK);
-	assert_int_equal(w->result.outcome, SL_OUTCOME_NOTHING);
-}
-
 /* --- SQLite's own --------------------------------------------------------------------------- */
 
 static void a_table_rebuilt_with_keys_off_keeps_its_children(void **state)
@@ -368,7 +345,6 @@ int main(void)
 		WITH(a_drifted_target_is_blocked_when_that_is_wished),
 		WITH(the_ledger_says_enough_to_build_a_lost_store_anew),
 		WITH(estimates_come_one_for_each_statement),
-		WITH(a_resolved_file_counts_as_a_whole_or_runs_its_rest),
 		WITH(a_table_rebuilt_with_keys_off_keeps_its_children),
 		WITH(rows_that_would_point_to_nothing_are_rolled_back),
 	};

@@ -62,9 +62,17 @@ enum sl_code sl_control_skip_stage(struct sl_control *control, const struct sl_a
 	int64_t change_id, const char *environment, struct sl_error *err)
 	__attribute__((warn_unused_result));
 
-/* applied: the statement in doubt had its effect; else it had none and will run again. */
+struct sl_resolving {
+	enum sl_resolution is;
+	unsigned statement; /* that it is about; 0: whichever is in doubt */
+};
+
+/* What a person found of a task that needs one: written into the target's ledger, and the task goes
+ * on from there by itself.  *out, a new reference: {"text": what follows}.  As sl_apply_resolve();
+ * SL_EINVAL without a reason. */
 enum sl_code sl_control_resolve(struct sl_control *control, const struct sl_ask *ask,
-	int64_t task_id, bool applied, struct sl_error *err) __attribute__((warn_unused_result));
+	int64_t task_id, const struct sl_resolving *wanted, json_t **out, struct sl_error *err)
+	__attribute__((warn_unused_result));
 
 /* The target is ours from now on, whoever wrote to it last, and what another tool applied there is
  * recorded as applied; what was blocked there is tried at once.  dry_run only looks.  *out, a new

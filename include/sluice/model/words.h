@@ -126,6 +126,15 @@ enum sl_verb {
 	SL_VERB_COUNT
 };
 
+/* What a person says of a file whose outcome cannot be proved. */
+enum sl_resolution {
+	SL_RESOLVED_APPLIED, /* the statement in doubt had its effect */
+	SL_RESOLVED_NOT_APPLIED, /* it had none, and runs again */
+	SL_RESOLVED_FILE_APPLIED, /* all of the file is there: what was missing, was done by hand */
+	SL_RESOLVED_FILE_NOT_APPLIED, /* nothing of it is: what was there, was undone by hand */
+	SL_RESOLUTION_COUNT
+};
+
 #define SL_WORD(type, stem)                                      \
 	const char *sl_##stem##_name(enum type value);           \
 	bool sl_##stem##_parse(enum type *out, const char *name) \
@@ -144,5 +153,6 @@ SL_WORD(sl_migration_kind, migration_kind);
 SL_WORD(sl_drift, drift);
 SL_WORD(sl_object, object);
 SL_WORD(sl_verb, verb);
+SL_WORD(sl_resolution, resolution);
 
 #endif

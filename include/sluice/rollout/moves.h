@@ -51,18 +51,10 @@ struct sl_attempt {
 void sl_rollout_settle(const struct sl_task *task, const struct sl_attempt *attempt,
 	const struct sl_rand *rand, struct sl_arena *arena, struct sl_move *out);
 
-/* What a person says of a task that needs one (resolve). */
-enum sl_resolution {
-	SL_RESOLVED_APPLIED, /* it had its whole effect: done */
-	SL_RESOLVED_RETRY, /* it is as the ledger says now: try again from there */
-	SL_RESOLUTION_COUNT
-};
-
 struct sl_task_order {
 	enum sl_verb verb; /* retry, skip, cancel or resolve */
 	const char *reason; /* skip and resolve need one */
 	const char *by; /* user */
-	enum sl_resolution resolution;
 	int64_t now;
 };
 

@@ -320,23 +320,23 @@ class Trial(Rules):
 
     def ask_people(self, err):
         """Where the program asks for a person's word, one looks, does the rest by hand where that is due, and says so."""
-        place = re.search(r"V(\d+)__file\.sql:\d+: .*sluice resolve", err) or re.search(r"V(\d+)__file\.sql:\d+: it may need a variable", err)
+        place = re.search(r"V(\d+)__file\.sql:\d+: .* --resolve", err)
         if not place:
             return
         n = int(place[1])
         statements, (reached, _) = self.files[n], self.found.settled[n]
         begun = next((number for file, number in self.found.doubts if file == n), None)
         assert any(one.asks for one in statements[reached:]), f"nobody needs to be asked about file {n} at {reached}"
-        if begun and not self.is_left(n, begun, self.found.holds):
-            return self.say(n, "not-applied")
-        for one in statements[begun or reached :]:
+        if begun:
+            return self.say(n, "applied" if self.is_left(n, begun, self.found.holds) else "not-applied", "--statement", str(begun))
+        for one in statements[reached:]:
             self.engine.ask(one.by_hand or one.sql)
-        return self.say(n, "applied")
+        return self.say(n, "file-applied")
 
-    def say(self, n, word):
+    def say(self, n, word, *more):
         self.people[word] += 1
         self.told.append(f"resolve {n}={word}")
-        self.sluice_ok("--resolve", f"{n}={word}", "--reason", "looked")
+        self.sluice_ok("--resolve", f"{n}={word}", "--reason", "looked", *more)
         self.check()
 
     # --- the end -----------------------------------------------------------------------------------
