@@ -120,6 +120,25 @@ def test_a_waiver_that_has_ended_counts_no_more_though_no_branch_moved(workspace
     assert workspace.ask_store("SELECT count(*) FROM review WHERE change_id = 1") == reviews + 1
 
 
+def test_a_waiver_ends_at_its_moment_though_branches_are_looked_at_seldom(workspace):
+    workspace.configure(r"poll: \S+", "poll: 1h")
+    workspace.stop()
+    workspace.start()
+    propose(workspace, RISKY)
+    workspace.ok("waive", 1, RULE, "--reason", "no orders yet", "--until", day(30), who="dana")
+    workspace.wait_change(1, lambda change: waived(workspace))
+    for seconds in (4, 40):  # more where the machine took so long that it was over before
+        ends = time.time() + seconds
+        workspace.store.execute(f"UPDATE waiver SET until = {int(ends * 1e6)}")
+        workspace.stop()
+        workspace.start(settled=False)
+        if waived(workspace) and time.time() < ends:
+            break
+    workspace.wait_change(1, lambda change: not waived(workspace), timeout=seconds + 20)
+    assert time.time() >= ends
+    assert workspace.change(1)["review"]["verdict"] == "error"
+
+
 def test_a_failure_names_its_file_and_line_once(workspace):
     workspace.targets["dev"].execute("ALTER TABLE orders ADD COLUMN discount INTEGER")
     propose(workspace)
