@@ -37,6 +37,7 @@ struct sl_cancel;
 struct sl_catalog;
 struct sl_conn;
 struct sl_fake_world;
+struct sl_first_words;
 
 enum sl_tls {
 	SL_TLS_AUTO, /* verified, except on loopback and Unix sockets, where it is not required */
@@ -75,6 +76,7 @@ struct sl_conn_spec {
 	const struct sl_clock *clock;
 	struct sl_cancel *cancel; /* or NULL; borrowed for the session's life */
 	struct sl_fake_world *fake; /* tests: the database lives there; else NULL */
+	struct sl_first_words *first; /* or NULL */
 };
 
 /* SL_EUNAVAIL: cannot be reached or opened; SL_EDENIED: refused the login; SL_ECONFLICT: a standby
@@ -150,6 +152,16 @@ static inline const char *sl_rows_cell(const struct sl_rows *rows, size_t row, s
 }
 
 #define SL_QUERY_MAX_BYTES ((size_t)256 << 20)
+
+/* What the caller of sl_conn_open() wants to know before anything else.  Where the engine can, it
+ * is asked in the message with which the session begins. */
+struct sl_first_words {
+	const char *sql; /* statements that only read, separated by ';' */
+	struct sl_arena *arena;
+	struct sl_rows *answers; /* out: one of each statement */
+	size_t len; /* statements */
+	bool answered; /* out; false: not asked, or one of them failed: ask again to learn why */
+};
 
 /* Our own SQL, one or several statements; *out is the last one's result (may be NULL).  SL_ELIMIT
  * beyond SL_QUERY_MAX_BYTES. */

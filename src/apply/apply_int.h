@@ -100,6 +100,14 @@ enum sl_code apply_ledger_read(struct ledger *ledger, struct sl_error *err);
 
 void apply_ledger_done(struct ledger *ledger);
 
+/* PostgreSQL: a look that is enough where nothing is to be done, as sl_conn_spec's first words: all
+ * but the fence, and where the identity comes from.  NULL: this engine is asked otherwise. */
+#define LEDGER_LOOK_ANSWERS 3
+const char *apply_ledger_look(const struct ledger *ledger);
+
+/* Takes the answers in; false: there is more to it, read everything. */
+bool apply_ledger_looked(struct ledger *ledger, const struct sl_rows answers[LEDGER_LOOK_ANSWERS]);
+
 /* As sl_ledger_left(), of all scopes; in the arena. */
 enum sl_code apply_ledger_left(struct ledger *ledger, const char **out, struct sl_error *err);
 
@@ -265,6 +273,8 @@ struct run {
 	struct sl_arena *arena;
 	struct sl_conn *conn; /* owned; NULL between passes */
 	struct ledger ledger;
+	struct sl_first_words first; /* sql NULL: none */
+	struct sl_rows answers[LEDGER_LOOK_ANSWERS];
 	const char *name; /* of the target, for messages */
 	const char *id; /* of the run */
 	const char *session; /* its name at the server, where it was asked for; else NULL */

@@ -3,6 +3,7 @@
 #include "sluice/core/map.h"
 #include "sluice/core/str.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -102,44 +103,49 @@ static const char *map_key(struct sl_arena *arena, enum sl_migration_kind kind, 
 	return sl_arena_printf(arena, "%d %s", (int)kind, key);
 }
 
-static enum sl_code read_entries(struct ledger *ledger, struct sl_error *err)
-{
-	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
-	struct sl_rows rows = { 0 };
-	struct entry *at;
-	enum sl_code code;
+#define SELECT_ENTRIES                                                                      \
+	"SELECT kind, version, name, path, sha256, tokens_sha256, state, done, total, run " \
+	"FROM %smigration WHERE scope = "
 
-	sl_buf_addf(&sql,
-		"SELECT kind, version, name, path, sha256, tokens_sha256, state, done, total, run "
-		"FROM %smigration WHERE scope = ",
-		ledger->prefix);
-	sl_conn_literal(ledger->conn, &sql, ledger->scope);
-	sl_buf_adds(&sql, " ORDER BY seq");
-	code = sl_conn_query(ledger->conn, &rows, ledger->arena, sl_buf_str(&sql), err);
-	if (code != SL_OK)
-		return code;
-	at = sl_arena_calloc(ledger->arena, rows.len + 1, sizeof(*at));
+static enum sl_code take_entries(struct ledger *ledger, const struct sl_rows *rows,
+	struct sl_error *err)
+{
+	struct entry *at = sl_arena_calloc(ledger->arena, rows->len + 1, sizeof(*at));
+
 	ledger->by_key = sl_map_new();
-	for (size_t i = 0; i < rows.len; i++) {
-		at[i] = (struct entry){ .key = sl_rows_cell(&rows, i, 1),
-			.name = sl_rows_cell(&rows, i, 2),
-			.path = sl_rows_cell(&rows, i, 3),
-			.sha256 = sl_rows_cell(&rows, i, 4),
-			.tokens_sha256 = sl_rows_cell(&rows, i, 5),
-			.done = count(sl_rows_cell(&rows, i, 7)),
-			.total = count(sl_rows_cell(&rows, i, 8)),
-			.run = sl_rows_cell(&rows, i, 9) };
-		if (!sl_migration_kind_parse(&at[i].kind, sl_rows_cell(&rows, i, 0)) ||
-			!parse_state(&at[i].state, sl_rows_cell(&rows, i, 6)))
+	for (size_t i = 0; i < rows->len; i++) {
+		at[i] = (struct entry){ .key = sl_rows_cell(rows, i, 1),
+			.name = sl_rows_cell(rows, i, 2),
+			.path = sl_rows_cell(rows, i, 3),
+			.sha256 = sl_rows_cell(rows, i, 4),
+			.tokens_sha256 = sl_rows_cell(rows, i, 5),
+			.done = count(sl_rows_cell(rows, i, 7)),
+			.total = count(sl_rows_cell(rows, i, 8)),
+			.run = sl_rows_cell(rows, i, 9) };
+		if (!sl_migration_kind_parse(&at[i].kind, sl_rows_cell(rows, i, 0)) ||
+			!parse_state(&at[i].state, sl_rows_cell(rows, i, 6)))
 			return sl_error_set(err, SL_EHUMAN,
 				"the ledger's row of %s cannot be read: kind '%s', state '%s'",
-				at[i].key, sl_rows_cell(&rows, i, 0), sl_rows_cell(&rows, i, 6));
+				at[i].key, sl_rows_cell(rows, i, 0), sl_rows_cell(rows, i, 6));
 		(void)sl_map_put(ledger->by_key, map_key(ledger->arena, at[i].kind, at[i].key),
 			&at[i]);
 	}
 	ledger->entries = at;
-	ledger->entries_len = rows.len;
+	ledger->entries_len = rows->len;
 	return SL_OK;
+}
+
+static enum sl_code read_entries(struct ledger *ledger, struct sl_error *err)
+{
+	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
+	struct sl_rows rows = { 0 };
+	enum sl_code code;
+
+	sl_buf_addf(&sql, SELECT_ENTRIES, ledger->prefix);
+	sl_conn_literal(ledger->conn, &sql, ledger->scope);
+	sl_buf_adds(&sql, " ORDER BY seq");
+	code = sl_conn_query(ledger->conn, &rows, ledger->arena, sl_buf_str(&sql), err);
+	return code == SL_OK ? take_entries(ledger, &rows, err) : code;
 }
 
 static bool any_partial(const struct ledger *ledger)
@@ -185,25 +191,30 @@ static enum sl_code read_steps(struct ledger *ledger, struct sl_error *err)
 	return SL_OK;
 }
 
+#define SELECT_OPEN "SELECT id, installation FROM %srun WHERE ended_at IS NULL AND scope = "
+
+static void take_open(struct ledger *ledger, const struct sl_rows *rows)
+{
+	struct open_run *at = sl_arena_calloc(ledger->arena, rows->len + 1, sizeof(*at));
+
+	for (size_t i = 0; i < rows->len; i++)
+		at[i] = (struct open_run){ sl_rows_cell(rows, i, 0), sl_rows_cell(rows, i, 1) };
+	ledger->open = at;
+	ledger->open_len = rows->len;
+}
+
 static enum sl_code read_open(struct ledger *ledger, struct sl_error *err)
 {
 	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
 	struct sl_rows rows = { 0 };
-	struct open_run *at;
 	enum sl_code code;
 
-	sl_buf_addf(&sql, "SELECT id, installation FROM %srun WHERE ended_at IS NULL AND scope = ",
-		ledger->prefix);
+	sl_buf_addf(&sql, SELECT_OPEN, ledger->prefix);
 	sl_conn_literal(ledger->conn, &sql, ledger->scope);
 	code = sl_conn_query(ledger->conn, &rows, ledger->arena, sl_buf_str(&sql), err);
-	if (code != SL_OK)
-		return code;
-	at = sl_arena_calloc(ledger->arena, rows.len + 1, sizeof(*at));
-	for (size_t i = 0; i < rows.len; i++)
-		at[i] = (struct open_run){ sl_rows_cell(&rows, i, 0), sl_rows_cell(&rows, i, 1) };
-	ledger->open = at;
-	ledger->open_len = rows.len;
-	return SL_OK;
+	if (code == SL_OK)
+		take_open(ledger, &rows);
+	return code;
 }
 
 void apply_ledger_done(struct ledger *ledger)
@@ -227,12 +238,8 @@ static enum sl_code read_all(struct ledger *ledger, struct sl_error *err)
 	return code == SL_OK ? read_open(ledger, err) : code;
 }
 
-/* SQLite reads in one transaction; elsewhere what counts is read under the lock. */
-enum sl_code apply_ledger_read(struct ledger *ledger, struct sl_error *err)
+static void forget(struct ledger *ledger)
 {
-	bool snapshot = sl_conn_dialect(ledger->conn) == SL_DIALECT_SQLITE;
-	enum sl_code code;
-
 	apply_ledger_done(ledger);
 	*ledger = (struct ledger){ .conn = ledger->conn,
 		.arena = ledger->arena,
@@ -244,6 +251,38 @@ enum sl_code apply_ledger_read(struct ledger *ledger, struct sl_error *err)
 		.server = "",
 		.database = "",
 		.installation = "" };
+}
+
+const char *apply_ledger_look(const struct ledger *ledger)
+{
+	const char *p = ledger->prefix, *scope = ledger->scope;
+
+	assert(sl_apply_scope_valid(scope)); /* so that it needs no escapes */
+	return sl_arena_printf(ledger->arena,
+		"SELECT format, database_id FROM %sidentity; " SELECT_ENTRIES "'%s'; " SELECT_OPEN
+		"'%s'",
+		p, p, scope, p, scope);
+}
+
+bool apply_ledger_looked(struct ledger *ledger, const struct sl_rows answers[LEDGER_LOOK_ANSWERS])
+{
+	forget(ledger);
+	if (answers[0].len != 1 || count(sl_rows_cell(&answers[0], 0, 0)) > LEDGER_FORMAT ||
+		take_entries(ledger, &answers[1], NULL) != SL_OK || any_partial(ledger))
+		return false;
+	take_open(ledger, &answers[2]);
+	ledger->exists = true;
+	ledger->database_id = sl_rows_cell(&answers[0], 0, 1);
+	return true;
+}
+
+/* SQLite reads in one transaction; elsewhere what counts is read under the lock. */
+enum sl_code apply_ledger_read(struct ledger *ledger, struct sl_error *err)
+{
+	bool snapshot = sl_conn_dialect(ledger->conn) == SL_DIALECT_SQLITE;
+	enum sl_code code;
+
+	forget(ledger);
 	code = snapshot ? sl_conn_begin(ledger->conn, false, err) : SL_OK;
 	if (code == SL_OK)
 		code = read_all(ledger, err);

@@ -97,6 +97,7 @@ enum sl_code apply_connect(struct run *run)
 
 	apply_progress(run, SL_APPLY_CONNECT, 0, 0, run->name);
 	spec.application = sl_arena_printf(run->arena, "sluice/%s", run->id);
+	spec.first = run->first.sql ? &run->first : NULL;
 	code = sl_conn_open(&run->conn, &spec, &cause);
 	if (code != SL_OK)
 		return not_begun(run, code, &cause);
@@ -491,6 +492,24 @@ static enum sl_code read_and_reconcile(struct run *run)
 	return code == SL_OK ? apply_reconcile(run) : code;
 }
 
+/* A run reads all of it once more under its lock. */
+static void ask_for_look(struct run *run)
+{
+	run->first = (struct sl_first_words){ .arena = run->arena,
+		.answers = run->answers,
+		.len = LEDGER_LOOK_ANSWERS };
+	if (run->request->target->url.dialect == SL_DIALECT_POSTGRES && !run->request->dry_run)
+		run->first.sql = apply_ledger_look(&run->ledger);
+}
+
+static enum sl_code look_and_reconcile(struct run *run)
+{
+	if (!run->first.answered || !apply_ledger_looked(&run->ledger, run->answers))
+		return read_and_reconcile(run);
+	apply_progress(run, SL_APPLY_RECONCILE, 0, 0, run->name);
+	return apply_reconcile(run);
+}
+
 static enum sl_code say_what_would_run(struct run *run)
 {
 	enum sl_code code = apply_identify(run, true);
@@ -505,10 +524,12 @@ static enum sl_code say_what_would_run(struct run *run)
 /* One way through the phases in one session. */
 static enum sl_code pass(struct run *run)
 {
-	enum sl_code code = apply_connect(run);
+	enum sl_code code;
 
+	ask_for_look(run);
+	code = apply_connect(run);
 	if (code == SL_OK)
-		code = read_and_reconcile(run);
+		code = look_and_reconcile(run);
 	if (code != SL_OK || run->pending.len == 0)
 		return code == SL_OK ? nothing_to_do(run) : code;
 	if (run->request->dry_run)

@@ -77,6 +77,23 @@ def test_a_file_more_takes_two_messages_more(sluice, pg, folder):
     assert messages_for(sluice, pg, folder, 2) == first + 2
 
 
+def test_a_look_with_nothing_to_do_takes_one_message(sluice, pg, folder):
+    write(folder, {f"V{n}__t.sql": f"CREATE TABLE t{n} (a int);\n" for n in (1, 2)})
+    sluice.ok("migrate", "--url", pg.url, "--dir", folder)
+    counter = Counter(pg)
+    assert "nothing to do" in sluice.ok("migrate", "--url", counter.url, "--dir", folder)
+    counter.server.close()
+    assert counter.asked == 1
+
+
+def test_a_session_begins_the_same_whether_there_is_a_ledger_or_not(sluice, pg, folder):
+    assert pg.user == "sluice"  # like the ledger's schema, which must not become the first of the path
+    for n in (1, 2):
+        write(folder, {f"V{n}__t.sql": f"CREATE TABLE public.t{n} AS SELECT current_setting('client_connection_check_interval') AS a, current_setting('search_path') AS b;\n"})
+        sluice.ok("migrate", "--url", pg.url, "--dir", folder)
+        assert pg.rows(f"SELECT a, b FROM t{n}") == [("5s", "public")]
+
+
 def test_the_rows_of_each_statement_are_in_the_ledger(sluice, pg, folder):
     write(folder, {"V1__a.sql": "CREATE TABLE t (a int);\nINSERT INTO t VALUES (1), (2), (3);\nUPDATE t SET a = 4 WHERE a > 1;\nDELETE FROM t WHERE a = 9;\n"})
     sluice.ok("migrate", "--url", pg.url, "--dir", folder)

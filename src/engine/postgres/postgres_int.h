@@ -49,9 +49,16 @@ enum sl_code sl_pg_query(struct sl_conn *base, struct sl_rows *out, struct sl_ar
 	const char *sql, struct sl_error *err);
 
 /* Refuses what Sluice cannot work on: a standby, a session that only reads, a pooler that hands the
- * server's sessions around.  Changes nothing in the session, which may be somebody else's too. */
-enum sl_code sl_pg_check_server(struct pg_conn *conn, const struct sl_conn_spec *spec,
+ * server's sessions around; there nothing is changed in the session, which may be somebody else's
+ * too.  Makes the settings of a session, and asks the first words. */
+enum sl_code sl_pg_greet(struct pg_conn *conn, const struct sl_conn_spec *spec,
 	struct sl_error *err);
+
+/* What every session begins with, and goes back to. */
+enum sl_code sl_pg_settings(struct pg_conn *conn, struct sl_error *err);
+
+/* How often a backend looks at its client, in ms. */
+#define SL_PG_CHECK_INTERVAL "5000"
 
 enum sl_code sl_pg_limit(struct sl_conn *base, const struct sl_limits *limits,
 	struct sl_error *err);

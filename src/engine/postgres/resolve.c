@@ -44,13 +44,21 @@ static void drop(struct lookup *lookup)
 
 SL_DEFINE_CLEANUP(struct lookup, drop);
 
+static void ask(struct lookup *lookup, int flags)
+{
+	const struct addrinfo hints = { .ai_family = AF_UNSPEC,
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = flags };
+
+	lookup->status = getaddrinfo(lookup->host, NULL, &hints, &lookup->found);
+}
+
 static void *look_up(void *ctx)
 {
-	const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
 	struct lookup *lookup = ctx;
 	const uint64_t one = 1;
 
-	lookup->status = getaddrinfo(lookup->host, NULL, &hints, &lookup->found);
+	ask(lookup, 0);
 	if (write(lookup->done, &one, sizeof(one)) != (ssize_t)sizeof(one))
 		lookup->status = EAI_SYSTEM;
 	drop(lookup);
@@ -105,13 +113,17 @@ enum sl_code sl_pg_resolve(struct sl_pg_addresses *out, const char *host,
 	struct lookup *lookup sl_auto(drop_p) = sl_xcalloc(1, sizeof(*lookup));
 	struct sl_buf text = SL_BUF_INIT((size_t)ADDRESSES_MAX * (NI_MAXHOST + 1));
 	char number[NI_MAXHOST];
-	enum sl_code code;
+	enum sl_code code = SL_OK;
 
 	atomic_init(&lookup->holders, 1);
+	lookup->done = -1;
 	lookup->host = sl_xstrdup(host);
-	code = start(lookup, err);
-	if (code == SL_OK)
-		code = await(lookup, spec, until, err);
+	ask(lookup, AI_NUMERICHOST); /* an address needs nobody who may not answer */
+	if (lookup->status != 0) {
+		code = start(lookup, err);
+		if (code == SL_OK)
+			code = await(lookup, spec, until, err);
+	}
 	if (code != SL_OK)
 		return code;
 	if (lookup->status != 0)

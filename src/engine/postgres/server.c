@@ -1,8 +1,12 @@
 #include "postgres_int.h"
 
+#include "sluice/core/buf.h"
 #include "sluice/core/str.h"
 
 #include <inttypes.h>
+#include <string.h>
+
+#include "stream.h"
 
 #define BLOCKERS_MAX "20"
 
@@ -52,7 +56,21 @@ static enum sl_code check_pooler(struct pg_conn *conn, const struct sl_conn_spec
 	return code;
 }
 
-enum sl_code sl_pg_check_server(struct pg_conn *conn, const struct sl_conn_spec *spec,
+static enum sl_code check_kind(const struct sl_conn_spec *spec, const char *standby,
+	const char *reads_only, struct sl_error *err)
+{
+	if (spec->read_only)
+		return SL_OK;
+	if (sl_str_eq(standby, "t") || sl_str_eq(standby, "on"))
+		return sl_error_set(err, SL_ECONFLICT,
+			"connect: the server is a standby; name the primary");
+	if (sl_str_eq(reads_only, "on"))
+		return sl_error_set(err, SL_ECONFLICT,
+			"connect: the session is read only (default_transaction_read_only)");
+	return SL_OK;
+}
+
+static enum sl_code check_server(struct pg_conn *conn, const struct sl_conn_spec *spec,
 	struct sl_error *err)
 {
 	struct sl_arena *arena sl_auto(sl_arena_free_p) = sl_arena_new();
@@ -66,13 +84,131 @@ enum sl_code sl_pg_check_server(struct pg_conn *conn, const struct sl_conn_spec 
 		return code;
 	if (!sl_parse_i64(sl_rows_cell(&rows, 0, 0), 1, INT64_MAX, &conn->pid))
 		conn->pid = 0;
-	if (!spec->read_only && sl_str_eq(sl_rows_cell(&rows, 0, 1), "t"))
-		return sl_error_set(err, SL_ECONFLICT,
-			"connect: the server is a standby; name the primary");
-	if (!spec->read_only && sl_str_eq(sl_rows_cell(&rows, 0, 2), "on"))
-		return sl_error_set(err, SL_ECONFLICT,
-			"connect: the session is read only (default_transaction_read_only)");
-	return conn->pid == PQbackendPID(conn->pg) ? SL_OK : check_pooler(conn, spec, err);
+	code = check_kind(spec, sl_rows_cell(&rows, 0, 1), sl_rows_cell(&rows, 0, 2), err);
+	if (code != SL_OK || conn->pid == PQbackendPID(conn->pg))
+		return code;
+	return check_pooler(conn, spec, err);
+}
+
+/* --- what a session begins with --------------------------------------------------------------- */
+
+/* A role that is called like the ledger's schema would make its tables in there, by way of "$user".
+ * A pooler may log in as somebody else than it says. */
+static bool may_be_called_like_the_ledger(const struct pg_conn *conn)
+{
+	const char *user = PQparameterStatus(conn->pg, "session_authorization");
+
+	return !user || conn->base.pooled || sl_str_eq(user, "sluice");
+}
+
+/* As columns of a SELECT; they are made only where the condition, which ends in AND, holds. */
+static void add_settings(const struct pg_conn *conn, struct sl_buf *sql, const char *only)
+{
+	if (conn->check_interval)
+		sl_buf_addf(sql,
+			", CASE WHEN %strue THEN pg_catalog.set_config("
+			"'client_connection_check_interval', '" SL_PG_CHECK_INTERVAL
+			"', false) END",
+			only);
+	if (may_be_called_like_the_ledger(conn))
+		sl_buf_addf(sql,
+			", CASE WHEN %ssession_user = 'sluice' THEN "
+			"pg_catalog.set_config('search_path', pg_catalog.regexp_replace("
+			"pg_catalog.current_setting('search_path'), '\"\\$user\"\\s*(,\\s*|$)', ''), "
+			"false) END",
+			only);
+}
+
+enum sl_code sl_pg_settings(struct pg_conn *conn, struct sl_error *err)
+{
+	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(1024);
+
+	sl_buf_adds(&sql, "SELECT true");
+	add_settings(conn, &sql, "");
+	return sl_pg_query(&conn->base, NULL, NULL, sl_buf_str(&sql), err);
+}
+
+/* The answers to one message, as they come. */
+struct greeting {
+	struct sl_rows own;
+	struct sl_first_words *first; /* or NULL */
+	size_t len;
+};
+
+static void keep_answer(void *ctx, const struct sl_rows *rows)
+{
+	struct greeting *greeting = ctx;
+	size_t at = greeting->len++;
+
+	if (at == 0)
+		greeting->own = *rows;
+	else if (greeting->first && at <= greeting->first->len)
+		greeting->first->answers[at - 1] = *rows;
+}
+
+/* One transaction: where one of the first words fails, there are no settings either. */
+static enum sl_code say(struct pg_conn *conn, struct greeting *greeting, struct sl_arena *arena,
+	struct sl_error *err)
+{
+	const struct sl_first_words *first = greeting->first;
+	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(SL_QUERY_MAX_BYTES);
+	struct sl_row_sink sink = { .arena = arena };
+	struct sl_pg_stream stream = { .conn = conn,
+		.sink = &sink,
+		.each = keep_answer,
+		.ctx = greeting,
+		.rows = -1 };
+	char only[64];
+
+	(void)snprintf(only, sizeof(only), "pg_catalog.pg_backend_pid() = %d AND ",
+		PQbackendPID(conn->pg));
+	sl_buf_adds(&sql, "SELECT pg_catalog.pg_backend_pid()");
+	add_settings(conn, &sql, only);
+	if (first)
+		sl_buf_addf(&sql, "; %s", first->sql);
+	stream.sql = sl_buf_str(&sql);
+	stream.len = sql.len;
+	return sl_pg_stream_run(&stream, err);
+}
+
+static enum sl_code say_both(struct pg_conn *conn, struct greeting *greeting,
+	struct sl_arena *arena, struct sl_error *err)
+{
+	enum sl_code code = say(conn, greeting, arena, err);
+
+	if (code == SL_OK || !greeting->first ||
+		conn->base.driver->tx_state(&conn->base) != SL_TX_IDLE)
+		return code;
+	memset(&conn->base.server, 0, sizeof(conn->base.server));
+	*greeting = (struct greeting){ .first = NULL };
+	return say(conn, greeting, arena, err);
+}
+
+/* Since version 14 a server says at the start what it is, and one message is enough.  Behind a
+ * pooler, which has an id of its own, the server itself is asked. */
+enum sl_code sl_pg_greet(struct pg_conn *conn, const struct sl_conn_spec *spec,
+	struct sl_error *err)
+{
+	const char *standby = PQparameterStatus(conn->pg, "in_hot_standby");
+	const char *reads_only = PQparameterStatus(conn->pg, "default_transaction_read_only");
+	struct sl_arena *arena sl_auto(sl_arena_free_p) = sl_arena_new();
+	struct greeting greeting = { .first = spec->first };
+	enum sl_code code;
+
+	if (standby && reads_only) {
+		code = say_both(conn, &greeting, spec->first ? spec->first->arena : arena, err);
+		if (code != SL_OK)
+			return code;
+		if (greeting.own.len == 1 &&
+			sl_parse_i64(sl_rows_cell(&greeting.own, 0, 0), 1, INT64_MAX, &conn->pid) &&
+			conn->pid == PQbackendPID(conn->pg)) {
+			if (greeting.first)
+				greeting.first->answered = greeting.len == greeting.first->len + 1;
+			return check_kind(spec, standby, reads_only, err);
+		}
+	}
+	code = check_server(conn, spec, err);
+	return code == SL_OK ? sl_pg_settings(conn, err) : code;
 }
 
 /* --- bounds ----------------------------------------------------------------------------------- */

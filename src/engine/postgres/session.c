@@ -13,8 +13,6 @@
 
 #include "stream.h"
 
-#define CHECK_INTERVAL "5000" /* ms between two looks of a backend at its client */
-
 static void ignore_notice(void *ctx, const PGresult *result)
 {
 	(void)ctx;
@@ -54,26 +52,9 @@ static enum sl_code watch_client(struct sl_conn *base, bool watch, struct sl_err
 	if (!sl_pg(base)->check_interval)
 		return SL_OK;
 	return sl_pg_query(base, NULL, NULL,
-		watch ? "SET client_connection_check_interval = " CHECK_INTERVAL :
+		watch ? "SET client_connection_check_interval = " SL_PG_CHECK_INTERVAL :
 			"SET client_connection_check_interval = 0",
 		err);
-}
-
-/* What every session begins with, in one message.  A role that is called like the ledger's schema
- * would make its tables in there, by way of "$user". */
-static enum sl_code prepare(struct sl_conn *base, struct sl_error *err)
-{
-	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(1024);
-
-	sl_buf_adds(&sql,
-		"SELECT CASE WHEN session_user = 'sluice' THEN "
-		"pg_catalog.set_config('search_path', pg_catalog.regexp_replace("
-		"pg_catalog.current_setting('search_path'), '\"\\$user\"\\s*(,\\s*|$)', ''), false) END");
-	if (sl_pg(base)->check_interval)
-		sl_buf_adds(&sql,
-			", pg_catalog.set_config('client_connection_check_interval', "
-			"'" CHECK_INTERVAL "', false)");
-	return sl_pg_query(base, NULL, NULL, sl_buf_str(&sql), err);
 }
 
 static enum sl_code open_session(struct sl_conn **out, const struct sl_conn_spec *spec,
@@ -92,10 +73,8 @@ static enum sl_code open_session(struct sl_conn **out, const struct sl_conn_spec
 		(void)PQsetnonblocking(conn->pg, 1);
 		conn->base.version = PQserverVersion(conn->pg);
 		conn->check_interval = conn->base.version >= 140000;
-		code = sl_pg_check_server(conn, spec, err);
+		code = sl_pg_greet(conn, spec, err);
 	}
-	if (code == SL_OK)
-		code = prepare(&conn->base, err);
 	if (code == SL_OK && spec->read_only)
 		code = sl_pg_query(&conn->base, NULL, NULL,
 			"SET default_transaction_read_only = on", err);
@@ -310,7 +289,7 @@ static enum sl_code reset(struct sl_conn *base, struct sl_error *err)
 		err);
 
 	sl_pg(base)->outlives = false;
-	return code == SL_OK ? prepare(base, err) : code;
+	return code == SL_OK ? sl_pg_settings(sl_pg(base), err) : code;
 }
 
 /* libpq allows this from another thread: the cancel travels over a connection of its own. */
