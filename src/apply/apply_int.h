@@ -155,9 +155,10 @@ struct entry_write {
 	enum sl_ledger_state state;
 	unsigned done, total;
 	const char *tokens_sha256, *run, *actor, *reason;
+	bool first; /* it has no row yet: one that is there all the same is a failure */
 };
 
-/* Adds the statement that writes or replaces the migration's row. */
+/* Adds the statement that writes the migration's row, or replaces it where it is not the first. */
 void apply_ledger_put(const struct ledger *ledger, struct sl_buf *sql,
 	const struct entry_write *entry);
 

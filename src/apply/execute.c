@@ -368,7 +368,10 @@ enum sl_code apply_execute(struct run *run, size_t i)
 	struct plan *plan = &run->pending.at[i];
 	const struct entry *entry = apply_ledger_find(&run->ledger, plan->migration->kind,
 		plan->migration->key);
-	struct file file = { .run = run, .plan = plan, .result = &run->pending.results[i] };
+	struct file file = { .run = run,
+		.plan = plan,
+		.result = &run->pending.results[i],
+		.unrecorded = !entry };
 	int64_t started = sl_clock_mono(run->request->clock);
 	struct sl_error cause = SL_ERROR_INIT;
 	unsigned had;

@@ -11,6 +11,7 @@ struct file {
 	unsigned done; /* statements with durable effect, from the first */
 	bool checks_keys; /* SQLite: enforcement was switched, so it is checked by hand */
 	bool written; /* the ledger says applied */
+	bool unrecorded; /* the ledger has no row of it */
 	bool plainly; /* PostgreSQL: what is prepared does not last, so nothing is */
 	const char
 		*announced; /* what was seen before the next step, whose row is written; or NULL */

@@ -7,7 +7,8 @@
 /* Columns of a migration's row that are given as values, and of a step's. */
 #define ENTRY_VALUES 13
 
-static void add_entry(const struct ledger *ledger, struct sl_buf *sql, const char *values)
+static void add_entry(const struct ledger *ledger, struct sl_buf *sql, const char *values,
+	bool first)
 {
 	const char *p = ledger->prefix;
 
@@ -17,6 +18,8 @@ static void add_entry(const struct ledger *ledger, struct sl_buf *sql, const cha
 		"(SELECT n FROM (SELECT coalesce(max(seq), 0) + 1 AS n FROM %smigration) AS "
 		"newest))",
 		p, values, apply_ledger_now(ledger), p);
+	if (first)
+		return;
 	apply_ledger_replace(ledger, sql, "scope, kind, version",
 		"name path sha256 tokens_sha256 state run actor reason done total at seq");
 }
@@ -34,7 +37,7 @@ void apply_ledger_put(const struct ledger *ledger, struct sl_buf *sql,
 	if (ledger->prepared)
 		sl_buf_addf(sql, "EXECUTE " PREPARED_ENTRY "(%s)", sl_buf_str(&values));
 	else
-		add_entry(ledger, sql, sl_buf_str(&values));
+		add_entry(ledger, sql, sl_buf_str(&values), entry->first);
 	sl_buf_adds(sql, "; ");
 }
 
@@ -100,7 +103,7 @@ enum sl_code apply_ledger_prepare(struct ledger *ledger, struct sl_error *err)
 	sl_buf_adds(&sql, "PREPARE " PREPARED_GUARD " AS ");
 	apply_ledger_guard(ledger, &sql, "$1");
 	sl_buf_adds(&sql, "; PREPARE " PREPARED_ENTRY " AS ");
-	add_entry(ledger, &sql, sl_buf_str(&values));
+	add_entry(ledger, &sql, sl_buf_str(&values), false);
 	sl_buf_addf(&sql,
 		"; PREPARE " PREPARED_STEPS " AS INSERT INTO %sstep " STEP_COLUMNS
 		" SELECT $1, $2, $3, $4, s.sha256, 'done', '', s.statement, s.affected, %s "

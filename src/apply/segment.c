@@ -71,7 +71,9 @@ void apply_put_file(struct file *file, struct sl_buf *sql, unsigned done)
 			.tokens_sha256 = file->plan->tokens_sha256,
 			.run = run->id,
 			.actor = run->request->actor ? run->request->actor : "",
-			.reason = "" });
+			.reason = "",
+			.first = file->unrecorded });
+	file->unrecorded = false;
 }
 
 /* A failure of our own words to the target, outside the users' statements. */

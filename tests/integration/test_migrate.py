@@ -127,6 +127,14 @@ class TestSqlite:
         assert (target["error"]["path"], target["error"]["line"]) == ("V2__b.sql", 2)
         assert [(m["key"], m["did"], m["done"], m["total"]) for m in target["migrations"]] == [("1", "applied", 1, 1), ("2", "undone", 0, 2)]
 
+    def test_a_row_that_a_file_writes_for_itself_is_a_failure(self, sluice, folder):
+        row = "'default', 'version', '1', 1, 'a', 'a', '', '', 'skipped', 0, 0, '', '', '', 0"
+        write(folder, {"V1__a.sql": f"CREATE TABLE t (a);\nINSERT INTO _sluice_migration VALUES ({row});\n"})
+        out = sluice.run("migrate", "--url", "sqlite:dev.db", "--dir", folder)
+        assert out.status == 8, out.err
+        assert "UNIQUE constraint failed: _sluice_migration" in out.err
+        assert ask("dev.db", "SELECT (SELECT count(*) FROM _sluice_migration), (SELECT count(*) FROM sqlite_schema WHERE name = 't')") == [(0, 0)]
+
     def test_two_ledgers_in_one_database_do_not_meet(self, sluice, folder, tmp_workspace):
         write(folder, {"V1__a.sql": "CREATE TABLE t (a);\n"})
         other = write(tmp_workspace / "other", {"V1__a.sql": "CREATE TABLE u (a);\n"})
