@@ -19,6 +19,11 @@ static const struct sl_driver *const drivers[] = {
 
 _Static_assert(sizeof(drivers) / sizeof(drivers[0]) == SL_DIALECT_COUNT, "a dialect has no row");
 
+void sl_engine_prepare(void)
+{
+	sl_sqlite_prepare();
+}
+
 enum sl_code sl_conn_open(struct sl_conn **out, const struct sl_conn_spec *spec,
 	struct sl_error *err)
 {

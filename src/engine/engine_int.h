@@ -64,6 +64,9 @@ struct sl_driver {
 
 extern const struct sl_driver sl_driver_postgres, sl_driver_sqlite, sl_driver_mysql, sl_driver_fake;
 
+/* As sl_engine_prepare(). */
+void sl_sqlite_prepare(void);
+
 /* Where a database of a fake world lives; the sqlite driver opens it when vfs says "memdb". */
 enum sl_code sl_sqlite_open_in(struct sl_conn **out, const struct sl_conn_spec *spec,
 	const char *vfs, struct sl_error *err) __attribute__((warn_unused_result));

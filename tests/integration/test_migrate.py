@@ -135,6 +135,12 @@ class TestSqlite:
         assert "UNIQUE constraint failed: _sluice_migration" in out.err
         assert ask("dev.db", "SELECT (SELECT count(*) FROM _sluice_migration), (SELECT count(*) FROM sqlite_schema WHERE name = 't')") == [(0, 0)]
 
+    def test_a_memory_limit_in_a_file_does_not_bound_the_process(self, sluice, folder):
+        many = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 20000)"
+        text = f"CREATE TABLE t (a);\nINSERT INTO t {many} SELECT hex(randomblob(100)) FROM n ORDER BY 1;\n"
+        write(folder, {"V1__a.sql": "PRAGMA hard_heap_limit = 200000;\n", "V2__b.sql": text})
+        assert "applied 2 migrations" in sluice.ok("migrate", "--url", "sqlite:dev.db", "--dir", folder)
+
     def test_two_ledgers_in_one_database_do_not_meet(self, sluice, folder, tmp_workspace):
         write(folder, {"V1__a.sql": "CREATE TABLE t (a);\n"})
         other = write(tmp_workspace / "other", {"V1__a.sql": "CREATE TABLE u (a);\n"})

@@ -111,6 +111,11 @@ static enum sl_code connect_error(struct sqlite_conn *conn, int status, struct s
 		conn->db ? sqlite3_errmsg(conn->db) : sqlite3_errstr(status));
 }
 
+void sl_sqlite_prepare(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 /* Opens the file and reads its header, so that what is no database is found here. */
 static enum sl_code open_file(struct sqlite_conn *conn, struct sl_error *err)
 {
