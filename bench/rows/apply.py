@@ -122,10 +122,26 @@ def snapshot(bench):
     return [Row(f"snapshot of {n:,} PostgreSQL tables", ours, theirs, "pg_dump --schema-only", "s", 0.4)]
 
 
+def snapshot_sqlite(bench):
+    n = bench.size(1_500, 30)
+    file = bench.place("snapshot-sqlite") / "tables.db"
+    # After each ALTER, SQLite reads the whole schema again.
+    script = "\n".join(line for line in texts.tables(n).splitlines() if not line.startswith("ALTER"))
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        database.executescript(f"BEGIN; {script} COMMIT")
+    ours, theirs = rounds(
+        bench.rounds,
+        lambda: run([bench.sluice, "snapshot", "--url", f"sqlite:{file}"]).cpu,
+        lambda: run(["sqlite3", file, ".schema"]).cpu,
+    )
+    return [Row(f"snapshot of {n:,} SQLite tables, CPU time", ours, theirs, "sqlite3's .schema, which only prints", "s", 3)]
+
+
 ROWS = {
     "apply-postgres": postgres,
     "apply-postgres-durable": postgres_durable,
     "apply-sqlite": sqlite,
     "apply-mariadb": mariadb,
     "snapshot-postgres": snapshot,
+    "snapshot-sqlite": snapshot_sqlite,
 }

@@ -1,8 +1,9 @@
-"""Snapshots, differences and replay against a real PostgreSQL: what the server says of a schema, what a
+"""Snapshots, differences and replay against a real PostgreSQL, and SQLite's snapshot: what the server says of a schema, what a
 replay of its statements says, and what the snapshot's text makes again are the same."""
 
 import contextlib
 import pathlib
+import sqlite3
 import subprocess
 import uuid
 
@@ -47,6 +48,12 @@ def test_the_snapshot_as_sql_makes_the_same_schema_again(sluice, tmp_workspace, 
 def test_one_of_every_kind_is_read_as_it_is_written_down(sluice, tmp_workspace, pg):
     run(pg, TESTDATA / "snapshot" / "postgres.sql")
     assert sluice.ok("snapshot", "--url", pg.url) == (TESTDATA / "snapshot" / "postgres.snapshot.sql").read_text()
+
+
+def test_one_of_every_kind_in_sqlite_is_read_as_it_is_written_down(sluice, tmp_workspace):
+    with contextlib.closing(sqlite3.connect("every.db")) as database:
+        database.executescript((TESTDATA / "snapshot" / "sqlite.sql").read_text())
+    assert sluice.ok("snapshot", "--url", "sqlite:every.db") == (TESTDATA / "snapshot" / "sqlite.snapshot.sql").read_text()
 
 
 def test_the_document_names_the_objects_by_their_hash(sluice, tmp_workspace, pg, other):

@@ -10,9 +10,9 @@
 /* Tables first, then what stands on them, each in the order of its making.  Shadow tables belong to
  * their virtual table. */
 static const char schema_query[] =
-	"SELECT sql FROM sqlite_schema AS s WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' "
-	"ESCAPE '\\' AND NOT EXISTS (SELECT 1 FROM pragma_table_list AS l WHERE l.schema = 'main' "
-	"AND l.type = 'shadow' AND l.name = s.tbl_name) "
+	"SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' "
+	"ESCAPE '\\' AND tbl_name NOT IN (SELECT name FROM pragma_table_list WHERE schema = 'main' "
+	"AND type = 'shadow') "
 	"ORDER BY CASE type WHEN 'table' THEN 0 WHEN 'index' THEN 1 WHEN 'view' THEN 2 ELSE 3 END, "
 	"rowid";
 
