@@ -168,8 +168,8 @@ struct sl_first_words {
 	bool answered; /* out; false: not asked, or one of them failed: ask again to learn why */
 };
 
-/* Our own SQL, one or several statements; *out is the last one's result (may be NULL).  SL_ELIMIT
- * beyond SL_QUERY_MAX_BYTES. */
+/* Our own SQL, one or several statements; *out is the last result that has columns (may be NULL).
+ * The first that fails ends them.  SL_ELIMIT beyond SL_QUERY_MAX_BYTES. */
 enum sl_code sl_conn_query(struct sl_conn *conn, struct sl_rows *out, struct sl_arena *arena,
 	const char *sql, struct sl_error *err) __attribute__((warn_unused_result, nonnull(1, 4)));
 
@@ -203,6 +203,11 @@ enum sl_code sl_conn_lock(struct sl_conn *conn, const char *scope, bool *got, co
 /* Whether this session still holds it: statements can give it away (DISCARD ALL). */
 enum sl_code sl_conn_lock_held(struct sl_conn *conn, const char *scope, bool *held,
 	struct sl_error *err) __attribute__((warn_unused_result, nonnull(1, 2, 3)));
+
+/* SQL that is 1 as long as this session holds it, in the arena, for a question that is asked
+ * anyway; NULL: only sl_conn_lock_held() tells. */
+const char *sl_conn_lock_sql(struct sl_conn *conn, const char *scope, struct sl_arena *arena)
+	__attribute__((nonnull));
 
 /* A statement outlives its client (an index built CONCURRENTLY would be left invalid by an abort),
  * or dies with it (the default).  Without effect on MySQL and MariaDB: a DDL statement that has
@@ -317,6 +322,7 @@ struct sl_engine_object {
 	enum sl_engine_object_kind kind;
 	const char *schema; /* NULL: the session's own database; ignored for a database */
 	const char *name;
+	bool numbers; /* a table's incarnation too, for which the server looks at all its tables */
 };
 
 /* Text in the arena. */
@@ -324,9 +330,9 @@ struct sl_fingerprint {
 	const char *shape; /* hex of a hash of what SHOW CREATE says, without the counter of
 			    * AUTO_INCREMENT; "" when there is no such object */
 	const char *incarnation; /* a table's numbers in InnoDB, which change when it is rebuilt,
-				  * truncated or exchanged though its shape stays; "" where the
-				  * login may not see them (PROCESS), for other engines, and for
-				  * other kinds */
+				  * truncated or exchanged though its shape stays; "" where they
+				  * were not asked for, where the login may not see them
+				  * (PROCESS), for other engines, and for other kinds */
 };
 
 /* Of one object, to prove afterwards whether a statement that was not answered took effect.  The

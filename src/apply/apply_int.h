@@ -142,8 +142,15 @@ enum sl_code apply_ledger_raise(struct ledger *ledger, const char *installation,
  * beyond epoch (the transaction may then be open). */
 enum sl_code apply_ledger_begin(struct ledger *ledger, int64_t epoch, struct sl_error *err);
 
-/* The same as statements for sl_conn_exec_all(), in the ledger's arena: the server itself refuses
- * the last of them where the fence was raised. */
+/* The same with what was gathered in sql behind it, in one message, and a look at the session's
+ * lock where the engine can tell it so. */
+enum lock_seen { LOCK_NOT_ASKED, LOCK_HELD, LOCK_GONE };
+
+enum sl_code apply_ledger_begin_with(struct ledger *ledger, int64_t epoch, const struct sl_buf *sql,
+	enum lock_seen *lock, struct sl_error *err);
+
+/* The beginning as statements for sl_conn_exec_all(), in the ledger's arena: the server itself
+ * refuses the last of them where the fence was raised. */
 #define LEDGER_BEGIN_TEXTS 2
 void apply_ledger_begin_texts(const struct ledger *ledger, int64_t epoch,
 	struct sl_exec out[LEDGER_BEGIN_TEXTS]);
@@ -160,6 +167,10 @@ struct entry_write {
 
 /* Adds the statement that writes the migration's row, or replaces it where it is not the first. */
 void apply_ledger_put(const struct ledger *ledger, struct sl_buf *sql,
+	const struct entry_write *entry);
+
+/* The same where this attempt has written the row before: how far it is now. */
+void apply_ledger_put_progress(const struct ledger *ledger, struct sl_buf *sql,
 	const struct entry_write *entry);
 
 struct step;
@@ -279,6 +290,7 @@ struct run {
 	const char *name; /* of the target, for messages */
 	const char *id; /* of the run */
 	const char *session; /* its name at the server, where it was asked for; else NULL */
+	const char *engines; /* MySQL: those with transactions, once they were asked for */
 	const char *installation;
 	int64_t epoch;
 	bool began; /* the run's row is in the ledger */

@@ -54,22 +54,28 @@ static void put_announcement(struct file *file, struct sl_buf *sql, unsigned i, 
 		apply_ledger_now(&run->ledger));
 }
 
+/* Rows of the ledger in a transaction of their own. */
+static enum sl_code journal(struct file *file, const struct sl_buf *sql, const char *what)
+{
+	struct run *run = file->run;
+	struct sl_error cause = SL_ERROR_INIT;
+	enum sl_code code = apply_ledger_begin_with(&run->ledger, run->epoch, sql, &file->lock,
+		&cause);
+
+	return code == SL_OK ? apply_commit(file, what) :
+			       apply_ledger_failed(file, code, what, &cause);
+}
+
 static enum sl_code announce(struct file *file, unsigned i, const char *before, const char *what)
 {
 	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
-	struct run *run = file->run;
-	struct sl_error cause = SL_ERROR_INIT;
-	enum sl_code code = apply_begin(file, what);
+	enum sl_code code;
 
-	if (code != SL_OK)
-		return code;
 	apply_forget_steps(file, &sql);
 	put_announcement(file, &sql, i, before);
 	apply_put_file(file, &sql, file->done);
-	code = apply_ledger_write(&run->ledger, &sql, &cause);
-	if (code != SL_OK)
-		return apply_ledger_failed(file, code, what, &cause);
-	code = apply_commit(file, what);
+	code = journal(file, &sql, what);
+	file->has_row = file->has_row || code == SL_OK;
 	apply_pause("alone-journaled");
 	return code;
 }
@@ -118,21 +124,17 @@ static enum sl_code settle(struct file *file, unsigned i, bool applied, int64_t 
 {
 	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
 	const char *what = apply_place(file->run, file->plan, &file->plan->steps[i]);
-	struct sl_error cause = SL_ERROR_INIT;
-	enum sl_code code = apply_begin(file, what);
+	enum sl_code code;
 
-	if (code != SL_OK)
-		return code;
 	if (applied)
 		put_end(file, &sql, i, rows);
 	else
 		take_back(file, &sql, i);
 	if (next)
 		put_announcement(file, &sql, i + 1, next);
-	code = apply_ledger_write(&file->run->ledger, &sql, &cause);
-	if (code != SL_OK)
-		return apply_ledger_failed(file, code, what, &cause);
-	code = apply_commit(file, what);
+	code = journal(file, &sql, what);
+	if (code == SL_OK)
+		file->has_row = applied || file->done > 0;
 	if (code == SL_OK && applied) {
 		file->done = apply_journaled_done(file, i + 1);
 		file->written = file->done == file->plan->len;
@@ -221,7 +223,7 @@ static enum sl_code end_alone(struct file *file, unsigned i, int64_t rows)
 	if (code == SL_OK)
 		code = settle(file, i, true, rows, next);
 	apply_pause("alone-settled");
-	return code == SL_OK ? apply_check_lock(file, what) : code;
+	return code == SL_OK ? apply_check_lock(file, file->lock, what) : code;
 }
 
 static enum sl_code run_alone(struct file *file, unsigned i)

@@ -12,6 +12,8 @@ struct file {
 	bool checks_keys; /* SQLite: enforcement was switched, so it is checked by hand */
 	bool written; /* the ledger says applied */
 	bool unrecorded; /* the ledger has no row of it */
+	bool has_row; /* this attempt has written its row whole */
+	enum lock_seen lock; /* at the last row that was journaled */
 	bool plainly; /* PostgreSQL: what is prepared does not last, so nothing is */
 	const char
 		*announced; /* what was seen before the next step, whose row is written; or NULL */
@@ -44,8 +46,9 @@ enum sl_code apply_run_segment(struct file *file, unsigned first, unsigned end);
 enum sl_code apply_begin(struct file *file, const char *what);
 enum sl_code apply_commit(struct file *file, const char *what);
 
-/* Statements can give the session's lock away (pg_advisory_unlock_all). */
-enum sl_code apply_check_lock(struct file *file, const char *what);
+/* Statements can give the session's lock away (pg_advisory_unlock_all); seen: what is known of it.
+ */
+enum sl_code apply_check_lock(struct file *file, enum lock_seen seen, const char *what);
 
 /* A failure of our own words to the target, outside the users' statements. */
 enum sl_code apply_ledger_failed(struct file *file, enum sl_code code, const char *what,

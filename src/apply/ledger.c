@@ -310,6 +310,12 @@ const struct entry_step *apply_ledger_step(const struct ledger *ledger, enum sl_
 	return NULL;
 }
 
+static enum sl_code too_much(struct sl_error *err)
+{
+	return sl_error_set(err, SL_ELIMIT, "ledger: more than %zu bytes to write at once",
+		LEDGER_SQL_MAX);
+}
+
 /* What is to be written, behind the way back to the login role. */
 static enum sl_code gather(const struct ledger *ledger, const struct sl_buf *sql,
 	struct sl_buf *all, struct sl_error *err)
@@ -318,8 +324,7 @@ static enum sl_code gather(const struct ledger *ledger, const struct sl_buf *sql
 		sl_buf_adds(all, "SET LOCAL ROLE NONE; ");
 	sl_buf_add(all, sl_buf_str(sql), sql->len);
 	if (!sl_buf_ok(sql) || !sl_buf_ok(all))
-		return sl_error_set(err, SL_ELIMIT, "ledger: more than %zu bytes to write at once",
-			LEDGER_SQL_MAX);
+		return too_much(err);
 	return SL_OK;
 }
 
@@ -358,22 +363,35 @@ void apply_ledger_values(const struct ledger *ledger, struct sl_buf *sql, ...)
 	va_end(ap);
 }
 
-/* before: what is sent in the same message, for servers that are far away; "" none. */
-static enum sl_code read_epoch(struct ledger *ledger, const char *before, int64_t *epoch,
-	struct sl_error *err)
+/* What is asked in one message, for servers that are far away. */
+struct fence_look {
+	const char *before, *after; /* what is sent with it; "" none */
+	const char *lock; /* SQL that says whether the session has its lock, or NULL */
+	int64_t epoch; /* out */
+	bool locked; /* out, where it was asked */
+};
+
+static enum sl_code read_fence(struct ledger *ledger, struct fence_look *look, struct sl_error *err)
 {
 	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
 	struct sl_arena *arena sl_auto(sl_arena_free_p) = sl_arena_new();
 	struct sl_rows rows = { 0 };
 	enum sl_code code;
 
-	sl_buf_addf(&sql, "%sSELECT epoch FROM %sfence WHERE scope = ", before, ledger->prefix);
+	sl_buf_addf(&sql, "%sSELECT epoch, %s FROM %sfence WHERE scope = ", look->before,
+		look->lock ? look->lock : "NULL", ledger->prefix);
 	sl_conn_literal(ledger->conn, &sql, ledger->scope);
 	sl_buf_adds(&sql, apply_ledger_share(ledger));
+	if (look->after[0] != '\0')
+		sl_buf_addf(&sql, "; %s", look->after);
+	if (!sl_buf_ok(&sql))
+		return too_much(err);
 	code = sl_conn_query(ledger->conn, &rows, arena, sl_buf_str(&sql), err);
-	if (code == SL_OK)
-		*epoch = rows.len > 0 ? number(sl_rows_cell(&rows, 0, 0)) : 0;
-	return code;
+	if (code != SL_OK)
+		return code;
+	look->epoch = rows.len > 0 ? number(sl_rows_cell(&rows, 0, 0)) : 0;
+	look->locked = look->lock && rows.len > 0 && number(sl_rows_cell(&rows, 0, 1)) == 1;
+	return SL_OK;
 }
 
 static enum sl_code compare_epoch(int64_t now, int64_t epoch, struct sl_error *err)
@@ -387,13 +405,33 @@ static enum sl_code compare_epoch(int64_t now, int64_t epoch, struct sl_error *e
 
 enum sl_code apply_ledger_begin(struct ledger *ledger, int64_t epoch, struct sl_error *err)
 {
-	const char *begin = apply_ledger_begin_text(ledger);
-	int64_t now = 0;
-	enum sl_code code = begin[0] != '\0' ? SL_OK : sl_conn_begin(ledger->conn, true, err);
+	struct fence_look look = { .before = apply_ledger_begin_text(ledger), .after = "" };
+	enum sl_code code = look.before[0] != '\0' ? SL_OK : sl_conn_begin(ledger->conn, true, err);
 
 	if (code == SL_OK)
-		code = read_epoch(ledger, begin, &now, err);
-	return code == SL_OK ? compare_epoch(now, epoch, err) : code;
+		code = read_fence(ledger, &look, err);
+	return code == SL_OK ? compare_epoch(look.epoch, epoch, err) : code;
+}
+
+enum sl_code apply_ledger_begin_with(struct ledger *ledger, int64_t epoch, const struct sl_buf *sql,
+	enum lock_seen *lock, struct sl_error *err)
+{
+	sl_auto_buf struct sl_buf all = SL_BUF_INIT(LEDGER_SQL_MAX);
+	struct fence_look look = { .before = apply_ledger_begin_text(ledger) };
+	enum sl_code code = gather(ledger, sql, &all, err);
+
+	if (code == SL_OK && look.before[0] == '\0')
+		code = sl_conn_begin(ledger->conn, true, err);
+	if (code != SL_OK)
+		return code;
+	look.after = sl_buf_str(&all);
+	look.lock = sl_conn_lock_sql(ledger->conn, ledger->scope, ledger->arena);
+	code = read_fence(ledger, &look, err);
+	if (code == SL_OK)
+		code = compare_epoch(look.epoch, epoch, err);
+	if (code == SL_OK)
+		*lock = !look.lock ? LOCK_NOT_ASKED : look.locked ? LOCK_HELD : LOCK_GONE;
+	return code;
 }
 
 void apply_ledger_guard(const struct ledger *ledger, struct sl_buf *sql, const char *epoch)
@@ -450,11 +488,11 @@ enum sl_code apply_ledger_raise(struct ledger *ledger, const char *installation,
 	struct sl_error *err)
 {
 	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
-	int64_t now = 0;
-	enum sl_code code = read_epoch(ledger, "", &now, err);
+	struct fence_look look = { .before = "", .after = "" };
+	enum sl_code code = read_fence(ledger, &look, err);
 
 	if (code == SL_OK)
-		code = compare_epoch(now, ledger->epoch, err);
+		code = compare_epoch(look.epoch, ledger->epoch, err);
 	if (code != SL_OK)
 		return code;
 	sl_buf_addf(&sql, "%sINSERT INTO %sfence (scope, installation, epoch, since) VALUES (",

@@ -41,6 +41,19 @@ void apply_ledger_put(const struct ledger *ledger, struct sl_buf *sql,
 	sl_buf_adds(sql, "; ");
 }
 
+void apply_ledger_put_progress(const struct ledger *ledger, struct sl_buf *sql,
+	const struct entry_write *entry)
+{
+	sl_buf_addf(sql, "UPDATE %smigration SET state = '%s', done = %u, at = %s WHERE scope = ",
+		ledger->prefix, sl_ledger_state_name(entry->state), entry->done,
+		apply_ledger_now(ledger));
+	sl_conn_literal(ledger->conn, sql, ledger->scope);
+	sl_buf_addf(sql,
+		" AND kind = '%s' AND version = ", sl_migration_kind_name(entry->migration->kind));
+	sl_conn_literal(ledger->conn, sql, entry->migration->key);
+	sl_buf_adds(sql, "; ");
+}
+
 /* One statement for any number of rows: their differing columns are arrays. */
 static void add_steps_prepared(const struct ledger *ledger, struct sl_buf *sql,
 	const struct steps_write *steps)

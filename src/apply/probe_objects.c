@@ -1,5 +1,6 @@
 #include "apply_int.h"
 
+#include "sluice/core/map.h"
 #include "sluice/core/str.h"
 
 #include <string.h>
@@ -46,11 +47,13 @@ static const char *database_of(const struct run *run, const struct probe_object 
 	return object->schema[0] != '\0' ? object->schema : run->request->target->url.database;
 }
 
-static enum sl_code look(struct run *run, const struct probe_object *object,
+/* The numbers count only where the text may stay the same. */
+static enum sl_code look(struct run *run, const struct step *step, unsigned i,
 	struct sl_fingerprint *out, struct sl_error *err)
 {
+	const struct probe_object *object = &step->objects[i];
 	struct sl_engine_object what = { kind_of(object->kind), database_of(run, object),
-		object->name };
+		object->name, step->same_text };
 
 	return sl_conn_fingerprint(run->conn, &what, out, run->arena, err);
 }
@@ -72,7 +75,7 @@ enum sl_code apply_objects_before(struct run *run, const struct step *step, cons
 	for (unsigned i = 0; code == SL_OK && i < step->objects_len; i++) {
 		struct sl_fingerprint now;
 
-		code = look(run, &step->objects[i], &now, err);
+		code = look(run, step, i, &now, err);
 		if (code == SL_OK)
 			sl_buf_addf(&seen, "\n%s %s", or_dash(now.shape), or_dash(now.incarnation));
 	}
@@ -136,7 +139,7 @@ enum sl_code apply_objects_probe(struct run *run, const struct step *step, const
 	for (unsigned i = 0; i < step->objects_len; i++) {
 		struct seen was = seen_of(run, before, i);
 		struct sl_fingerprint now;
-		enum sl_code code = look(run, &step->objects[i], &now, err);
+		enum sl_code code = look(run, step, i, &now, err);
 		enum change change;
 
 		if (code != SL_OK)
@@ -176,42 +179,77 @@ enum sl_code apply_objects_awaited(struct run *run, const char *before, const ch
 
 /* --- what can be undone ---------------------------------------------------------------------- */
 
-static void add_table(struct run *run, struct sl_buf *sql, const struct probe_object *object)
+/* Tables that are asked for at once. */
+#define TABLES_MAX 64
+
+/* The engines that know transactions, as a list of literals. */
+static enum sl_code read_engines(struct run *run, struct sl_error *err)
 {
-	sl_buf_adds(sql, sql->len > 0 ? " OR (t.table_schema = " : "(t.table_schema = ");
-	sl_conn_literal(run->conn, sql, database_of(run, object));
-	sl_buf_adds(sql, " AND t.table_name = ");
-	sl_conn_literal(run->conn, sql, object->name);
-	sl_buf_addc(sql, ')');
+	sl_auto_buf struct sl_buf list = SL_BUF_INIT(LEDGER_SQL_MAX);
+	struct sl_rows rows = { 0 };
+	enum sl_code code = sl_conn_query(run->conn, &rows, run->arena,
+		"SELECT engine FROM information_schema.engines WHERE transactions = 'YES'", err);
+
+	if (code != SL_OK)
+		return code;
+	sl_conn_literal(run->conn, &list, "");
+	for (size_t i = 0; i < rows.len; i++) {
+		sl_buf_adds(&list, ", ");
+		sl_conn_literal(run->conn, &list, sl_rows_cell(&rows, i, 0));
+	}
+	run->engines = sl_arena_strdup(run->arena, sl_buf_str(&list));
+	return SL_OK;
+}
+
+/* By its key: for a condition over several tables the server would look at all that it has. */
+static void add_table(struct run *run, struct sl_map *tables, const struct probe_object *object)
+{
+	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
+
+	sl_buf_adds(&sql, "SELECT engine FROM information_schema.tables WHERE table_schema = ");
+	sl_conn_literal(run->conn, &sql, database_of(run, object));
+	sl_buf_adds(&sql, " AND table_name = ");
+	sl_conn_literal(run->conn, &sql, object->name);
+	sl_buf_adds(&sql, " AND engine NOT IN (");
+	(void)sl_map_put(tables, sl_buf_str(&sql), run);
+}
+
+static enum sl_code ask_tables(struct run *run, const struct sl_map *tables, const char **engine,
+	struct sl_error *err)
+{
+	size_t len = sl_map_len(tables), at = 0;
+	enum sl_code code = run->engines || len == 0 ? SL_OK : read_engines(run, err);
+
+	while (code == SL_OK && at < len && !*engine) {
+		sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
+		struct sl_rows rows = { 0 };
+		size_t end = at + TABLES_MAX < len ? at + TABLES_MAX : len;
+
+		for (; at < end; at++)
+			sl_buf_addf(&sql, "%s%s%s)", sql.len > 0 ? " UNION ALL " : "",
+				sl_map_key_at(tables, at), run->engines);
+		code = sl_conn_query(run->conn, &rows, run->arena, sl_buf_str(&sql), err);
+		if (code == SL_OK && rows.len > 0)
+			*engine = sl_rows_cell(&rows, 0, 0);
+	}
+	return code;
 }
 
 enum sl_code apply_check_undoable(struct run *run, const struct plan *plan, unsigned first,
 	unsigned end, const char **engine)
 {
-	sl_auto_buf struct sl_buf tables = SL_BUF_INIT(LEDGER_SQL_MAX);
-	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
+	struct sl_map *tables sl_auto(sl_map_free_p) = sl_map_new();
 	struct sl_error cause = SL_ERROR_INIT;
-	struct sl_rows rows = { 0 };
+	bool known = run->engines;
 	enum sl_code code;
 
 	for (unsigned i = first; i < end; i++)
 		for (unsigned k = 0; k < plan->steps[i].objects_len; k++)
-			add_table(run, &tables, &plan->steps[i].objects[k]);
-	if (tables.len == 0)
-		return SL_OK;
-	sl_buf_adds(&sql,
-		"SELECT t.engine FROM information_schema.tables AS t JOIN "
-		"information_schema.engines AS e ON e.engine = t.engine WHERE e.transactions <> "
-		"'YES' AND (");
-	sl_buf_adds(&sql, sl_buf_str(&tables));
-	sl_buf_adds(&sql, ") LIMIT 1");
-	if (!sl_buf_ok(&sql))
-		return apply_fail(run, SL_OUTCOME_FAILED_CLEAN, SL_ELIMIT,
-			"%s: too many statements to ask for their tables", plan->migration->path);
-	code = sl_conn_query(run->conn, &rows, run->arena, sl_buf_str(&sql), &cause);
-	if (code != SL_OK)
-		return apply_fail(run, SL_OUTCOME_BLOCKED, code, "%s", cause.msg);
-	if (rows.len > 0)
-		*engine = sl_rows_cell(&rows, 0, 0);
-	return SL_OK;
+			add_table(run, tables, &plan->steps[i].objects[k]);
+	code = ask_tables(run, tables, engine, &cause);
+	if (code == SL_OK && *engine && known) { /* it may have been installed since */
+		*engine = run->engines = NULL;
+		code = ask_tables(run, tables, engine, &cause);
+	}
+	return code == SL_OK ? SL_OK : apply_fail(run, SL_OUTCOME_BLOCKED, code, "%s", cause.msg);
 }

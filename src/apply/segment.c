@@ -62,17 +62,20 @@ void apply_put_file(struct file *file, struct sl_buf *sql, unsigned done)
 {
 	struct run *run = file->run;
 	bool complete = done == file->plan->len;
+	const struct entry_write entry = { .migration = file->plan->migration,
+		.state = complete ? SL_LEDGER_APPLIED : SL_LEDGER_PARTIAL,
+		.done = done,
+		.total = file->plan->len,
+		.tokens_sha256 = file->plan->tokens_sha256,
+		.run = run->id,
+		.actor = run->request->actor ? run->request->actor : "",
+		.reason = "",
+		.first = file->unrecorded };
 
-	apply_ledger_put(&run->ledger, sql,
-		&(struct entry_write){ .migration = file->plan->migration,
-			.state = complete ? SL_LEDGER_APPLIED : SL_LEDGER_PARTIAL,
-			.done = done,
-			.total = file->plan->len,
-			.tokens_sha256 = file->plan->tokens_sha256,
-			.run = run->id,
-			.actor = run->request->actor ? run->request->actor : "",
-			.reason = "",
-			.first = file->unrecorded });
+	if (file->has_row)
+		apply_ledger_put_progress(&run->ledger, sql, &entry);
+	else
+		apply_ledger_put(&run->ledger, sql, &entry);
 	file->unrecorded = false;
 }
 
@@ -140,12 +143,13 @@ enum sl_code apply_begin(struct file *file, const char *what)
 }
 
 /* Statements can give the session's lock away (pg_advisory_unlock_all). */
-enum sl_code apply_check_lock(struct file *file, const char *what)
+enum sl_code apply_check_lock(struct file *file, enum lock_seen seen, const char *what)
 {
 	struct sl_error cause = SL_ERROR_INIT;
-	bool held = true;
-	enum sl_code code = sl_conn_lock_held(file->run->conn, file->run->ledger.scope, &held,
-		&cause);
+	bool held = seen == LOCK_HELD;
+	enum sl_code code = seen == LOCK_NOT_ASKED ?
+		sl_conn_lock_held(file->run->conn, file->run->ledger.scope, &held, &cause) :
+		SL_OK;
 
 	if (code != SL_OK)
 		return apply_ledger_failed(file, code, what, &cause);
@@ -223,7 +227,7 @@ static enum sl_code begin_segment(struct file *file, const char *what, size_t *v
 	enum sl_code code = apply_begin(file, what);
 
 	if (code == SL_OK && (file->plan->dirties_session || sl_conn_pooled(run->conn)))
-		code = apply_check_lock(file, what);
+		code = apply_check_lock(file, LOCK_NOT_ASKED, what);
 	if (code == SL_OK && file->checks_keys &&
 		count_violations(run, violations, &cause) != SL_OK)
 		code = apply_ledger_failed(file, cause.code, what, &cause);
@@ -320,6 +324,7 @@ enum sl_code apply_run_segment(struct file *file, unsigned first, unsigned end)
 		code = try_segment(file, first, end, what);
 	}
 	if (code == SL_OK) {
+		file->has_row = true;
 		file->done = apply_journaled_done(file, end);
 		file->written = file->done == plan->len;
 	}

@@ -152,6 +152,11 @@ enum sl_code sl_conn_lock_held(struct sl_conn *conn, const char *scope, bool *he
 	return conn->driver->lock_held(conn, scope, held, err);
 }
 
+const char *sl_conn_lock_sql(struct sl_conn *conn, const char *scope, struct sl_arena *arena)
+{
+	return conn->driver->lock_sql ? conn->driver->lock_sql(conn, scope, arena) : NULL;
+}
+
 enum sl_code sl_conn_outlive(struct sl_conn *conn, bool outlive, struct sl_error *err)
 {
 	return conn->driver->outlive(conn, outlive, err);

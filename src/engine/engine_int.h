@@ -59,6 +59,7 @@ struct sl_driver {
 		struct sl_error *err);
 	enum sl_code (*exec_all)(struct sl_conn *conn, const struct sl_exec *all, size_t len,
 		int64_t *rows, size_t *done, struct sl_error *err);
+	const char *(*lock_sql)(struct sl_conn *conn, const char *scope, struct sl_arena *arena);
 	enum sl_code (*query_commit)(struct sl_conn *conn, const char *sql, struct sl_error *err);
 };
 

@@ -262,3 +262,25 @@ def test_what_would_lock_the_ledger_out_is_refused_before_anything_runs(sluice, 
     assert out.status == 2, out
     assert "V1__x.sql:2" in out.err
     assert mariadb.rows("SHOW TABLES") == []
+
+
+def test_a_statement_that_gives_the_lock_away_ends_the_attempt_behind_it(sluice, mariadb, tmp_workspace):
+    text = "CREATE TABLE t AS SELECT RELEASE_ALL_LOCKS() AS a;\nCREATE TABLE u (a INT);\n"
+    folder = write(tmp_workspace / "migrations", {"V1__lock.sql": text})
+    out = sluice.run("migrate", "--url", mariadb.url, "--dir", folder, "--lock-wait", "0")
+    assert out.status == 6 and "the session has lost its lock" in out.err and "1 of 2 statements are applied" in out.err, (out.status, out.err)
+    assert state(mariadb) == [("1", "partial", "1", "2")]
+    assert mariadb.rows("SHOW TABLES LIKE 'u'") == []
+    sluice.ok("migrate", "--url", mariadb.url, "--dir", folder)
+    assert state(mariadb) == [("1", "applied", "2", "2")]
+
+
+def test_the_last_of_many_tables_is_looked_at_too(sluice, mariadb, tmp_workspace):
+    makes = "".join(f"CREATE TABLE t{i} (a INT) ENGINE = {'MyISAM' if i == 69 else 'InnoDB'};\n" for i in range(70))
+    writes = "".join(f"INSERT INTO t{i} VALUES ({k});\n" for i in range(70) for k in range(2))
+    folder = write(tmp_workspace / "migrations", {"V1__tables.sql": makes, "V2__rows.sql": writes})
+    out = sluice.run("migrate", "--url", mariadb.url, "--dir", folder)
+    assert out.status == 8 and "it writes a table of the engine MyISAM" in out.err, (out.status, out.err)
+    mariadb.script("ALTER TABLE t69 ENGINE = InnoDB")
+    sluice.ok("migrate", "--url", mariadb.url, "--dir", folder)
+    assert state(mariadb) == [("1", "applied", "70", "70"), ("2", "applied", "140", "140")]

@@ -229,7 +229,7 @@ static void a_session_of_an_earlier_server_is_gone(void **state)
 static struct sl_fingerprint print_of(struct world *w, struct sl_conn *conn,
 	enum sl_engine_object_kind kind, const char *name)
 {
-	struct sl_engine_object object = { kind, NULL, name };
+	struct sl_engine_object object = { kind, NULL, name, true };
 	struct sl_fingerprint print;
 	struct sl_error err = SL_ERROR_INIT;
 
@@ -283,6 +283,45 @@ static void a_truncated_table_has_the_shape_and_another_incarnation(void **state
 	assert_string_equal(first.shape, next.shape);
 	assert_non_null(strchr(first.incarnation, ','));
 	assert_string_not_equal(first.incarnation, next.incarnation);
+	sl_conn_close(conn);
+}
+
+static void numbers_that_were_not_asked_for_are_not_looked_up(void **state)
+{
+	struct world *w = *state;
+	struct sl_engine_object object = { SL_ENGINE_TABLE, NULL, "t", false };
+	struct sl_conn *conn = opened(&w->spec);
+	struct sl_fingerprint print;
+
+	must(conn, "CREATE TABLE t (a int)");
+	assert_int_equal(sl_conn_fingerprint(conn, &object, &print, w->arena, NULL), SL_OK);
+	assert_string_equal(print.incarnation, "");
+	assert_string_equal(print.shape, print_of(w, conn, SL_ENGINE_TABLE, "t").shape);
+	sl_conn_close(conn);
+}
+
+static const char *told(struct world *w, struct sl_conn *conn, const char *sql)
+{
+	const char *text = value(w, conn, sql);
+
+	return text ? text : "null";
+}
+
+static void the_lock_is_told_beside_another_question(void **state)
+{
+	struct world *w = *state;
+	struct sl_conn *conn = opened(&w->spec);
+	const char *sql = sl_arena_printf(w->arena, "SELECT %s",
+		sl_conn_lock_sql(conn, "default", w->arena));
+	bool got = false;
+
+	assert_string_not_equal(told(w, conn, sql), "1");
+	assert_int_equal(sl_conn_lock(conn, "default", &got, NULL, w->arena, NULL), SL_OK);
+	assert_true(got);
+	assert_string_equal(value(w, conn, sql), "1");
+	assert_string_equal(value(w, w->other, sql), "0");
+	must(conn, "DO RELEASE_ALL_LOCKS()");
+	assert_string_not_equal(told(w, conn, sql), "1");
 	sl_conn_close(conn);
 }
 
@@ -406,6 +445,8 @@ int main(void)
 		WITH(an_alter_outlives_its_client_and_is_found),
 		WITH(a_session_of_an_earlier_server_is_gone),
 		WITH(a_fingerprint_tells_a_change_and_not_the_counter),
+		WITH(numbers_that_were_not_asked_for_are_not_looked_up),
+		WITH(the_lock_is_told_beside_another_question),
 		WITH(a_truncated_table_has_the_shape_and_another_incarnation),
 		WITH(a_name_that_cannot_be_written_as_mysql_does_has_no_incarnation),
 		WITH(every_kind_of_object_is_there_or_absent),

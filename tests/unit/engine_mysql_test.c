@@ -319,6 +319,102 @@ static void several_statements_of_ours_end_with_the_last_ones_rows(void **state)
 	sl_conn_close(conn);
 }
 
+/* How many messages the session has sent. */
+static int64_t messages(struct world *w, struct sl_conn *conn)
+{
+	int64_t n = -1;
+
+	assert_true(
+		sl_parse_i64(value(w, conn,
+				     "SELECT variable_value FROM information_schema.session_status "
+				     "WHERE variable_name = 'QUESTIONS'"),
+			0, INT64_MAX, &n));
+	return n;
+}
+
+static const char in_a_transaction[] =
+	"START TRANSACTION READ WRITE; SELECT a FROM t FOR UPDATE; UPDATE t SET a = a + 1; "
+	"INSERT INTO t VALUES (7); ";
+
+static void what_is_written_in_a_transaction_is_one_message_for_mariadb(void **state)
+{
+	struct world *w = *state;
+	struct sl_conn *conn = opened(&w->spec);
+	int64_t before;
+
+	if (is_mysql()) {
+		sl_conn_close(conn);
+		return;
+	}
+	must(conn, "CREATE TABLE t (a int PRIMARY KEY)");
+	must(conn, "INSERT INTO t VALUES (1)");
+	before = messages(w, conn);
+	assert_string_equal(value(w, conn, in_a_transaction), "1");
+	assert_int_equal(messages(w, conn) - before, 2);
+	assert_int_equal(sl_conn_tx_state(conn), SL_TX_OPEN);
+	assert_int_equal(sl_conn_commit(conn, NULL), SL_OK);
+	assert_string_equal(value(w, w->other, "SELECT group_concat(a ORDER BY a) FROM t"), "2,7");
+	sl_conn_close(conn);
+}
+
+static void the_first_failure_ends_what_is_written(void **state)
+{
+	struct world *w = *state;
+	struct sl_conn *conn = opened(&w->spec);
+
+	must(conn, "CREATE TABLE t (a int PRIMARY KEY)");
+	assert_int_equal(sl_conn_query(conn, NULL, NULL,
+				 "START TRANSACTION READ WRITE; INSERT INTO t VALUES (1); "
+				 "INSERT INTO t VALUES (1); INSERT INTO t VALUES (2)",
+				 NULL),
+		SL_EINVAL);
+	assert_string_equal(sl_conn_server_error(conn)->code, "1062");
+	assert_int_equal(sl_conn_tx_state(conn), SL_TX_OPEN);
+	assert_string_equal(value(w, conn, "SELECT group_concat(a) FROM t"), "1");
+	sl_conn_rollback(conn);
+	assert_null(value(w, conn, "SELECT group_concat(a) FROM t"));
+	sl_conn_close(conn);
+}
+
+static void the_mode_of_another_database_changes_nothing_of_it(void **state)
+{
+	struct world *w = *state;
+	struct sl_conn *conn = opened(&w->spec);
+
+	must(conn, "CREATE TABLE t (a int PRIMARY KEY)");
+	must(conn, "INSERT INTO t VALUES (1)");
+	must(conn, is_mysql() ? "SET sql_mode = 'ANSI'" : "SET sql_mode = 'ORACLE'");
+	assert_string_equal(value(w, conn, in_a_transaction), "1");
+	assert_int_equal(sl_conn_query(conn, NULL, NULL,
+				 "INSERT INTO t VALUES (8); INSERT INTO t VALUES (9)", NULL),
+		SL_OK);
+	assert_int_equal(sl_conn_commit(conn, NULL), SL_OK);
+	assert_string_equal(value(w, w->other, "SELECT group_concat(a ORDER BY a) FROM t"),
+		"2,7,8,9");
+	sl_conn_close(conn);
+}
+
+static void what_together_is_too_long_for_a_message_is_sent_one_by_one(void **state)
+{
+	struct world *w = *state;
+	struct sl_conn *conn = opened(&w->spec);
+	sl_auto_buf struct sl_buf sql = SL_BUF_INIT((size_t)200 << 20);
+
+	must(conn, "CREATE TABLE t (a int PRIMARY KEY)");
+	must(conn, "INSERT INTO t VALUES (1)");
+	sl_buf_adds(&sql, in_a_transaction);
+	for (unsigned i = 0; i < 2; i++) {
+		sl_buf_addf(&sql, "INSERT INTO t VALUES (%*u", (is_mysql() ? 40 : 9) << 20, i + 20);
+		sl_buf_adds(&sql, "); ");
+	}
+	assert_true(sl_buf_ok(&sql));
+	assert_string_equal(value(w, conn, sl_buf_str(&sql)), "1");
+	assert_int_equal(sl_conn_commit(conn, NULL), SL_OK);
+	assert_string_equal(value(w, w->other, "SELECT group_concat(a ORDER BY a) FROM t"),
+		"2,7,20,21");
+	sl_conn_close(conn);
+}
+
 /* --- transactions --------------------------------------------------------------------------- */
 
 static void what_was_rolled_back_is_gone(void **state)
@@ -622,6 +718,10 @@ int main(void)
 		WITH(a_statement_that_is_too_long_is_not_sent),
 		WITH(literals_mean_the_same_under_every_mode),
 		WITH(several_statements_of_ours_end_with_the_last_ones_rows),
+		WITH(what_is_written_in_a_transaction_is_one_message_for_mariadb),
+		WITH(the_first_failure_ends_what_is_written),
+		WITH(the_mode_of_another_database_changes_nothing_of_it),
+		WITH(what_together_is_too_long_for_a_message_is_sent_one_by_one),
 		WITH(what_was_rolled_back_is_gone),
 		WITH(a_statement_that_commits_by_itself_is_seen_at_the_commit),
 		WITH(a_deadlock_is_busy_and_leaves_no_transaction),

@@ -101,6 +101,14 @@ enum sl_code sl_my_lock_held(struct sl_conn *base, const char *scope, bool *held
 	return holds(base, name, held, err);
 }
 
+const char *sl_my_lock_sql(struct sl_conn *base, const char *scope, struct sl_arena *arena)
+{
+	char name[LOCK_NAME_MAX];
+
+	lock_name(sl_my(base), scope, name);
+	return sl_arena_printf(arena, "IS_USED_LOCK('%s') = CONNECTION_ID()", name);
+}
+
 /* --- reset ---------------------------------------------------------------------------------- */
 
 /* One session that waits for the lock on a thread, while the other one looks on. */

@@ -182,7 +182,7 @@ static enum sl_code show(struct sl_conn *base, struct sl_rows *rows, struct sl_a
 	enum sl_code code, again;
 
 	if (base->dialect == SL_DIALECT_MARIADB)
-		return sl_my_query(base, rows, arena,
+		return sl_my_show(base, rows, arena,
 			sl_arena_printf(arena,
 				"SET STATEMENT sql_mode = '', sql_quote_show_create = 1 FOR %s",
 				sql),
@@ -191,11 +191,11 @@ static enum sl_code show(struct sl_conn *base, struct sl_rows *rows, struct sl_a
 	if (code != SL_OK)
 		return code;
 	if (!strstr(sl_rows_cell(&mode, 0, 0), "ANSI_QUOTES"))
-		return sl_my_query(base, rows, arena, sql, err);
+		return sl_my_show(base, rows, arena, sql, err);
 	code = set_mode(base, "", err);
 	if (code != SL_OK)
 		return code;
-	code = sl_my_query(base, rows, arena, sql, err);
+	code = sl_my_show(base, rows, arena, sql, err);
 	kept = base->server;
 	again = set_mode(base, sl_rows_cell(&mode, 0, 0), NULL);
 	base->server = kept;
@@ -310,7 +310,7 @@ enum sl_code sl_my_fingerprint(struct sl_conn *base, const struct sl_engine_obje
 	add_shown(sha, &rows, arena);
 	sl_sha256_end_hex(sha, hex);
 	out->shape = sl_arena_strdup(arena, hex);
-	if (object->kind == SL_ENGINE_TABLE) {
+	if (object->kind == SL_ENGINE_TABLE && object->numbers) {
 		const char *ids = incarnation(base, schema, object->name, arena);
 
 		out->incarnation = ids ? ids : "";

@@ -75,6 +75,11 @@ void sl_my_literal(const struct sl_conn *base, struct sl_buf *out, const char *t
 enum sl_code sl_my_query(struct sl_conn *base, struct sl_rows *out, struct sl_arena *arena,
 	const char *sql, struct sl_error *err);
 
+/* The same for one that only shows something: whatever it answers, a transaction is as open as it
+ * was. */
+enum sl_code sl_my_show(struct sl_conn *base, struct sl_rows *out, struct sl_arena *arena,
+	const char *sql, struct sl_error *err);
+
 /* What every session begins with; also after a reset. */
 enum sl_code sl_my_prepare(struct my_conn *conn, struct sl_error *err);
 
@@ -82,6 +87,7 @@ enum sl_code sl_my_lock(struct sl_conn *base, const char *scope, bool *got, cons
 	struct sl_arena *arena, struct sl_error *err);
 enum sl_code sl_my_lock_held(struct sl_conn *base, const char *scope, bool *held,
 	struct sl_error *err);
+const char *sl_my_lock_sql(struct sl_conn *base, const char *scope, struct sl_arena *arena);
 enum sl_code sl_my_reset(struct sl_conn *base, struct sl_error *err);
 
 enum sl_code sl_my_limit(struct sl_conn *base, const struct sl_limits *limits,

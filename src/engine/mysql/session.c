@@ -80,26 +80,91 @@ static size_t statement_len(const char *sql)
 	return i;
 }
 
+static const char *behind(const char *sql, size_t len)
+{
+	sql += len;
+	return *sql == ';' ? sql + 1 + strspn(sql + 1, " \n\t") : sql;
+}
+
+static enum sl_code one_by_one(struct sl_my_stream *stream, const char *sql, struct sl_error *err)
+{
+	enum sl_code code = SL_OK;
+
+	while (code == SL_OK && *sql != '\0') {
+		stream->sql = sql;
+		stream->len = statement_len(sql);
+		sql = behind(sql, stream->len);
+		code = sl_my_stream_run(stream, err);
+	}
+	return code;
+}
+
+#define BLOCK_BEGIN "BEGIN NOT ATOMIC "
+#define BLOCK_END   "; END"
+
+/* Without the last semicolon and the blanks behind it. */
+static size_t without_end(const char *sql)
+{
+	size_t len = strlen(sql);
+
+	while (len > 0 && strchr("; \n\t", sql[len - 1]))
+		len--;
+	return len;
+}
+
+/* MariaDB takes several as the block of a stored program, of which the first failure is the end. */
+static enum sl_code as_block(struct sl_my_stream *stream, const char *sql, struct sl_error *err)
+{
+	sl_auto_buf struct sl_buf block = SL_BUF_INIT(stream->conn->packet_max);
+
+	sl_buf_adds(&block, BLOCK_BEGIN);
+	sl_buf_add(&block, sql, without_end(sql));
+	sl_buf_adds(&block, BLOCK_END);
+	stream->sql = sl_buf_str(&block);
+	stream->len = block.len;
+	return sl_my_stream_run(stream, err);
+}
+
+/* What a block sets in its session (sql_mode) may end with it, and USE is none of its words: only
+ * what writes in a transaction goes as one. */
+static bool makes_block(const struct my_conn *conn, const char *sql)
+{
+	return conn->base.dialect == SL_DIALECT_MARIADB &&
+		*behind(sql, statement_len(sql)) != '\0' &&
+		(tx_state(&conn->base) == SL_TX_OPEN || sl_str_starts(sql, "START TRANSACTION")) &&
+		strlen(sql) + sizeof(BLOCK_BEGIN BLOCK_END) < conn->packet_max;
+}
+
 /* The server is not allowed to take several statements in one message, so that a migration's one
- * is one for the server too; ours are sent one by one. */
+ * is one for the server too. */
+static enum sl_code query(struct sl_my_stream *stream, struct sl_rows *out, const char *sql,
+	struct sl_error *err)
+{
+	struct sl_row_sink *sink = stream->sink;
+	enum sl_code code = makes_block(stream->conn, sql) ? as_block(stream, sql, err) :
+							     one_by_one(stream, sql, err);
+
+	if (code == SL_OK && out)
+		sl_row_sink_end(sink, out);
+	return code;
+}
+
 enum sl_code sl_my_query(struct sl_conn *base, struct sl_rows *out, struct sl_arena *arena,
 	const char *sql, struct sl_error *err)
 {
 	struct sl_row_sink sink = { .arena = arena };
 	struct sl_my_stream stream = { .conn = sl_my(base), .sink = arena ? &sink : NULL };
-	enum sl_code code = SL_OK;
 
-	while (code == SL_OK && *sql != '\0') {
-		stream.sql = sql;
-		stream.len = statement_len(sql);
-		sql += stream.len;
-		if (*sql == ';')
-			sql += 1 + strspn(sql + 1, " \n\t");
-		code = sl_my_stream_run(&stream, err);
-	}
-	if (code == SL_OK && out)
-		sl_row_sink_end(&sink, out);
-	return code;
+	return query(&stream, out, sql, err);
+}
+
+enum sl_code sl_my_show(struct sl_conn *base, struct sl_rows *out, struct sl_arena *arena,
+	const char *sql, struct sl_error *err)
+{
+	struct sl_row_sink sink = { .arena = arena };
+	struct sl_my_stream stream = { .conn = sl_my(base), .sink = &sink, .shows = true };
+
+	return query(&stream, out, sql, err);
 }
 
 /* Plain text means the same under every sql_mode and character set; anything else goes as bytes. */
@@ -397,6 +462,7 @@ const struct sl_driver sl_driver_mysql = {
 	.rollback = rollback,
 	.lock = sl_my_lock,
 	.lock_held = sl_my_lock_held,
+	.lock_sql = sl_my_lock_sql,
 	.outlive = outlive,
 	.reset = sl_my_reset,
 	.interrupt = interrupt,

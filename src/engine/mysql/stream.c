@@ -335,7 +335,8 @@ enum sl_code sl_my_stream_run(struct sl_my_stream *stream, struct sl_error *err)
 	conn->running = true;
 	code = run(stream, err);
 	conn->running = false;
-	if (conn->my && (code != SL_OK || atomic_load(&conn->where->killers) > 0))
+	if (conn->my &&
+		((code != SL_OK && !stream->shows) || atomic_load(&conn->where->killers) > 0))
 		learn_state(conn);
 	return code;
 }

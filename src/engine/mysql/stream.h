@@ -12,6 +12,7 @@ struct sl_my_stream {
 	/* Called with each result that has rows, in the sink's arena; or NULL. */
 	void (*each)(void *ctx, const struct sl_rows *rows);
 	void *ctx;
+	bool shows; /* leaves a transaction as it is, also when it fails */
 	bool uncancelable; /* COMMIT, ROLLBACK: a cancel only shortens the wait for the answer */
 	int64_t rows; /* out: of the last result without rows of its own, -1 none */
 };

@@ -246,8 +246,10 @@ enum sl_code sl_sqlite_query(struct sl_conn *base, struct sl_rows *out, struct s
 		int status = sqlite3_prepare_v2(conn->db, sql, -1, &stmt, &tail);
 
 		if (status == SQLITE_OK && stmt) {
-			sink.len = 0;
-			sink.columns = (size_t)sqlite3_column_count(stmt);
+			if (sqlite3_column_count(stmt) > 0) {
+				sink.len = 0;
+				sink.columns = (size_t)sqlite3_column_count(stmt);
+			}
 			while ((status = arena ? step_into(stmt, &sink) : sqlite3_step(stmt)) ==
 				SQLITE_ROW)
 				;
