@@ -5,7 +5,6 @@
 #include "sluice/core/escape.h"
 #include "sluice/core/hash.h"
 #include "sluice/core/str.h"
-#include "sluice/core/utf8.h"
 
 #include <inttypes.h>
 #include <mysqld_error.h>
@@ -202,69 +201,6 @@ static enum sl_code show(struct sl_conn *base, struct sl_rows *rows, struct sl_a
 	return code == SL_OK && again != SL_OK ? sl_my_error(sl_my(base), NULL, 0, err) : code;
 }
 
-/* Characters whose place in a file's name is in a table that only the server has. */
-static bool has_code(uint32_t c)
-{
-	static const struct {
-		uint32_t first, last;
-	} coded[] = { { 0xC0, 0x5FF }, { 0x1E00, 0x1FFF }, { 0x2160, 0x217F }, { 0x24B0, 0x24EF },
-		{ 0xFF20, 0xFF5F } };
-
-	for (size_t i = 0; i < sizeof(coded) / sizeof(coded[0]); i++)
-		if (c >= coded[i].first && c <= coded[i].last)
-			return true;
-	return false;
-}
-
-static bool is_plain(uint32_t c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		c == '_';
-}
-
-/* As InnoDB writes it: what is no letter, digit or underscore by its number.  False where we do not
- * know how. */
-static bool add_file_name(struct sl_buf *out, const char *name)
-{
-	size_t size = 1;
-
-	for (; *name != '\0'; name += size) {
-		uint32_t c = sl_utf8_decode(name, strlen(name), &size);
-
-		if (has_code(c) || c > 0xFFFF)
-			return false;
-		if (is_plain(c))
-			sl_buf_addc(out, (char)c);
-		else
-			sl_buf_addf(out, "@%04" PRIx32, c);
-	}
-	return true;
-}
-
-/* "schema/table" as bytes: MariaDB encodes it, MySQL keeps that character set to itself. */
-static bool add_table_key(struct sl_conn *base, struct sl_buf *sql, const char *schema,
-	const char *name)
-{
-	sl_auto_buf struct sl_buf key = SL_BUF_INIT(OBJECT_SQL_MAX);
-
-	if (base->dialect == SL_DIALECT_MARIADB) {
-		sl_buf_adds(sql, "CONCAT(CAST(CONVERT(");
-		sl_my_literal(base, sql, schema);
-		sl_buf_adds(sql,
-			" USING filename) AS CHAR CHARACTER SET binary), '/', CAST(CONVERT(");
-		sl_my_literal(base, sql, name);
-		sl_buf_adds(sql, " USING filename) AS CHAR CHARACTER SET binary))");
-		return true;
-	}
-	if (!add_file_name(&key, schema))
-		return false;
-	sl_buf_addc(&key, '/');
-	if (!add_file_name(&key, name))
-		return false;
-	sl_buf_addf(sql, "CAST('%s' AS BINARY)", sl_buf_str(&key));
-	return true;
-}
-
 /* InnoDB's own number of the table and its partitions, which a rebuild, a TRUNCATE or an exchange
  * changes; NULL where the login may not see it. */
 static const char *incarnation(struct sl_conn *base, const char *schema, const char *name,
@@ -277,9 +213,12 @@ static const char *incarnation(struct sl_conn *base, const char *schema, const c
 	sl_buf_adds(&sql,
 		base->dialect == SL_DIALECT_MARIADB ? "information_schema.innodb_sys_tables" :
 						      "information_schema.innodb_tables");
-	sl_buf_adds(&sql, " WHERE SUBSTRING_INDEX(name, '#', 1) = ");
-	if (!add_table_key(base, &sql, schema, name) ||
-		sl_my_query(base, &rows, arena, sl_buf_str(&sql), NULL) != SL_OK || rows.len == 0)
+	sl_buf_adds(&sql, " WHERE SUBSTRING_INDEX(name, '#', 1) = CAST('");
+	sl_my_file_name(&sql, schema);
+	sl_buf_addc(&sql, '/');
+	sl_my_file_name(&sql, name);
+	sl_buf_adds(&sql, "' AS BINARY)");
+	if (sl_my_query(base, &rows, arena, sl_buf_str(&sql), NULL) != SL_OK || rows.len == 0)
 		return NULL;
 	return sl_rows_cell(&rows, 0, 0);
 }

@@ -110,6 +110,9 @@ enum sl_code sl_my_look(struct sl_conn *base, const char *session, struct sl_ses
 enum sl_code sl_my_fingerprint(struct sl_conn *base, const struct sl_engine_object *object,
 	struct sl_fingerprint *out, struct sl_arena *arena, struct sl_error *err);
 
+/* Adds the name of a database or table as InnoDB keeps it: ASCII without quotes. */
+void sl_my_file_name(struct sl_buf *out, const char *name);
+
 enum sl_code sl_my_estimate(struct sl_conn *base, const char *sql, size_t len, int64_t limit_us,
 	struct sl_estimate *out, struct sl_error *err);
 
