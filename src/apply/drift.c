@@ -2,6 +2,7 @@
 
 #include "sluice/core/str.h"
 #include "sluice/schema/diff.h"
+#include "sluice/schema/snapshot.h"
 
 #define SUMMARY_MAX 300
 
@@ -44,7 +45,7 @@ enum sl_code apply_check_drift(struct run *run)
 	code = expected_hash(run, &expected, &cause);
 	if (code != SL_OK)
 		return apply_fail(run, SL_OUTCOME_BLOCKED, code, "%s", cause.msg);
-	if (expected[0] == '\0' || sl_str_eq(expected, result->before_hash))
+	if (expected[0] == '\0' || sl_snapshot_is(result->before, expected))
 		return SL_OK;
 	result->drift = difference(run);
 	if (result->drift[0] == '\0')

@@ -206,7 +206,7 @@ static void follow_runs(struct look *look)
 		at = run->after;
 		last = run;
 	}
-	if (last && sl_str_eq(at, look->hash))
+	if (last && sl_snapshot_is(look->live, at))
 		rebase(look, at,
 			sl_arena_printf(look->arena, "run %.8s of %s", last->id, last->actor));
 }
@@ -278,6 +278,10 @@ static enum sl_code judge(struct look *look, struct sl_error *err)
 		find_base(look);
 	else
 		follow_runs(look);
+	/* The same structure, as an earlier version took its hash: it is told as we do from now on.
+	 */
+	if (code == SL_OK && sl_snapshot_is(look->live, look->row.base))
+		look->row.base = sl_arena_strdup(look->arena, look->hash);
 	if (code == SL_OK)
 		code = compare(look, err);
 	look->row.live = look->hash;
@@ -309,7 +313,7 @@ static void tell_news(struct look *look)
 		tell(look, "drift.found",
 			sl_arena_printf(look->arena, "%s has drifted: %s", name,
 				look->row.summary));
-	else if (is && !sl_str_eq(look->was.live, look->row.live))
+	else if (is && !sl_snapshot_is(look->live, look->was.live))
 		tell(look, "drift.changed",
 			sl_arena_printf(look->arena, "the drift of %s is another one now: %s", name,
 				look->row.summary));

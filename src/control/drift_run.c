@@ -63,8 +63,11 @@ static enum sl_code new_base(struct settling *settling, char hash[SL_SHA256_HEX]
 	if (code != SL_OK)
 		return code;
 	carried = sl_snapshot_carry(base, before, settling->result->after);
-	sl_control_keep_snapshot(control, settling->batch, "", carried, "");
 	sl_snapshot_hash(carried, hash);
+	if (sl_snapshot_is(settling->result->after, hash))
+		(void)snprintf(hash, SL_SHA256_HEX, "%s", settling->result->after_hash);
+	else
+		sl_control_keep_snapshot(control, settling->batch, "", carried, "");
 	return SL_OK;
 }
 

@@ -38,6 +38,7 @@ struct sl_catalog_builder *sl_catalog_builder_new(enum sl_dialect dialect, int v
 	builder->catalog->pool = builder->pool;
 	builder->catalog->dialect = dialect;
 	builder->catalog->version = version;
+	builder->catalog->format = SL_SNAPSHOT_FORMAT;
 	builder->catalog->search_path = default_path(dialect);
 	return builder;
 }
@@ -115,6 +116,11 @@ static void sort_parts(struct sl_arena *arena, struct sl_entity *entity)
 struct sl_arena *sl_catalog_builder_arena(struct sl_catalog_builder *builder)
 {
 	return builder->pool->arena;
+}
+
+void sl_catalog_builder_set_format(struct sl_catalog_builder *builder, int format)
+{
+	builder->catalog->format = format;
 }
 
 void sl_catalog_adopt(struct sl_catalog_builder *builder, struct sl_entity *entity)

@@ -29,6 +29,8 @@ struct sl_catalog {
 	struct pool *pool;
 	enum sl_dialect dialect;
 	int version;
+	int format; /* of the snapshot that it is, see older.h; what was read now is of the newest
+		     */
 	uint64_t edition; /* of its latest node, once it is shown */
 	const struct node *root; /* entities in order */
 	const struct trie *names; /* the same by name */
@@ -56,6 +58,9 @@ struct link {
 	struct sl_entity id;
 	struct sl_entity dependent;
 };
+
+/* Of what is written now.  2 holds what 1 lost: see older.c, and docs/design/snapshots.md. */
+#define SL_SNAPSHOT_FORMAT 2
 
 /* Stands before every entity that a catalogue owns. */
 struct remembered {
@@ -128,6 +133,7 @@ const struct sl_entity *sl_next_dependent(const struct sl_catalog *catalog,
 /* An entity of the builder's own arena, not copied. */
 struct sl_arena *sl_catalog_builder_arena(struct sl_catalog_builder *builder);
 void sl_catalog_adopt(struct sl_catalog_builder *builder, struct sl_entity *entity);
+void sl_catalog_builder_set_format(struct sl_catalog_builder *builder, int format);
 
 /* Changes in place, while the catalogue is still its maker's own. */
 void sl_catalog_put(struct sl_catalog *catalog, const struct sl_entity *entity);

@@ -1,6 +1,7 @@
 #include "sluice/schema/diff.h"
 
 #include "catalog_int.h"
+#include "older.h"
 #include "render.h"
 #include "shape.h"
 
@@ -25,6 +26,7 @@ const char *sl_difference_kind_name(enum sl_difference_kind kind)
 struct making {
 	struct sl_arena *arena;
 	enum sl_dialect dialect;
+	int format; /* the older one of the two */
 	const struct sl_entity *from, *to; /* at hand */
 
 	struct {
@@ -336,23 +338,28 @@ static void compare_properties(struct making *making, const struct sl_catalog *f
 	}
 }
 
-static const struct sl_entity *next_lasting(struct sl_catalog_iter *it)
+/* The next one that is part of a snapshot of the format. */
+static const struct sl_entity *next_lasting(const struct making *making, struct sl_catalog_iter *it)
 {
-	const struct sl_entity *entity;
+	const struct sl_entity *entity, *kept = NULL;
 
-	do {
-		entity = sl_catalog_next(it);
-	} while (entity && sl_entity_temporary(entity));
-	return entity;
+	while (!kept && (entity = sl_catalog_next(it))) {
+		if (!sl_entity_temporary(entity))
+			kept = sl_entity_older(making->arena, entity, making->format);
+	}
+	return kept;
 }
 
 void sl_diff_make(struct sl_diff *out, struct sl_arena *arena, const struct sl_catalog *from,
 	const struct sl_catalog *to)
 {
-	struct making making = { .arena = arena, .dialect = from->dialect };
+	struct making making = { .arena = arena,
+		.dialect = from->dialect,
+		.format = sl_oldest(from->format, to->format) };
 	bool fold = sl_fold_entities(from->dialect);
 	struct sl_catalog_iter left = sl_catalog_each(from), right = sl_catalog_each(to);
-	const struct sl_entity *a = next_lasting(&left), *b = next_lasting(&right);
+	const struct sl_entity *a = next_lasting(&making, &left),
+			       *b = next_lasting(&making, &right);
 
 	compare_properties(&making, from, to);
 	while (a || b) {
@@ -362,9 +369,9 @@ void sl_diff_make(struct sl_diff *out, struct sl_arena *arena, const struct sl_c
 		making.to = order >= 0 ? b : NULL;
 		compare_entities(&making);
 		if (order <= 0)
-			a = next_lasting(&left);
+			a = next_lasting(&making, &left);
 		if (order >= 0)
-			b = next_lasting(&right);
+			b = next_lasting(&making, &right);
 	}
 	out->at = making.found.at;
 	out->len = making.found.len;

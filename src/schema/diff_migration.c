@@ -60,6 +60,7 @@ static void create_whole(struct draft *draft, const struct sl_entity *entity)
 	if (entity->kind == SL_ENTITY_TABLE)
 		add_later_constraints(draft, sl_as_table(entity));
 	sl_render_comments(draft->out, draft->dialect, entity);
+	sl_render_also(draft->out, entity);
 }
 
 static void drop_whole(struct draft *draft, const struct sl_difference *difference)
@@ -94,9 +95,11 @@ static void change_column(struct draft *draft, const struct sl_difference *diffe
 	sl_render_name(draft->out, draft->dialect, difference->name);
 	if (column) {
 		sl_buf_addc(draft->out, ' ');
-		sl_render_column(draft->out, draft->dialect, column);
+		sl_render_new_column(draft->out, draft->dialect, column);
 	}
 	sl_buf_adds(draft->out, ";\n");
+	if (column)
+		sl_render_storage(draft->out, draft->dialect, difference->to, column);
 }
 
 static void change_constraint(struct draft *draft, const struct sl_difference *difference)

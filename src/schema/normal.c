@@ -176,6 +176,11 @@ static bool is_one_of(const struct sl_token *token, const char *sql, const char 
 		is_char(token, sql, sql[token->at]);
 }
 
+static bool is_cast(const struct sl_token *token, const char *sql)
+{
+	return token->len == 2 && memcmp(sql + token->at, "::", 2) == 0;
+}
+
 /* How a token stands beside its neighbours. */
 enum {
 	HOLDS_BEFORE = 1, /* no blank before it */
@@ -188,7 +193,7 @@ static unsigned manner_of(const struct sl_token *token, const char *sql)
 {
 	const char *p = sql + token->at;
 
-	if (token->len == 2 && p[0] == ':' && p[1] == ':')
+	if (is_cast(token, sql))
 		return HOLDS_BEFORE | HOLDS_BEHIND;
 	if (token->len != 1 || !is_char(token, sql, *p))
 		return 0;
@@ -282,6 +287,17 @@ static void read_tokens(struct tokens *tokens, enum sl_dialect dialect, const ch
 		tokens->len--;
 }
 
+/* PostgreSQL's "bit" and "char" are other types than bit and char. */
+static bool is_quoted_type(const struct tokens *tokens, size_t i, const char *sql)
+{
+	const struct sl_token *token = &tokens->at[i];
+	const char *text = sql + token->at;
+
+	return i > 0 && token->kind == SL_TOKEN_NAME && is_cast(&tokens->at[i - 1], sql) &&
+		((token->len == 5 && memcmp(text, "\"bit\"", 5) == 0) ||
+			(token->len == 6 && memcmp(text, "\"char\"", 6) == 0));
+}
+
 /* Of most texts; longer ones are put together elsewhere. */
 #define SHORT 512
 
@@ -304,7 +320,10 @@ const char *sl_sql_normal(struct sl_arena *arena, enum sl_dialect dialect, const
 	for (size_t i = first; i < end; i++) {
 		if (i > first && blank_between(&tokens, i, sql))
 			out.at[out.len++] = ' ';
-		put_token(&out, arena, dialect, &tokens.at[i], sql);
+		if (is_quoted_type(&tokens, i, sql))
+			put_as_is(&out, sql + tokens.at[i].at, tokens.at[i].len);
+		else
+			put_token(&out, arena, dialect, &tokens.at[i], sql);
 	}
 	assert(out.len < room);
 	sl_vec_done(&tokens);

@@ -134,7 +134,16 @@ static void render_mysql_column(struct sl_buf *out, enum sl_dialect dialect,
 	}
 }
 
-void sl_render_column(struct sl_buf *out, enum sl_dialect dialect, const struct sl_column *column)
+static const char storage_word[] = "storage ";
+
+static bool has_storage(enum sl_dialect dialect, const struct sl_column *column)
+{
+	return dialect == SL_DIALECT_POSTGRES &&
+		strncmp(column->extra, storage_word, strlen(storage_word)) == 0;
+}
+
+static void column_without_extra(struct sl_buf *out, enum sl_dialect dialect,
+	const struct sl_column *column)
 {
 	word_if(out, true, column->type);
 	if (*column->collation) {
@@ -142,7 +151,8 @@ void sl_render_column(struct sl_buf *out, enum sl_dialect dialect, const struct 
 		if (sl_is_mysql(dialect)) /* never anything but a plain word */
 			sl_buf_adds(out, column->collation);
 		else
-			sl_render_name(out, dialect, column->collation);
+			sl_render_qualified(out, dialect, column->collation_schema,
+				column->collation);
 	}
 	if (sl_is_mysql(dialect)) {
 		render_mysql_column(out, dialect, column);
@@ -154,7 +164,45 @@ void sl_render_column(struct sl_buf *out, enum sl_dialect dialect, const struct 
 			render_generated(out, column);
 		render_identity(out, dialect, column);
 	}
+}
+
+void sl_render_column(struct sl_buf *out, enum sl_dialect dialect, const struct sl_column *column)
+{
+	column_without_extra(out, dialect, column);
 	word_if(out, true, column->extra);
+}
+
+void sl_render_new_column(struct sl_buf *out, enum sl_dialect dialect,
+	const struct sl_column *column)
+{
+	const char *extra = column->extra, *rest;
+
+	column_without_extra(out, dialect, column);
+	if (has_storage(dialect, column)) {
+		rest = strchr(extra + strlen(storage_word), ' ');
+		extra = rest ? rest + 1 : "";
+	}
+	/* PostgreSQL wants COMPRESSION before COLLATE and constraints: there it is altered too */
+	word_if(out, dialect != SL_DIALECT_POSTGRES, extra);
+}
+
+void sl_render_storage(struct sl_buf *out, enum sl_dialect dialect, const struct sl_entity *table,
+	const struct sl_column *column)
+{
+	const char *extra = dialect == SL_DIALECT_POSTGRES ? column->extra : "";
+
+	while (*extra) { /* pairs of words */
+		size_t key = strcspn(extra, " ");
+		size_t pair = *(extra + key) ? key + 1 + strcspn(extra + key + 1, " ") : key;
+
+		sl_buf_adds(out, "alter table only ");
+		sl_render_qualified(out, dialect, table->schema, table->name);
+		sl_buf_adds(out, " alter column ");
+		sl_render_name(out, dialect, column->name);
+		sl_buf_addf(out, " set %.*s;\n", (int)pair, extra);
+		extra += pair;
+		extra += *extra == ' ';
+	}
 }
 
 static void render_reference(struct sl_buf *out, enum sl_dialect dialect,
@@ -175,6 +223,41 @@ static void render_reference(struct sl_buf *out, enum sl_dialect dialect,
 		word(out, "on delete");
 		word(out, sl_fk_action_name(constraint->on_delete));
 	}
+	if (constraint->set_columns.len > 0) {
+		sl_buf_addc(out, ' ');
+		sl_render_names(out, dialect, &constraint->set_columns);
+	}
+}
+
+/* An exclusion's text, as PostgreSQL prints it, says itself when it is checked. */
+static bool says_when(const struct sl_constraint *constraint)
+{
+	static const char word_of[] = " deferrable", rest[] = " initially deferred";
+	const char *text = constraint->expression ? constraint->expression : "";
+	size_t len = strlen(text);
+
+	if (constraint->kind != SL_CONSTRAINT_EXCLUDE)
+		return false;
+	if (len > strlen(rest) && strcmp(text + len - strlen(rest), rest) == 0)
+		return true;
+	return len > strlen(word_of) && strcmp(text + len - strlen(word_of), word_of) == 0;
+}
+
+static void render_key_columns(struct sl_buf *out, enum sl_dialect dialect,
+	const struct sl_constraint *constraint)
+{
+	static const char nulls[] = "nulls not distinct";
+	const char *extra = constraint->extra;
+
+	if (strncmp(extra, nulls, strlen(nulls)) == 0) {
+		word(out, nulls);
+		extra += strlen(nulls);
+		extra += *extra == ' ';
+	}
+	sl_buf_addc(out, ' ');
+	if (*extra != '(') /* MySQL's prefixes stand in a list of their own */
+		sl_render_names(out, dialect, &constraint->columns);
+	word_if(out, true, extra);
 }
 
 void sl_render_constraint(struct sl_buf *out, enum sl_dialect dialect,
@@ -198,19 +281,42 @@ void sl_render_constraint(struct sl_buf *out, enum sl_dialect dialect,
 		break;
 	case SL_CONSTRAINT_PRIMARY:
 	case SL_CONSTRAINT_UNIQUE:
-		sl_buf_addc(out, ' ');
-		if (*constraint->extra != '(') /* MySQL's prefixes stand in a list of their own */
-			sl_render_names(out, dialect, &constraint->columns);
-		word_if(out, true, constraint->extra);
+		render_key_columns(out, dialect, constraint);
 		break;
 	case SL_CONSTRAINT_KIND_COUNT:
 		break;
 	}
 	word_if(out, constraint->no_inherit, "no inherit");
-	word_if(out, constraint->deferrable, "deferrable");
-	word_if(out, constraint->initially_deferred, "initially deferred");
+	word_if(out, constraint->deferrable && !says_when(constraint), "deferrable");
+	word_if(out, constraint->initially_deferred && !says_when(constraint),
+		"initially deferred");
 	word_if(out, constraint->not_enforced, "not enforced");
 	word_if(out, constraint->not_valid, "not valid");
+}
+
+/* The operator class comes before DESC and where nulls stand, which the extra text names last. */
+static void render_order(struct sl_buf *out, const struct sl_index_part *part)
+{
+	const char *nulls = strncmp(part->extra, "nulls ", 6) == 0 ? part->extra : NULL;
+	size_t len = strlen(part->extra);
+
+	for (const char *c = part->extra; !nulls && (c = strstr(c, " nulls ")); c++) {
+		if (strcmp(c, " nulls first") == 0 || strcmp(c, " nulls last") == 0)
+			nulls = c + 1;
+	}
+	if (nulls)
+		len = (size_t)(nulls - part->extra) - (nulls > part->extra);
+	if (*part->operators) {
+		word(out, part->operators);
+	} else if (len > 0 && *part->extra != '(') {
+		word(out, "");
+		sl_buf_add(out, part->extra, len);
+	} else if (*part->extra == '(') {
+		sl_buf_adds(out, part->extra);
+	}
+	word_if(out, part->descending, "desc");
+	if (nulls)
+		word(out, nulls);
 }
 
 static void render_part(struct sl_buf *out, enum sl_dialect dialect,
@@ -222,14 +328,9 @@ static void render_part(struct sl_buf *out, enum sl_dialect dialect,
 		sl_buf_addf(out, "(%s)", part->expression);
 	if (*part->collation) {
 		word(out, "collate ");
-		sl_render_name(out, dialect, part->collation);
+		sl_render_qualified(out, dialect, part->collation_schema, part->collation);
 	}
-	word_if(out, *part->extra && *part->extra != '(' && strncmp(part->extra, "nulls ", 6) != 0,
-		part->extra);
-	if (*part->extra == '(')
-		sl_buf_adds(out, part->extra);
-	word_if(out, part->descending, "desc");
-	word_if(out, strncmp(part->extra, "nulls ", 6) == 0, part->extra);
+	render_order(out, part);
 }
 
 static bool keyword_method(enum sl_dialect dialect, const struct sl_index *index)
@@ -288,10 +389,17 @@ void sl_render_key(struct sl_buf *out, enum sl_dialect dialect, const struct sl_
 	render_index_rest(out, dialect, index);
 }
 
+/* An index of a partitioned table that some partition lacks. */
+static bool only_itself(const struct sl_entity *owner, const struct sl_index *index)
+{
+	return index->invalid && owner->kind == SL_ENTITY_TABLE &&
+		sl_as_table(owner)->kind == SL_TABLE_PARTITIONED;
+}
+
 void sl_render_create_index(struct sl_buf *out, enum sl_dialect dialect,
 	const struct sl_entity *owner, const struct sl_index *index)
 {
-	if (index->invalid)
+	if (index->invalid && !only_itself(owner, index))
 		sl_buf_adds(out, "-- invalid: its building never ended\n");
 	sl_buf_adds(out, "create ");
 	word_if(out, index->unique, "unique");
@@ -301,7 +409,7 @@ void sl_render_create_index(struct sl_buf *out, enum sl_dialect dialect,
 		sl_render_qualified(out, dialect, owner->schema, index->name);
 	else
 		sl_render_name(out, dialect, index->name);
-	word(out, "on ");
+	word(out, only_itself(owner, index) ? "on only " : "on ");
 	if (dialect == SL_DIALECT_SQLITE)
 		sl_render_name(out, dialect, owner->name);
 	else

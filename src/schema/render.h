@@ -21,6 +21,15 @@ void sl_render_string(struct sl_buf *out, enum sl_dialect dialect, const char *t
 /* Without the name: "text not null default 'x'". */
 void sl_render_column(struct sl_buf *out, enum sl_dialect dialect, const struct sl_column *column);
 
+/* As CREATE TABLE and ADD COLUMN take it: without the storage, which PostgreSQL before 16 takes in
+ * an ALTER only. */
+void sl_render_new_column(struct sl_buf *out, enum sl_dialect dialect,
+	const struct sl_column *column);
+
+/* ALTER TABLE ... SET STORAGE where it is not as usual. */
+void sl_render_storage(struct sl_buf *out, enum sl_dialect dialect, const struct sl_entity *table,
+	const struct sl_column *column);
+
 /* Without the name: "foreign key (a) references b (id) on delete cascade". */
 void sl_render_constraint(struct sl_buf *out, enum sl_dialect dialect,
 	const struct sl_constraint *constraint);
@@ -45,6 +54,9 @@ void sl_render_key(struct sl_buf *out, enum sl_dialect dialect, const struct sl_
 /* What makes the object, without indexes, comments and later constraints: terminated by a line end.
  */
 void sl_render_entity(struct sl_buf *out, enum sl_dialect dialect, const struct sl_entity *entity);
+
+/* What follows once the whole schema stands. */
+void sl_render_also(struct sl_buf *out, const struct sl_entity *entity);
 
 /* COMMENT ON statements of the object and its parts; nothing where the dialect has none. */
 void sl_render_comments(struct sl_buf *out, enum sl_dialect dialect,

@@ -78,7 +78,7 @@ static void render_inside(struct sl_buf *out, enum sl_dialect dialect, const str
 		render_line(out, &first);
 		sl_render_name(out, dialect, column->name);
 		sl_buf_addc(out, ' ');
-		sl_render_column(out, dialect, column);
+		sl_render_new_column(out, dialect, column);
 		if (dialect == SL_DIALECT_SQLITE && column->identity == SL_IDENTITY_AUTO)
 			sl_buf_adds(out, " primary key autoincrement");
 	}
@@ -138,6 +138,19 @@ static void render_parents(struct sl_buf *out, enum sl_dialect dialect,
 	}
 }
 
+/* PARTITION OF would give it the parent's defaults and order of columns. */
+static void render_attachment(struct sl_buf *out, enum sl_dialect dialect,
+	const struct sl_table *table)
+{
+	if (!table->partition_of)
+		return;
+	sl_buf_adds(out, "alter table ");
+	render_parent(out, dialect, table->partition_of);
+	sl_buf_adds(out, " attach partition ");
+	sl_render_qualified(out, dialect, table->id.schema, table->id.name);
+	sl_buf_addf(out, " %s;\n", table->partition_bound ? table->partition_bound : "default");
+}
+
 static void render_row_security(struct sl_buf *out, enum sl_dialect dialect,
 	const struct sl_table *table)
 {
@@ -162,16 +175,12 @@ static void render_table(struct sl_buf *out, enum sl_dialect dialect, const stru
 		sl_buf_addf(out, " using %s;\n", table->extra);
 		return;
 	}
-	if (table->partition_of) {
-		sl_buf_adds(out, " partition of ");
-		render_parent(out, dialect, table->partition_of);
-		sl_buf_addf(out, " %s",
-			table->partition_bound ? table->partition_bound : "default");
-	} else {
-		render_inside(out, dialect, table);
-	}
+	render_inside(out, dialect, table);
 	render_table_end(out, dialect, table);
+	for (size_t i = 0; i < table->columns.len; i++)
+		sl_render_storage(out, dialect, &table->id, &table->columns.at[i]);
 	render_parents(out, dialect, table);
+	render_attachment(out, dialect, table);
 	render_row_security(out, dialect, table);
 }
 
@@ -226,23 +235,38 @@ static void render_sequence(struct sl_buf *out, enum sl_dialect dialect,
 	sl_buf_adds(out, sequence->cycle ? " cycle;\n" : ";\n");
 }
 
+static void render_check(struct sl_buf *out, enum sl_dialect dialect,
+	const struct sl_constraint *check)
+{
+	if (*check->name) {
+		sl_buf_adds(out, " constraint ");
+		sl_render_name(out, dialect, check->name);
+	}
+	sl_buf_addc(out, ' ');
+	sl_render_constraint(out, dialect, check);
+}
+
 static void render_domain(struct sl_buf *out, enum sl_dialect dialect, const struct sl_type *type)
 {
 	head(out, dialect, "domain", &type->id);
 	sl_buf_addf(out, " as %s", type->base ? type->base : "");
+	if (*type->extra)
+		sl_buf_addf(out, " %s", type->extra);
 	if (type->default_sql)
 		sl_buf_addf(out, " default %s", type->default_sql);
 	if (type->not_null)
 		sl_buf_adds(out, " not null");
 	for (size_t i = 0; i < type->checks.len; i++) {
-		const struct sl_constraint *check = &type->checks.at[i];
-
-		if (*check->name) {
-			sl_buf_adds(out, " constraint ");
-			sl_render_name(out, dialect, check->name);
-		}
-		sl_buf_addc(out, ' ');
-		sl_render_constraint(out, dialect, check);
+		if (!type->checks.at[i].not_valid)
+			render_check(out, dialect, &type->checks.at[i]);
+	}
+	for (size_t i = 0; i < type->checks.len; i++) {
+		if (!type->checks.at[i].not_valid)
+			continue;
+		sl_buf_adds(out, ";\nalter domain ");
+		sl_render_qualified(out, dialect, type->id.schema, type->id.name);
+		sl_buf_adds(out, " add");
+		render_check(out, dialect, &type->checks.at[i]);
 	}
 }
 
@@ -257,7 +281,8 @@ static void render_type(struct sl_buf *out, enum sl_dialect dialect, const struc
 		sl_buf_adds(out, " as ");
 	}
 	if (type->kind == SL_TYPE_RANGE)
-		sl_buf_addf(out, "range (subtype = %s)", type->base ? type->base : "");
+		sl_buf_addf(out, "range (subtype = %s%s%s)", type->base ? type->base : "",
+			*type->extra ? ", " : "", type->extra);
 	if (type->kind == SL_TYPE_ENUM)
 		sl_buf_adds(out, "enum (");
 	for (size_t i = 0; type->kind == SL_TYPE_ENUM && i < type->labels.len; i++) {
@@ -377,7 +402,7 @@ void sl_render_entity(struct sl_buf *out, enum sl_dialect dialect, const struct 
 struct comment_target {
 	const char *what; /* "table" */
 	const struct sl_entity *entity;
-	const char *part; /* column, constraint; or NULL */
+	const char *part; /* column, constraint, trigger; or NULL */
 };
 
 static void render_comment(struct sl_buf *out, enum sl_dialect dialect,
@@ -420,7 +445,9 @@ static void render_index_comments(struct sl_buf *out, enum sl_dialect dialect,
 static void render_table_comments(struct sl_buf *out, enum sl_dialect dialect,
 	const struct sl_table *table)
 {
-	struct comment_target target = { "table", &table->id, NULL };
+	struct comment_target target = { table->kind == SL_TABLE_FOREIGN ? "foreign table" :
+									   "table",
+		&table->id, NULL };
 
 	render_comment(out, dialect, &target, table->comment);
 	for (size_t i = 0; i < table->columns.len; i++) {
@@ -434,6 +461,22 @@ static void render_table_comments(struct sl_buf *out, enum sl_dialect dialect,
 		render_comment(out, dialect, &target, table->constraints.at[i].comment);
 	}
 	render_index_comments(out, dialect, &table->id, &table->indexes);
+}
+
+void sl_render_also(struct sl_buf *out, const struct sl_entity *entity)
+{
+	const struct sl_names *also = NULL;
+
+	if (entity->kind == SL_ENTITY_TABLE)
+		also = &sl_as_table(entity)->also;
+	else if (entity->kind == SL_ENTITY_VIEW)
+		also = &sl_as_view(entity)->also;
+	else if (entity->kind == SL_ENTITY_TYPE)
+		also = &sl_as_type(entity)->also;
+	else if (entity->kind == SL_ENTITY_PLAIN)
+		also = &sl_as_plain(entity)->also;
+	for (size_t i = 0; also && i < also->len; i++)
+		sl_buf_addf(out, "%s;\n", also->at[i]);
 }
 
 void sl_render_comments(struct sl_buf *out, enum sl_dialect dialect, const struct sl_entity *entity)
@@ -450,6 +493,13 @@ void sl_render_comments(struct sl_buf *out, enum sl_dialect dialect, const struc
 			target.what = "materialized view";
 		render_comment(out, dialect, &target, sl_as_view(entity)->comment);
 		render_index_comments(out, dialect, entity, &sl_as_view(entity)->indexes);
+	} else if (entity->kind == SL_ENTITY_TRIGGER) {
+		const struct sl_entity table = { SL_ENTITY_TABLE, entity->schema, entity->detail,
+			"" };
+
+		target.entity = &table;
+		target.part = entity->name;
+		render_comment(out, dialect, &target, sl_as_trigger(entity)->comment);
 	} else if (entity->kind == SL_ENTITY_SCHEMA) {
 		render_comment(out, dialect, &target, sl_as_schema(entity)->comment);
 	} else if (entity->kind == SL_ENTITY_SEQUENCE) {

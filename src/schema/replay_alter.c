@@ -150,7 +150,7 @@ static void alter_type(struct sl_replay *replay, struct sl_table *table,
 	effect->rewrites = *action->text != '\0' || sl_type_change_rewrites(column.type, def->type);
 	effect->scans = effect->rewrites;
 	column.type = effect->now;
-	column.collation = sl_keep(replay, def->collation);
+	column.collation = sl_keep_collation(replay, def->collation, &column.collation_schema);
 	sl_table_set_column(replay, table, place, &column);
 }
 

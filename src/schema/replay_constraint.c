@@ -1,4 +1,5 @@
 /* Constraints from their facts. */
+#include "render.h"
 #include "replay_int.h"
 
 #include "sluice/core/buf.h"
@@ -107,14 +108,16 @@ static const char *extra_of(struct sl_replay *replay, const struct sl_fact_const
 {
 	sl_auto_buf struct sl_buf out = SL_BUF_INIT(65536);
 
+	if (def->nulls_not_distinct)
+		sl_buf_adds(&out, "nulls not distinct");
 	if (sl_str_eq(def->match_type, "full") || sl_str_eq(def->match_type, "partial"))
 		sl_buf_addf(&out, "match %s", def->match_type);
-	for (size_t i = 0; i < def->include.len; i++)
-		sl_buf_addf(&out, "%s%s", i == 0 ? "include (" : ", ", def->include.at[i]);
+	for (size_t i = 0; i < def->include.len; i++) {
+		sl_buf_adds(&out, i > 0 ? ", " : out.len > 0 ? " include (" : "include (");
+		sl_render_name(&out, replay->work.dialect, def->include.at[i]);
+	}
 	if (def->include.len > 0)
 		sl_buf_addc(&out, ')');
-	if (def->nulls_not_distinct)
-		sl_buf_addf(&out, "%snulls not distinct", out.len > 0 ? " " : "");
 	if (*def->on_conflict)
 		sl_buf_addf(&out, "on conflict %s", def->on_conflict);
 	return sl_keep(replay, sl_buf_str(&out));

@@ -57,7 +57,9 @@ static struct sl_index_parts parts_of(struct sl_replay *replay, const struct sl_
 	for (size_t i = 0; i < len; i++) {
 		const struct sl_fact_index_key *key = &replay->facts->index_key.at[i];
 
-		at[i].collation = sl_keep(replay, key->collation);
+		at[i].operators = "";
+		at[i].collation = sl_keep_collation(replay, key->collation,
+			&at[i].collation_schema);
 		at[i].extra = part_extra(replay, key);
 		at[i].descending = sl_str_eq(key->direction, "desc");
 		if (*key->column_name)
@@ -379,6 +381,18 @@ static enum sl_type_kind type_kind(const char *kind)
 	return SL_TYPE_OTHER;
 }
 
+static const char *domain_collation(struct sl_replay *replay, const struct sl_fact_type_def *def)
+{
+	sl_auto_buf struct sl_buf out = SL_BUF_INIT(4096);
+	const char *schema, *name = sl_keep_collation(replay, def->collation, &schema);
+
+	if (!*name)
+		return "";
+	sl_buf_adds(&out, "collate ");
+	sl_render_qualified(&out, replay->work.dialect, schema, name);
+	return sl_keep(replay, sl_buf_str(&out));
+}
+
 void sl_replay_create_type(struct sl_replay *replay, const struct sl_fact_type_def *def)
 {
 	struct sl_type *type = sl_entity_new(sl_keeping(replay), SL_ENTITY_TYPE);
@@ -388,6 +402,7 @@ void sl_replay_create_type(struct sl_replay *replay, const struct sl_fact_type_d
 	type->id.name = sl_keep(replay, def->name);
 	type->kind = type_kind(def->kind);
 	type->comment = "";
+	type->extra = domain_collation(replay, def);
 	if (sl_catalog_find(&replay->work, SL_ENTITY_TYPE, type->id.schema, type->id.name, "")) {
 		sl_problem_unless_uncertain(replay, SL_PROBLEM_DUPLICATE_OBJECT, &about,
 			"there is a type %s already", sl_spoken(replay, def->schema, def->name));

@@ -15,6 +15,23 @@ const char *sl_keep(struct sl_replay *replay, const char *text)
 	return sl_texts_keep(&replay->pool->texts, text);
 }
 
+/* A dot may be part of the name: "en_US.utf8". */
+const char *sl_keep_collation(struct sl_replay *replay, const char *written, const char **schema)
+{
+	const char *dot = sl_is_postgres(replay) ? strchr(written, '.') : NULL;
+	const char *before = dot ?
+		sl_arena_strndup(replay->scratch, written, (size_t)(dot - written)) :
+		"";
+
+	*schema = "";
+	if (dot && strcmp(before, "pg_catalog") == 0)
+		return sl_keep(replay, dot + 1);
+	if (!dot || !sl_catalog_find(&replay->work, SL_ENTITY_SCHEMA, "", before, ""))
+		return sl_keep(replay, written);
+	*schema = sl_keep(replay, before);
+	return sl_keep(replay, dot + 1);
+}
+
 struct sl_names sl_keep_names(struct sl_replay *replay, const struct sl_names *names)
 {
 	const char **at = sl_arena_calloc(sl_keeping(replay), names->len, sizeof(*at));

@@ -65,6 +65,10 @@ static inline bool sl_is_sqlite(const struct sl_replay *replay)
 }
 
 const char *sl_keep(struct sl_replay *replay, const char *text);
+
+/* A collation as it was written, "app.german"; its schema, "" for the engine's own, into *schema.
+ */
+const char *sl_keep_collation(struct sl_replay *replay, const char *written, const char **schema);
 struct sl_names sl_keep_names(struct sl_replay *replay, const struct sl_names *names);
 
 /* Normalised and kept; NULL for "". */

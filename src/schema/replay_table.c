@@ -79,7 +79,6 @@ struct sl_column sl_column_from(struct sl_replay *replay, const struct sl_fact_c
 	const char *type = type_of(replay, def);
 	struct sl_column column = { .name = sl_keep(replay, def->name),
 		.type = type,
-		.collation = sl_keep(replay, def->collation),
 		.default_sql = def->has_default ? sl_default_sql(replay, def->default_text, type) :
 						  NULL,
 		.generated_sql = sl_keep_sql(replay, def->generated_text),
@@ -88,6 +87,7 @@ struct sl_column sl_column_from(struct sl_replay *replay, const struct sl_fact_c
 		.identity = identity_of(def),
 		.not_null = def->not_null };
 
+	column.collation = sl_keep_collation(replay, def->collation, &column.collation_schema);
 	if (sl_str_eq(def->generated, "stored"))
 		column.generated = SL_GENERATED_STORED;
 	else if (sl_str_eq(def->generated, "virtual"))
@@ -349,6 +349,7 @@ static void add_query_columns(struct sl_replay *replay, struct sl_table *table,
 		struct sl_column column = { .name = sl_keep(replay, def->query_columns.at[i]),
 			.type = "",
 			.collation = "",
+			.collation_schema = "",
 			.extra = "",
 			.comment = "" };
 

@@ -32,6 +32,7 @@ static const char *const entity_words[] = { "schema", "extension", "type", "sequ
 
 static const struct field column_fields[] = {
 	ROW(sl_column, collation, FIELD_TEXT),
+	ROW(sl_column, collation_schema, FIELD_TEXT),
 	ROW(sl_column, comment, FIELD_TEXT),
 	ROW(sl_column, default_sql, FIELD_OPTIONAL),
 	ROW(sl_column, extra, FIELD_TEXT),
@@ -62,15 +63,18 @@ static const struct field constraint_fields[] = {
 	ROW(sl_constraint, ref_columns, FIELD_NAMES),
 	ROW(sl_constraint, ref_schema, FIELD_TEXT),
 	ROW(sl_constraint, ref_table, FIELD_TEXT),
+	ROW(sl_constraint, set_columns, FIELD_NAMES),
 };
 const struct shape sl_shape_constraint = SHAPE(sl_constraint, constraint_fields);
 
 static const struct field part_fields[] = {
 	ROW(sl_index_part, collation, FIELD_TEXT),
+	ROW(sl_index_part, collation_schema, FIELD_TEXT),
 	ROW(sl_index_part, column, FIELD_OPTIONAL),
 	ROW(sl_index_part, descending, FIELD_BOOL),
 	ROW(sl_index_part, expression, FIELD_OPTIONAL),
 	ROW(sl_index_part, extra, FIELD_TEXT),
+	ROW(sl_index_part, operators, FIELD_TEXT),
 };
 static const struct shape part_shape = SHAPE(sl_index_part, part_fields);
 
@@ -95,6 +99,7 @@ static const struct field reference_fields[] = {
 static const struct shape reference_shape = SHAPE(sl_reference, reference_fields);
 
 static const struct field table_fields[] = {
+	ROW(sl_table, also, FIELD_NAMES),
 	ROW(sl_table, bytes, FIELD_INT, .beside = true),
 	ROW(sl_table, clauses, FIELD_NAMES),
 	ROW(sl_table, columns, FIELD_LIST, .of = &sl_shape_column),
@@ -123,6 +128,7 @@ static const struct field table_fields[] = {
 };
 
 static const struct field view_fields[] = {
+	ROW(sl_view, also, FIELD_NAMES),
 	ROW(sl_view, columns, FIELD_NAMES, .beside = true),
 	ROW(sl_view, comment, FIELD_TEXT),
 	ROW(sl_view, definition, FIELD_TEXT),
@@ -156,6 +162,7 @@ static const struct field sequence_fields[] = {
 };
 
 static const struct field type_fields[] = {
+	ROW(sl_type, also, FIELD_NAMES),
 	ROW(sl_type, attributes, FIELD_LIST, .of = &sl_shape_column),
 	ROW(sl_type, base, FIELD_OPTIONAL),
 	ROW(sl_type, checks, FIELD_LIST, .of = &sl_shape_constraint),
@@ -163,6 +170,7 @@ static const struct field type_fields[] = {
 	ROW(sl_type, default_sql, FIELD_OPTIONAL),
 	ROW(sl_type, definition, FIELD_OPTIONAL),
 	ID(sl_type, detail),
+	ROW(sl_type, extra, FIELD_TEXT),
 	KIND(sl_type),
 	ROW(sl_type, labels, FIELD_NAMES),
 	ID(sl_type, name),
@@ -211,6 +219,7 @@ static const struct field schema_fields[] = {
 };
 
 static const struct field plain_fields[] = {
+	ROW(sl_plain, also, FIELD_NAMES),
 	ROW(sl_plain, definition, FIELD_TEXT),
 	ID(sl_plain, detail),
 	KIND(sl_plain),

@@ -1,6 +1,7 @@
 #include "sluice/schema/snapshot.h"
 
 #include "catalog_int.h"
+#include "older.h"
 #include "shape.h"
 
 #include "sluice/core/json.h"
@@ -9,7 +10,6 @@
 #include <assert.h>
 
 #define ENTITY_MAX ((size_t)64 * 1024 * 1024)
-#define FORMAT     1
 
 static struct remembered *remembered_of(const struct sl_entity *entity)
 {
@@ -60,21 +60,24 @@ void sl_entity_json(const struct sl_entity *entity, struct sl_buf *out)
 	sl_shape_write(sl_shape_of(entity->kind), entity, out);
 }
 
-void sl_snapshot_hash(const struct sl_catalog *catalog, char out[SL_SHA256_HEX])
+static void hash_in_format(const struct sl_catalog *catalog, int format, char out[SL_SHA256_HEX])
 {
 	sl_auto(sl_sha256_free_p) struct sl_sha256 *sha = sl_sha256_new();
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
 	struct sl_catalog_iter it = sl_catalog_each(catalog);
 	const struct sl_entity *entity;
 	unsigned char hash[SL_SHA256_SIZE];
 
-	sl_sha256_add_str(sha, "sluice snapshot 1");
+	sl_sha256_add_str(sha, sl_arena_printf(arena, "sluice snapshot %d", format));
 	sl_sha256_add_str(sha, sl_dialect_name(catalog->dialect));
 	for (size_t i = 0; i < catalog->properties_len; i++) {
 		sl_sha256_add_str(sha, catalog->properties[i].key);
 		sl_sha256_add_str(sha, catalog->properties[i].value);
 	}
 	while ((entity = sl_catalog_next(&it))) {
-		if (sl_entity_temporary(entity))
+		if (!sl_entity_temporary(entity))
+			entity = sl_entity_older(arena, entity, format);
+		if (!entity || sl_entity_temporary(entity))
 			continue;
 		entity_hash(entity, hash);
 		sl_sha256_add_str(sha, sl_entity_kind_name(entity->kind));
@@ -84,6 +87,23 @@ void sl_snapshot_hash(const struct sl_catalog *catalog, char out[SL_SHA256_HEX])
 		sl_sha256_add(sha, hash, sizeof(hash));
 	}
 	sl_sha256_end_hex(sha, out);
+}
+
+void sl_snapshot_hash(const struct sl_catalog *catalog, char out[SL_SHA256_HEX])
+{
+	hash_in_format(catalog, catalog->format, out);
+}
+
+bool sl_snapshot_is(const struct sl_catalog *catalog, const char *hash)
+{
+	char own[SL_SHA256_HEX];
+
+	for (int format = catalog->format; format >= 1 && *hash; format--) {
+		hash_in_format(catalog, format, own);
+		if (strcmp(own, hash) == 0)
+			return true;
+	}
+	return false;
 }
 
 static void write_names(const struct sl_names *names, struct sl_buf *out)
@@ -201,7 +221,7 @@ static void write_snapshot(const struct sl_catalog *catalog, bool whole, struct 
 	write_properties(catalog, out);
 	sl_buf_adds(out, ",\"search_path\":");
 	write_names(&catalog->search_path, out);
-	sl_buf_addf(out, ",\"version\":%d}", FORMAT);
+	sl_buf_addf(out, ",\"version\":%d}", catalog->format);
 }
 
 void sl_snapshot_manifest(const struct sl_catalog *catalog, struct sl_buf *out)

@@ -2,14 +2,25 @@
 #include "sluice/schema/snapshot.h"
 
 #include "catalog_int.h"
+#include "older.h"
 
 #include <assert.h>
 #include <string.h>
 
-static const struct sl_entity *same_in(const struct sl_catalog *catalog,
-	const struct sl_entity *entity)
+struct carrying {
+	const struct sl_catalog *base, *before, *after;
+	struct sl_catalog_builder *builder;
+	struct sl_arena *arena;
+	int format; /* the oldest of the three */
+};
+
+static const struct sl_entity *same_in(const struct carrying *carrying,
+	const struct sl_catalog *catalog, const struct sl_entity *entity)
 {
-	return sl_catalog_find(catalog, entity->kind, entity->schema, entity->name, entity->detail);
+	const struct sl_entity *found = sl_catalog_find(catalog, entity->kind, entity->schema,
+		entity->name, entity->detail);
+
+	return found ? sl_entity_older(carrying->arena, found, carrying->format) : NULL;
 }
 
 static bool equal(const struct sl_entity *a, const struct sl_entity *b)
@@ -23,11 +34,6 @@ static bool equal(const struct sl_entity *a, const struct sl_entity *b)
 	return strcmp(x, y) == 0;
 }
 
-struct carrying {
-	const struct sl_catalog *base, *before, *after;
-	struct sl_catalog_builder *builder;
-};
-
 /* What after has: as it has it where that is the change's own, else as base has it, if at all. */
 static void carry_present(const struct carrying *carrying)
 {
@@ -35,12 +41,13 @@ static void carry_present(const struct carrying *carrying)
 	const struct sl_entity *now;
 
 	while ((now = sl_catalog_next(&it))) {
-		const struct sl_entity *kept = now;
+		const struct sl_entity *kept;
 
 		if (sl_entity_temporary(now))
 			continue;
-		if (equal(now, same_in(carrying->before, now)))
-			kept = same_in(carrying->base, now);
+		kept = sl_entity_older(carrying->arena, now, carrying->format);
+		if (kept && equal(kept, same_in(carrying, carrying->before, now)))
+			kept = same_in(carrying, carrying->base, now);
 		if (kept)
 			sl_catalog_add(carrying->builder, kept);
 	}
@@ -53,8 +60,11 @@ static void carry_absent(const struct carrying *carrying)
 	const struct sl_entity *old;
 
 	while ((old = sl_catalog_next(&it))) {
-		if (!sl_entity_temporary(old) && !same_in(carrying->after, old) &&
-			!same_in(carrying->before, old))
+		if (sl_entity_temporary(old) || same_in(carrying, carrying->after, old) ||
+			same_in(carrying, carrying->before, old))
+			continue;
+		old = sl_entity_older(carrying->arena, old, carrying->format);
+		if (old)
 			sl_catalog_add(carrying->builder, old);
 	}
 }
@@ -83,11 +93,14 @@ static void carry_properties(const struct carrying *carrying)
 const struct sl_catalog *sl_snapshot_carry(const struct sl_catalog *base,
 	const struct sl_catalog *before, const struct sl_catalog *after)
 {
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
 	struct carrying carrying = { base, before, after,
-		sl_catalog_builder_new(after->dialect, after->version) };
+		sl_catalog_builder_new(after->dialect, after->version), arena,
+		sl_oldest(base->format, sl_oldest(before->format, after->format)) };
 	const struct sl_catalog *out = NULL;
 	enum sl_code code;
 
+	sl_catalog_builder_set_format(carrying.builder, carrying.format);
 	sl_catalog_set_search_path(carrying.builder, after->search_path);
 	for (size_t i = 0; i < after->incomplete.len; i++)
 		sl_catalog_add_incomplete(carrying.builder, after->incomplete.at[i]);

@@ -163,14 +163,17 @@ enum sl_code sl_snapshot_load(const struct sl_catalog **out, const char *text, s
 	sl_auto(sl_arena_free_p) struct sl_arena *scratch = sl_arena_new();
 	struct loading loading = { .source = source, .scratch = scratch };
 	enum sl_dialect dialect;
+	int format;
 	enum sl_code code = sl_json_load(&manifest, text, len, SL_SNAPSHOT_MAX, "snapshot", err);
 
 	if (code != SL_OK)
 		return code;
-	if (sl_json_i64(manifest, "version", 0) != 1 ||
+	format = (int)sl_json_i64(manifest, "version", 0);
+	if (format < 1 || format > SL_SNAPSHOT_FORMAT ||
 		!sl_dialect_parse(&dialect, sl_json_str(manifest, "dialect", "")))
 		return bad("not written by this version of Sluice", err);
 	builder = sl_catalog_builder_new(dialect, (int)sl_json_i64(manifest, "engine_version", 0));
+	sl_catalog_builder_set_format(builder, format);
 	loading.builder = builder;
 	code = load_entries(&loading, manifest, err);
 	if (code == SL_OK)

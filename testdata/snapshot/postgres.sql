@@ -157,3 +157,9 @@ CREATE CAST (app.mood AS integer) WITH INOUT;
 CREATE PUBLICATION news FOR TABLE app.customers;
 CREATE OPERATOR app.=~ (LEFTARG = integer, RIGHTARG = integer, FUNCTION = int4eq);
 CREATE TEXT SEARCH CONFIGURATION app.words (COPY = pg_catalog.simple);
+
+CREATE TABLE app."Owner of.a" ("se.lect" serial, at date, "Name" text);
+CREATE SCHEMA "Two.Parts";
+CREATE COLLATION "Two.Parts"."Ger.man" (provider = icu, locale = 'de');
+CREATE TABLE app.named ("order" text COLLATE "Two.Parts"."Ger.man");
+CREATE INDEX named_order ON app.named ("order" COLLATE "Two.Parts"."Ger.man" text_pattern_ops DESC NULLS LAST);

@@ -1,9 +1,11 @@
 """What somebody changed by hand is found, shown, accepted or gone; what a run did is never drift."""
 
 import contextlib
+import hashlib
 import json
 import shutil
 import sqlite3
+import struct
 import urllib.error
 import urllib.request
 
@@ -435,3 +437,89 @@ def test_a_form_of_another_page_accepts_nothing(local):
         urllib.request.urlopen(request)
     assert refused.value.code == 401
     assert drift(local)["state"] == "found"
+
+
+# --- a store that an earlier version has written ---------------------------------------------------
+
+
+def as_format_1(body: str) -> str:
+    """An object's canonical text without what the first format could not hold."""
+    what = json.loads(body)
+    what.pop("also", None)
+    if what["kind"] == "type":
+        what.pop("extra", None)
+    return json.dumps(what, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+
+
+def hashed(*words) -> str:
+    """Texts with their length before them, and bytes as they are."""
+    sha = hashlib.sha256()
+    for word in words:
+        sha.update(word if isinstance(word, bytes) else struct.pack(">Q", len(word.encode())) + word.encode())
+    return sha.hexdigest()
+
+
+def age_base(store, target="dev") -> str:
+    """The target's base becomes what the first format had kept of it; its hash."""
+    ((base,),) = store.execute("SELECT base FROM drift WHERE target = ?", (target,)).fetchall()
+    bodies = dict(store.execute("SELECT o.hash, o.body FROM content c JOIN object o ON o.hash = c.object WHERE c.hash = ?", (base,)))
+    ((manifest,),) = store.execute("SELECT o.body FROM content c JOIN object o ON o.hash = c.object WHERE c.hash = ? AND c.key = ''", (base,)).fetchall()
+    old, words, places = json.loads(manifest), ["sluice snapshot 1", "postgres"], []
+    for each in old["objects"]:
+        body = as_format_1(bodies[each["hash"]])
+        each["hash"] = hashlib.sha256(body.encode()).hexdigest()
+        names = [each["kind"], each.get("schema", ""), each.get("name", ""), each.get("detail", "")]
+        words += [*names, bytes.fromhex(each["hash"])]
+        places.append(("\x1f".join(names), each["hash"], body))
+    old |= {"version": 1, "hash": hashed(*words)}
+    manifest = json.dumps(old, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    places.append(("", hashlib.sha256(manifest.encode()).hexdigest(), manifest))
+    for key, name, body in places:
+        store.execute("INSERT OR IGNORE INTO object (hash, body) VALUES (?, ?)", (name, body))
+        store.execute("INSERT INTO content (hash, key, object) VALUES (?, ?, ?)", (old["hash"], key, name))
+    store.execute("INSERT INTO snapshot (target, hash, run, at) VALUES (?, ?, '', 1)", (target, old["hash"]))
+    store.execute("UPDATE drift SET base = ?, live = ? WHERE target = ?", (old["hash"], old["hash"], target))
+    return old["hash"]
+
+
+LOST_ONCE = """CREATE DOMAIN public.code AS text COLLATE "C"; CREATE TABLE public.marked (a int);
+ALTER TABLE public.marked ALTER COLUMN a SET STATISTICS 7; COMMENT ON COLUMN public.marked.a IS 'a'"""
+
+
+@pytest.fixture
+def aged(sluice, tmp_workspace):
+    """A workspace whose base of dev is as an earlier version has kept it; not started."""
+    databases = {name: Postgres.create() for name in ("dev", "prod")}
+    made = seen(make(sluice, databases).start())
+    databases["dev"].execute(LOST_ONCE)
+    live = wait_drift(made, "found")["live"]
+    assert made.run("drift", "accept", "dev", "--reason", "meant", "--live", live, who="dana").status == 0
+    made.stop()
+    with contextlib.closing(sqlite3.connect(made.root / "store.db", isolation_level=None)) as store:
+        store.execute("DELETE FROM event WHERE kind LIKE 'drift.%'")
+        made.old = age_base(store)
+    yield made
+    made.close()
+    for database in databases.values():
+        database.drop()
+
+
+def test_a_base_of_an_older_format_is_renewed_without_a_word(aged):
+    aged.start()
+    checked_again(aged)
+    wait_until(lambda: drift(aged)["base"] != aged.old, what="the new base")
+    assert drift(aged)["state"] == "none"
+    assert events(aged) == []
+    aged.targets["dev"].execute("ALTER TABLE public.marked ALTER COLUMN a SET STATISTICS 8")
+    assert wait_drift(aged, "found")["summary"] == "1 property changed"
+
+
+def test_a_base_of_an_older_format_hides_no_drift_and_adds_none(aged):
+    aged.targets["dev"].execute("ALTER TABLE public.marked ADD COLUMN by_hand int")
+    aged.start()
+    now = wait_drift(aged, "found")
+    assert (now["summary"], now["base"]) == ("1 column added", aged.old)
+    assert events(aged) == ["drift.found"]
+    aged.targets["dev"].execute("ALTER TABLE public.marked DROP COLUMN by_hand")
+    assert wait_drift(aged, "none")["base"] != aged.old
+    assert events(aged) == ["drift.found", "drift.gone"]

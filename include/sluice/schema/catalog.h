@@ -74,6 +74,7 @@ struct sl_column {
 	const char *name;
 	const char *type; /* sl_type_normal(): "character varying(20)"; "" where SQLite has none */
 	const char *collation; /* "" unless it differs from the type's */
+	const char *collation_schema; /* "" where it is the engine's own */
 	const char *default_sql; /* or NULL; sl_sql_normal() */
 	const char *generated_sql; /* the expression, or NULL */
 	const char *extra; /* "on update current_timestamp", storage: what else the engine prints */
@@ -119,6 +120,7 @@ struct sl_constraint {
 	const char *ref_schema, *ref_table; /* FOREIGN */
 	struct sl_names ref_columns; /* empty: the primary key of ref_table */
 	enum sl_fk_action on_update, on_delete;
+	struct sl_names set_columns; /* what ON DELETE SET NULL sets; empty: all */
 	const char *extra; /* "match full", "include (a)", "nulls not distinct", "on conflict
 			      replace" */
 	const char *comment;
@@ -141,7 +143,10 @@ struct sl_index_part {
 	const char *column; /* or NULL */
 	const char *expression; /* or NULL */
 	const char *collation; /* "" the column's own */
+	const char *collation_schema; /* "" where it is the engine's own */
 	const char *extra; /* operator class, "nulls first" where not the default, prefix "(10)" */
+	const char
+		*operators; /* operator class as SQL writes it, where it has a schema or options */
 	bool descending;
 };
 
@@ -189,6 +194,7 @@ struct sl_table {
 	const char *partition_of; /* "schema.table", or NULL */
 	const char *partition_bound; /* "for values from (1) to (2)", or NULL */
 	const char *extra; /* storage parameters, engine, charset: normalised text */
+	struct sl_names also; /* what else there is, as statements that follow CREATE; sorted */
 	const char *comment;
 	bool strict, without_rowid; /* SQLite */
 	bool unlogged, row_security, force_row_security; /* PostgreSQL */
@@ -216,6 +222,7 @@ struct sl_view {
 	const char *extra; /* "security_barrier=true", "with check option"; MySQL: what stands
 			    * before the word VIEW */
 	const char *session; /* see sl_routine */
+	struct sl_names also; /* see sl_table */
 	const char *comment;
 	struct sl_indexes indexes; /* materialised */
 	bool materialised;
@@ -255,6 +262,8 @@ struct sl_type {
 	struct sl_constraints checks; /* domain */
 	struct sl_columns attributes; /* composite */
 	const char *definition; /* other, or NULL */
+	const char *extra; /* domain: "collate ..."; range: its options behind the subtype */
+	struct sl_names also; /* see sl_table */
 	const char *comment;
 };
 
@@ -297,6 +306,7 @@ struct sl_schema {
 struct sl_plain {
 	struct sl_entity id;
 	const char *definition;
+	struct sl_names also; /* see sl_table */
 	const char *session; /* see sl_routine */
 };
 

@@ -6,6 +6,10 @@
  * beside the structure.  The store keeps each object once, by its hash; a fleet of equal tenants
  * costs one.
  *
+ * The hash stands for the structure and for the format, which says how much a snapshot holds.  A
+ * snapshot of an older format is read as it is; differences and what is carried over are made in
+ * the oldest format at hand, so that what it could not hold is no difference.
+ *
  * Temporary objects are never part of a snapshot.  Engine version, search path, estimates and the
  * list of what is missing (incomplete) stand in the manifest beside the hash and do not change it.
  */
@@ -22,6 +26,10 @@
 /* The snapshot's hash; objects' hashes are computed once and remembered. */
 void sl_snapshot_hash(const struct sl_catalog *catalog, char out[SL_SHA256_HEX])
 	__attribute__((nonnull));
+
+/* Whether the hash is the snapshot's, in its own format or as an earlier version would have taken
+ * it. False for "". */
+bool sl_snapshot_is(const struct sl_catalog *catalog, const char *hash) __attribute__((nonnull));
 
 /* The object's hash; the object must be a catalogue's own. */
 void sl_entity_hash(const struct sl_entity *entity, char out[SL_SHA256_HEX])
@@ -51,7 +59,8 @@ void sl_entity_sql(enum sl_dialect dialect, const struct sl_entity *entity, stru
 
 /* What base becomes when something led from before to after: objects that differ between these two
  * are as after has them, all others as base has them.  With base equal to before the answer equals
- * after.  All three of one database; the caller owns one reference. */
+ * after.  All three of one database; the answer is of their oldest format; the caller owns one
+ * reference. */
 const struct sl_catalog *sl_snapshot_carry(const struct sl_catalog *base,
 	const struct sl_catalog *before, const struct sl_catalog *after)
 	__attribute__((nonnull, returns_nonnull, warn_unused_result));

@@ -146,6 +146,7 @@ static const struct {
 	[SL_PG_INDEXES] = { NULL, "indexes.sql", NULL },
 	[SL_PG_PARENTS] = { NULL, "parents.sql", NULL },
 	[SL_PG_READS] = { NULL, "reads.sql", NULL },
+	[SL_PG_ALSO] = { NULL, "also.sql", NULL },
 	[SL_PG_RELATIONS] = { NULL, "relations.sql", sl_pg_add_relations },
 	[SL_PG_DATABASE] = { NULL, "database.sql", sl_pg_add_properties },
 	[SL_PG_DOMAIN_CHECKS] = { NULL, "domain_checks.sql", NULL },

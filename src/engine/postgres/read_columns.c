@@ -14,7 +14,8 @@ enum {
 	C_NOT_NULL,
 	C_STORAGE,
 	C_COMPRESSION,
-	C_COMMENT
+	C_COMMENT,
+	C_COLLATION_SCHEMA
 };
 
 static enum sl_identity identity_of(const char *mark)
@@ -44,6 +45,7 @@ static struct sl_column column_of(struct sl_pg_read *read, const struct sl_rows 
 	return (struct sl_column){ .name = sl_pg_text(rows, row, C_NAME),
 		.type = sl_pg_type(read, sl_pg_text(rows, row, C_TYPE)),
 		.collation = sl_pg_text(rows, row, C_COLLATION),
+		.collation_schema = sl_pg_text(rows, row, C_COLLATION_SCHEMA),
 		.default_sql = generated ? NULL : expression,
 		.generated_sql = generated ? expression : NULL,
 		.generated = generated ? SL_GENERATED_STORED : SL_GENERATED_NONE,

@@ -1,6 +1,7 @@
 #include "read_parts.h"
 
 #include "sluice/core/buf.h"
+#include "sluice/core/escape.h"
 #include "sluice/core/str.h"
 
 enum {
@@ -24,7 +25,8 @@ enum {
 	K_INDEX_COLUMNS, /* null where they are the key's */
 	K_KEY_COLUMNS, /* how many of them are */
 	K_NULLS,
-	K_COMMENT
+	K_COMMENT,
+	K_SET_COLUMNS
 };
 
 static enum sl_constraint_kind kind_of(char mark)
@@ -84,10 +86,14 @@ static const char *extra_of(struct sl_pg_read *read, const struct sl_rows *rows,
 	if (include.len > 0) {
 		sl_auto_buf struct sl_buf list = SL_BUF_INIT(64 * 1024);
 
-		for (size_t i = 0; i < include.len; i++)
-			sl_buf_addf(&list, "%s%s", i > 0 ? ", " : "", include.at[i]);
+		for (size_t i = 0; i < include.len; i++) {
+			sl_buf_adds(&list, i > 0 ? ", " : "");
+			sl_escape_ident(&list, include.at[i], '"');
+		}
 		text = sl_pg_spaced(read, text,
-			sl_arena_printf(read->arena, "include (%s)", sl_buf_str(&list)));
+			sl_arena_printf(read->arena, "include (%s)",
+				sl_sql_normal(read->arena, SL_DIALECT_POSTGRES, sl_buf_str(&list),
+					list.len)));
 	}
 	return text;
 }
@@ -150,6 +156,8 @@ static struct sl_constraint constraint_of(struct sl_pg_read *read, const struct 
 		.ref_columns = ref_columns_of(read, rows, row),
 		.on_update = action_of(sl_pg_text(rows, row, K_UPDATE)[0]),
 		.on_delete = action_of(sl_pg_text(rows, row, K_DELETE)[0]),
+		.set_columns = sl_pg_column_names(read, columns,
+			sl_pg_text(rows, row, K_SET_COLUMNS)),
 		.extra = extra_of(read, rows, row, columns),
 		.comment = sl_pg_text(rows, row, K_COMMENT),
 		.not_valid = !sl_pg_true(rows, row, K_VALID),

@@ -16,7 +16,7 @@ enum {
 	I_KEY_COLUMNS, /* how many of them are the key's */
 	I_BITS,
 	I_EXPRESSIONS,
-	I_SPECIALS, /* null, or [[collation, operator class], ...] */
+	I_SPECIALS, /* null, or a list of texts for each part, see the query */
 	I_COMMENT
 };
 
@@ -56,6 +56,8 @@ static struct sl_index_part part_of(struct sl_pg_read *read, const json_t *speci
 	if (first != descending)
 		nulls = first ? "nulls first" : "nulls last";
 	return (struct sl_index_part){ .collation = special(read, specials, i, 0),
+		.collation_schema = special(read, specials, i, 2),
+		.operators = special(read, specials, i, 3),
 		.extra = sl_pg_spaced(read, special(read, specials, i, 1), nulls),
 		.descending = descending };
 }

@@ -39,7 +39,9 @@ enum {
 	Y_DEFAULT,
 	Y_NOT_NULL,
 	Y_RELATION,
-	Y_COMMENT
+	Y_COMMENT,
+	Y_EXTRA,
+	Y_ALSO
 };
 
 static enum sl_type_kind type_kind(char mark)
@@ -99,7 +101,8 @@ static struct sl_columns attributes_of(struct sl_pg_read *read, struct sl_pg_spa
 
 		at[i] = (struct sl_column){ .name = sl_pg_text(rows, row, 1),
 			.type = sl_pg_type(read, sl_pg_text(rows, row, 2)),
-			.collation = sl_pg_text(rows, row, 3) };
+			.collation = sl_pg_text(rows, row, 3),
+			.collation_schema = sl_pg_text(rows, row, 4) };
 	}
 	return attributes;
 }
@@ -116,6 +119,8 @@ static void add_type(struct sl_pg_read *read, const struct sl_rows *rows, size_t
 		.base = sl_rows_cell(rows, i, Y_BASE),
 		.default_sql = sl_pg_normal(read, rows, i, Y_DEFAULT),
 		.not_null = sl_pg_true(rows, i, Y_NOT_NULL),
+		.extra = sl_pg_text(rows, i, Y_EXTRA),
+		.also = sl_pg_names(read, sl_pg_text(rows, i, Y_ALSO)),
 		.comment = sl_pg_text(rows, i, Y_COMMENT) };
 
 	if (type.kind == SL_TYPE_DOMAIN)
@@ -238,7 +243,8 @@ void sl_pg_add_plain(struct sl_pg_read *read, const struct sl_rows *rows)
 						  .schema = sl_pg_text(rows, i, 0),
 						  .name = sl_pg_text(rows, i, 1),
 						  .detail = sl_pg_text(rows, i, 2) },
-			.definition = sl_pg_normal(read, rows, i, 3) };
+			.definition = sl_pg_normal(read, rows, i, 3),
+			.also = sl_pg_names(read, sl_pg_text(rows, i, 4)) };
 
 		sl_catalog_add(read->builder, &plain.id);
 	}

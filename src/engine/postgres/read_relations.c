@@ -4,7 +4,7 @@
 
 /* What is walked beside the relations, all of it sorted by the relation's oid. */
 struct beside {
-	struct sl_pg_span column, constraint, index, parent, read;
+	struct sl_pg_span column, constraint, index, parent, read, also;
 };
 
 enum {
@@ -22,7 +22,8 @@ enum {
 	T_TUPLES,
 	T_BYTES,
 	T_COMMENT,
-	T_VIEW
+	T_VIEW,
+	T_SERVER
 };
 
 const char *sl_pg_spaced(struct sl_pg_read *read, const char *a, const char *b)
@@ -47,9 +48,11 @@ static enum sl_table_kind table_kind(char mark)
 	return mark == 'f' ? SL_TABLE_FOREIGN : SL_TABLE_PLAIN;
 }
 
-static struct sl_names parents_of(struct sl_pg_read *read, const struct sl_pg_span *span)
+/* The second column of the answer's rows. */
+static struct sl_names texts_of(struct sl_pg_read *read, enum sl_pg_answer answer,
+	const struct sl_pg_span *span)
 {
-	const struct sl_rows *rows = &read->answers[SL_PG_PARENTS];
+	const struct sl_rows *rows = &read->answers[answer];
 	struct sl_names names = { .len = span->end - span->first };
 	const char **at = sl_arena_calloc(read->arena, names.len + 1, sizeof(*at));
 
@@ -71,6 +74,7 @@ static void add_table(struct sl_pg_read *read, const struct sl_rows *rows, size_
 		.columns = sl_pg_columns(read, &beside->column),
 		.constraints = sl_pg_constraints(read, &beside->constraint, &beside->column),
 		.indexes = sl_pg_indexes(read, &beside->index, &beside->column),
+		.also = texts_of(read, SL_PG_ALSO, &beside->also),
 		.partition_by = sl_pg_normal(read, rows, row, T_PART_KEY),
 		.partition_bound = sl_pg_normal(read, rows, row, T_BOUND),
 		.comment = sl_pg_text(rows, row, T_COMMENT),
@@ -80,7 +84,7 @@ static void add_table(struct sl_pg_read *read, const struct sl_rows *rows, size_
 		.force_row_security = sl_pg_true(rows, row, T_FORCE),
 		.rows = sl_pg_number(rows, row, T_TUPLES, -1),
 		.bytes = sl_pg_number(rows, row, T_BYTES, -1) };
-	struct sl_names parents = parents_of(read, &beside->parent);
+	struct sl_names parents = texts_of(read, SL_PG_PARENTS, &beside->parent);
 
 	if (table.partition_bound && parents.len == 1)
 		table.partition_of = parents.at[0];
@@ -89,6 +93,8 @@ static void add_table(struct sl_pg_read *read, const struct sl_rows *rows, size_
 	if (method[0] != '\0')
 		method = sl_arena_printf(read->arena, "using %s", method);
 	table.extra = sl_pg_spaced(read, method, options_of(read, rows, row));
+	if (table.kind == SL_TABLE_FOREIGN)
+		table.extra = sl_pg_text(rows, row, T_SERVER);
 	sl_catalog_add(read->builder, &table.id);
 }
 
@@ -130,6 +136,7 @@ static void add_view(struct sl_pg_read *read, const struct sl_rows *rows, size_t
 		.extra = options_of(read, rows, row),
 		.comment = sl_pg_text(rows, row, T_COMMENT),
 		.indexes = sl_pg_indexes(read, &beside->index, &beside->column),
+		.also = texts_of(read, SL_PG_ALSO, &beside->also),
 		.reads = reads_of(read, &beside->read),
 		.materialised = sl_str_eq(sl_pg_text(rows, row, T_KIND), "m"),
 		.temporary = sl_str_eq(sl_pg_text(rows, row, T_PERSISTENCE), "t"),
@@ -145,6 +152,7 @@ static void walk(struct sl_pg_read *read, const char *oid, struct beside *beside
 	sl_pg_walk(&read->answers[SL_PG_INDEXES], oid, &beside->index);
 	sl_pg_walk(&read->answers[SL_PG_PARENTS], oid, &beside->parent);
 	sl_pg_walk(&read->answers[SL_PG_READS], oid, &beside->read);
+	sl_pg_walk(&read->answers[SL_PG_ALSO], oid, &beside->also);
 }
 
 void sl_pg_add_relations(struct sl_pg_read *read, const struct sl_rows *rows)

@@ -2,16 +2,16 @@
 -- open, lock and describe the table for it
 SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod),
 	CASE WHEN a.attcollation <> t.typcollation AND a.attcollation <> 0 THEN
-		(SELECT CASE WHEN cn.nspname = 'pg_catalog' THEN '' ELSE cn.nspname || '.' END
-			|| co.collname
-		FROM pg_collation AS co JOIN pg_namespace AS cn ON cn.oid = co.collnamespace
-		WHERE co.oid = a.attcollation) END,
+		(SELECT co.collname FROM pg_collation AS co WHERE co.oid = a.attcollation) END,
 	pg_get_expr(d.adbin, CASE WHEN a.attgenerated <> '' THEN d.adrelid ELSE 0 END), a.attgenerated, a.attidentity, a.attnotnull,
 	CASE WHEN a.attstorage <> t.typstorage THEN
 		CASE a.attstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main'
 			ELSE 'extended' END END,
 	CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,
-	s.description
+	s.description,
+	CASE WHEN a.attcollation >= 16384 AND a.attcollation <> t.typcollation THEN
+		(SELECT cn.nspname FROM pg_collation AS co JOIN pg_namespace AS cn ON cn.oid = co.collnamespace
+		WHERE co.oid = a.attcollation AND cn.nspname <> 'pg_catalog') END
 FROM pg_attribute AS a
 JOIN pg_class AS c ON c.oid = a.attrelid
 JOIN pg_namespace AS n ON n.oid = c.relnamespace

@@ -6,9 +6,11 @@ SELECT k.conrelid, k.contype, k.conname, CASE WHEN k.contype IN ('p', 'u', 'f') 
 	fn.nspname, f.relname, f.oid, k.confkey, k.confupdtype, k.confdeltype, k.confmatchtype,
 	k.convalidated, k.condeferrable, k.condeferred, k.connoinherit AND k.contype = 'c',
 	CASE WHEN i.indnatts > i.indnkeyatts THEN i.indkey END, i.indnkeyatts, i.indnullsnotdistinct,
-	s.description
-FROM (VALUES (false)) AS older (indnullsnotdistinct)
-CROSS JOIN pg_constraint AS k
+	s.description, k.confdelsetcols
+FROM (VALUES (false, NULL::smallint[])) AS older (indnullsnotdistinct, confdelsetcols)
+CROSS JOIN LATERAL (SELECT oid, conname, contype, conrelid, conindid, conkey, confrelid, confkey,
+	confupdtype, confdeltype, confmatchtype, conbin, convalidated, condeferrable, condeferred,
+	connoinherit, confdelsetcols FROM pg_constraint) AS k
 JOIN pg_class AS c ON c.oid = k.conrelid
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 LEFT JOIN pg_class AS f ON f.oid = k.confrelid

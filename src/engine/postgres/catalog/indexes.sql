@@ -1,6 +1,6 @@
 -- indexes that back no constraint; columns are numbers, which the reader names; expressions as a JSON
 -- list; where a collation or an operator class is not its column's or type's own, all of them as
--- [[collation, operator class], ...].  `older`: see constraints.sql
+-- [[collation, operator class, the collation's schema, the class as SQL writes it], ...].  `older`: see constraints.sql
 SELECT i.indrelid, ic.relname, m.amname, i.indisunique, i.indisvalid,
 	pg_get_expr(i.indpred, i.indrelid),
 	CASE WHEN ic.reloptions IS NOT NULL THEN
@@ -10,13 +10,24 @@ SELECT i.indrelid, ic.relname, m.amname, i.indisunique, i.indisvalid,
 		(SELECT json_agg(pg_get_indexdef(i.indexrelid, k.i::int, false) ORDER BY k.i)
 			FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (n, i) WHERE k.n = 0) END,
 	CASE WHEN NOT i.indcollation::oid[] <@ '{0,100}'
-		OR i.indclass::oid[] && (SELECT array_agg(oc.oid) FROM pg_opclass AS oc WHERE NOT oc.opcdefault) THEN
+		OR i.indclass::oid[] && (SELECT array_agg(oc.oid) FROM pg_opclass AS oc WHERE NOT oc.opcdefault)
+		OR i.indexrelid IN (SELECT a.attrelid FROM pg_attribute AS a WHERE a.attoptions IS NOT NULL) THEN
 		(SELECT json_agg(json_build_array(
 			(SELECT co.collname FROM pg_collation AS co WHERE co.oid = k.sorting
 				AND co.collname <> 'default' AND co.oid IS DISTINCT FROM
 				(SELECT a.attcollation FROM pg_attribute AS a
 					WHERE a.attrelid = i.indrelid AND a.attnum = k.n AND k.n <> 0)),
-			(SELECT oc.opcname FROM pg_opclass AS oc WHERE oc.oid = k.operators AND NOT oc.opcdefault))
+			(SELECT oc.opcname FROM pg_opclass AS oc WHERE oc.oid = k.operators AND NOT oc.opcdefault),
+			(SELECT cn.nspname FROM pg_collation AS co JOIN pg_namespace AS cn ON cn.oid = co.collnamespace
+				WHERE co.oid = k.sorting AND cn.nspname <> 'pg_catalog' AND co.oid IS DISTINCT FROM
+				(SELECT a.attcollation FROM pg_attribute AS a
+					WHERE a.attrelid = i.indrelid AND a.attnum = k.n AND k.n <> 0)),
+			(SELECT CASE WHEN cn.nspname <> 'pg_catalog' THEN quote_ident(cn.nspname) || '.' ELSE '' END
+					|| quote_ident(oc.opcname) || coalesce(' (' || (SELECT string_agg(o, ', ' ORDER BY o)
+						FROM unnest(a.attoptions) AS o) || ')', '')
+				FROM pg_attribute AS a, pg_opclass AS oc JOIN pg_namespace AS cn ON cn.oid = oc.opcnamespace
+				WHERE a.attrelid = i.indexrelid AND a.attnum = k.i AND oc.oid = k.operators
+					AND (a.attoptions IS NOT NULL OR cn.nspname <> 'pg_catalog' AND NOT oc.opcdefault)))
 			ORDER BY k.i)
 		FROM unnest(i.indkey::smallint[], i.indcollation::oid[], i.indclass::oid[])
 			WITH ORDINALITY AS k (n, sorting, operators, i)) END,

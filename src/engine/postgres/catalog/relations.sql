@@ -10,7 +10,13 @@ SELECT c.oid, c.relkind, n.nspname, c.relname, c.relpersistence,
 	CASE WHEN c.reltuples >= 0 THEN c.reltuples::bigint ELSE -1 END,
 	c.relpages::bigint * 8192,
 	s.description,
-	CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END
+	CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END,
+	CASE WHEN c.relkind = 'f' THEN
+		(SELECT 'server ' || quote_ident(fs.srvname) || coalesce(' options (' ||
+				(SELECT string_agg(quote_ident(o.option_name) || ' ' || quote_literal(o.option_value), ', '
+					ORDER BY o.option_name) FROM pg_options_to_table(ft.ftoptions) AS o) || ')', '')
+			FROM pg_foreign_table AS ft JOIN pg_foreign_server AS fs ON fs.oid = ft.ftserver
+			WHERE ft.ftrelid = c.oid) END
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 LEFT JOIN pg_am AS m ON m.oid = c.relam
