@@ -48,6 +48,7 @@ struct ledger {
 	const char *prefix; /* of table names: "sluice.", "main._sluice_", "`shop`._sluice_" */
 	bool exists;
 	bool prepared; /* PostgreSQL: what is written over and over is, in this session */
+	int64_t newest; /* seq of the newest row, while it is prepared */
 	const char *database_id, *server, *database;
 	const char *installation; /* "" none */
 	int64_t epoch;
@@ -166,8 +167,7 @@ struct entry_write {
 };
 
 /* Adds the statement that writes the migration's row, or replaces it where it is not the first. */
-void apply_ledger_put(const struct ledger *ledger, struct sl_buf *sql,
-	const struct entry_write *entry);
+void apply_ledger_put(struct ledger *ledger, struct sl_buf *sql, const struct entry_write *entry);
 
 /* The same where this attempt has written the row before: how far it is now. */
 void apply_ledger_put_progress(const struct ledger *ledger, struct sl_buf *sql,

@@ -247,6 +247,7 @@ static void forget(struct ledger *ledger)
 		.scope = ledger->scope,
 		.prefix = ledger->prefix,
 		.prepared = ledger->prepared,
+		.newest = ledger->newest,
 		.database_id = "",
 		.server = "",
 		.database = "",

@@ -2,30 +2,28 @@
  * once a session where the engine profits. */
 #include "apply_int.h"
 
+#include "sluice/core/str.h"
+
 #include <inttypes.h>
 
-/* Columns of a migration's row that are given as values, and of a step's. */
+/* Columns of a migration's row that are given as values, but for seq. */
 #define ENTRY_VALUES 13
+#define ENTRY_SEQ    "$14"
 
 static void add_entry(const struct ledger *ledger, struct sl_buf *sql, const char *values,
-	bool first)
+	const char *seq, bool first)
 {
-	const char *p = ledger->prefix;
-
 	sl_buf_addf(sql,
 		"INSERT INTO %smigration (scope, kind, version, name, path, sha256, tokens_sha256, "
-		"state, run, actor, reason, done, total, at, seq) VALUES (%s, %s, "
-		"(SELECT n FROM (SELECT coalesce(max(seq), 0) + 1 AS n FROM %smigration) AS "
-		"newest))",
-		p, values, apply_ledger_now(ledger), p);
+		"state, run, actor, reason, done, total, at, seq) VALUES (%s, %s, %s)",
+		ledger->prefix, values, apply_ledger_now(ledger), seq);
 	if (first)
 		return;
 	apply_ledger_replace(ledger, sql, "scope, kind, version",
 		"name path sha256 tokens_sha256 state run actor reason done total at seq");
 }
 
-void apply_ledger_put(const struct ledger *ledger, struct sl_buf *sql,
-	const struct entry_write *entry)
+void apply_ledger_put(struct ledger *ledger, struct sl_buf *sql, const struct entry_write *entry)
 {
 	sl_auto_buf struct sl_buf values = SL_BUF_INIT(LEDGER_SQL_MAX);
 	const struct sl_migration *m = entry->migration;
@@ -35,9 +33,15 @@ void apply_ledger_put(const struct ledger *ledger, struct sl_buf *sql,
 		sl_ledger_state_name(entry->state), entry->run, entry->actor, entry->reason, NULL);
 	sl_buf_addf(&values, ", %u, %u", entry->done, entry->total);
 	if (ledger->prepared)
-		sl_buf_addf(sql, "EXECUTE " PREPARED_ENTRY "(%s)", sl_buf_str(&values));
+		sl_buf_addf(sql, "EXECUTE " PREPARED_ENTRY "(%s, %" PRId64 ")", sl_buf_str(&values),
+			++ledger->newest);
 	else
-		add_entry(ledger, sql, sl_buf_str(&values), entry->first);
+		add_entry(ledger, sql, sl_buf_str(&values),
+			sl_arena_printf(ledger->arena,
+				"(SELECT n FROM (SELECT coalesce(max(seq), 0) + 1 AS n FROM "
+				"%smigration) AS newest)",
+				ledger->prefix),
+			entry->first);
 	sl_buf_adds(sql, "; ");
 }
 
@@ -107,6 +111,7 @@ enum sl_code apply_ledger_prepare(struct ledger *ledger, struct sl_error *err)
 {
 	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
 	sl_auto_buf struct sl_buf values = SL_BUF_INIT(LEDGER_SQL_MAX);
+	struct sl_rows rows = { 0 };
 	enum sl_code code;
 
 	if (ledger->prepared)
@@ -116,14 +121,18 @@ enum sl_code apply_ledger_prepare(struct ledger *ledger, struct sl_error *err)
 	sl_buf_adds(&sql, "PREPARE " PREPARED_GUARD " AS ");
 	apply_ledger_guard(ledger, &sql, "$1");
 	sl_buf_adds(&sql, "; PREPARE " PREPARED_ENTRY " AS ");
-	add_entry(ledger, &sql, sl_buf_str(&values), false);
+	add_entry(ledger, &sql, sl_buf_str(&values), ENTRY_SEQ, false);
 	sl_buf_addf(&sql,
 		"; PREPARE " PREPARED_STEPS " AS INSERT INTO %sstep " STEP_COLUMNS
 		" SELECT $1, $2, $3, $4, s.sha256, 'done', '', s.statement, s.affected, %s "
 		"FROM ROWS FROM (pg_catalog.unnest($5::text[]), pg_catalog.unnest($6::integer[]), "
-		"pg_catalog.unnest($7::bigint[])) AS s (sha256, statement, affected)",
-		ledger->prefix, apply_ledger_now(ledger));
-	code = sl_conn_query(ledger->conn, NULL, NULL, sl_buf_str(&sql), err);
+		"pg_catalog.unnest($7::bigint[])) AS s (sha256, statement, affected); "
+		"SELECT coalesce(pg_catalog.max(seq), 0) FROM %smigration",
+		ledger->prefix, apply_ledger_now(ledger), ledger->prefix);
+	code = sl_conn_query(ledger->conn, &rows, ledger->arena, sl_buf_str(&sql), err);
+	if (code == SL_OK &&
+		!sl_parse_i64(sl_rows_cell(&rows, 0, 0), INT64_MIN, INT64_MAX, &ledger->newest))
+		code = sl_error_set(err, SL_EINTERNAL, "the ledger's rows have no numbers");
 	ledger->prepared = code == SL_OK;
 	return code;
 }

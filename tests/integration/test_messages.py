@@ -16,7 +16,8 @@ from harness.wait import wait_until
 
 
 class Counter:
-    """Forwards to the server and counts what has to be answered: simple queries and the ends of pipelines."""
+    """Forwards to the server and counts what has to be answered in the first session, since a second one may look on:
+    simple queries and the ends of pipelines."""
 
     def __init__(self, pg):
         self.upstream = (pg.host, pg.port)
@@ -26,11 +27,13 @@ class Counter:
         threading.Thread(target=self.accept, daemon=True).start()
 
     def accept(self):
+        counts = True
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self.server.accept()
                 upstream = socket.create_connection(self.upstream)
-                threading.Thread(target=self.forward, args=(client, upstream, True), daemon=True).start()
+                threading.Thread(target=self.forward, args=(client, upstream, counts), daemon=True).start()
+                counts = False
                 threading.Thread(target=self.forward, args=(upstream, client, False), daemon=True).start()
 
     def count(self, pending, started):
@@ -45,11 +48,11 @@ class Counter:
             pending = pending[size + skip :]
         return pending, started
 
-    def forward(self, source, sink, from_client):
+    def forward(self, source, sink, counts):
         pending, started = b"", False
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
-                if from_client:
+                if counts:
                     pending, started = self.count(pending + data, started)
                 sink.sendall(data)
         for end in (source, sink):
@@ -98,6 +101,14 @@ def test_the_rows_of_each_statement_are_in_the_ledger(sluice, pg, folder):
     write(folder, {"V1__a.sql": "CREATE TABLE t (a int);\nINSERT INTO t VALUES (1), (2), (3);\nUPDATE t SET a = 4 WHERE a > 1;\nDELETE FROM t WHERE a = 9;\n"})
     sluice.ok("migrate", "--url", pg.url, "--dir", folder)
     assert pg.rows("SELECT statement, affected FROM sluice.step ORDER BY statement") == [(1, -1), (2, 3), (3, 2), (4, 0)]
+
+
+def test_files_are_numbered_in_their_order_however_their_rows_are_written(sluice, pg, folder):
+    bodies = ["SELECT 1;", "SELECT 1;", "DO 'BEGIN END';", "SELECT 1;", "SELECT 1;"]
+    for upto in (3, 5):
+        write(folder, {f"V{n}__a.sql": body + "\n" for n, body in enumerate(bodies[:upto], 1)})
+        sluice.ok("migrate", "--url", pg.url, "--dir", folder)
+    assert pg.rows("SELECT version, seq FROM sluice.migration ORDER BY seq") == [(str(n), n) for n in range(1, 6)]
 
 
 def test_the_failing_statement_is_named_and_nothing_of_its_message_stays(sluice, pg, folder):
