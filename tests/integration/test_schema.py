@@ -11,6 +11,7 @@ import uuid
 
 import pytest
 from harness.fake_postgres import FakePostgres
+from harness.mariadb import MariaDB
 from harness.postgres import Postgres
 from harness.wait import wait_until
 
@@ -194,3 +195,36 @@ def test_a_table_that_is_being_altered_does_not_hold_up_a_snapshot(sluice, pg):
         out = sluice.run("snapshot", "--url", pg.url, timeout=20)
     assert out.status == 0, out.err
     assert "a integer default 1" in out.out
+
+
+def test_hostile_names_and_options_of_sqlite_make_the_same_database_again(sluice, tmp_path):
+    for name, text in (("a", (TESTDATA / "snapshot" / "hostile.sqlite.sql").read_text()), ("b", None)):
+        with contextlib.closing(sqlite3.connect(tmp_path / f"{name}.db")) as database:
+            database.executescript(text or sluice.ok("snapshot", "--url", f"sqlite:{tmp_path}/a.db"))
+    out = sluice.run("diff", f"sqlite:{tmp_path}/a.db", f"sqlite:{tmp_path}/b.db")
+    assert (out.status, out.out, out.err) == (0, "", "")
+
+
+@pytest.mark.parametrize("key", ["k INTEGER PRIMARY KEY DESC", "k INT, v INT, UNIQUE (v, k DESC)"])
+def test_a_key_in_descending_order_is_said_not_to_be_held_in_sqlite(sluice, tmp_path, key):
+    with contextlib.closing(sqlite3.connect(tmp_path / "a.db")) as database:
+        database.executescript(f"CREATE TABLE t ({key})")
+    assert "-- incomplete: 1 keys in descending order\n" in sluice.ok("snapshot", "--url", f"sqlite:{tmp_path}/a.db")
+
+
+@pytest.fixture
+def mariadbs():
+    made = [MariaDB.create() for _ in range(2)]
+    yield made
+    for database in made:
+        database.drop()
+
+
+def test_hostile_names_and_options_of_mariadb_make_the_same_database_again(sluice, mariadbs):
+    client = ["mariadb", "--socket", os.environ["SLUICE_TEST_MARIADB_SOCKET"], "--user", os.environ["SLUICE_TEST_MARIADB_USER"]]
+    for database in mariadbs:
+        text = sluice.ok("snapshot", "--url", mariadbs[0].url) if database is mariadbs[1] else (TESTDATA / "snapshot" / "hostile.mariadb.sql").read_text()
+        done = subprocess.run([*client, database.name], input=text, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    out = sluice.run("diff", mariadbs[0].url, mariadbs[1].url)
+    assert (out.status, out.out, out.err) == (0, "", "")

@@ -25,6 +25,13 @@ static const char property_query[] =
 	"UNION ALL SELECT 'user_version', user_version FROM pragma_user_version "
 	"WHERE user_version <> 0";
 
+/* Keys whose order the replay does not keep. */
+static const char missing_query[] =
+	"SELECT count(DISTINCT l.name) || ' keys in descending order' FROM pragma_table_list AS t, "
+	"pragma_index_list(t.name, 'main') AS l, pragma_index_xinfo(l.name, 'main') AS x "
+	"WHERE t.schema = 'main' AND t.type = 'table' AND l.origin IN ('pk', 'u') AND x.key = 1 "
+	"AND x.\"desc\" = 1 HAVING count(*) > 0";
+
 static enum sl_code read_schema(struct sl_conn *conn, struct sl_rows *objects,
 	struct sl_rows *properties, struct sl_arena *arena, struct sl_error *err)
 {
@@ -67,11 +74,13 @@ enum sl_code sl_sqlite_introspect(struct sl_conn *conn, const struct sl_catalog 
 	struct sl_arena *arena sl_auto(sl_arena_free_p) = sl_arena_new();
 	struct sl_catalog_builder *builder sl_auto(sl_catalog_builder_free_p) = NULL;
 	const struct sl_catalog *made sl_auto(sl_catalog_unref_p) = NULL;
-	struct sl_rows objects = { 0 }, properties = { 0 };
+	struct sl_rows objects = { 0 }, properties = { 0 }, keys = { 0 };
 	struct sl_catalog_iter it;
 	struct sl_names missing;
 	enum sl_code code = read_schema(conn, &objects, &properties, arena, err);
 
+	if (code == SL_OK)
+		code = sl_sqlite_query(conn, &keys, arena, missing_query, err);
 	if (code == SL_OK)
 		code = replayed(&made, &objects, conn->version, err);
 	if (code != SL_OK)
@@ -83,6 +92,8 @@ enum sl_code sl_sqlite_introspect(struct sl_conn *conn, const struct sl_catalog 
 	for (size_t i = 0; i < properties.len; i++)
 		sl_catalog_add_property(builder, sl_rows_cell(&properties, i, 0),
 			sl_rows_cell(&properties, i, 1));
+	for (size_t i = 0; i < keys.len; i++)
+		sl_catalog_add_incomplete(builder, sl_rows_cell(&keys, i, 0));
 	missing = sl_catalog_incomplete(made);
 	for (size_t i = 0; i < missing.len; i++)
 		sl_catalog_add_incomplete(builder, missing.at[i]);
