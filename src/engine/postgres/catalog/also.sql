@@ -31,7 +31,8 @@ CROSS JOIN LATERAL (VALUES
 			ELSE 'extended' END END)
 	) AS s (what)
 WHERE a.attnum > 0 AND NOT a.attisdropped AND s.what IS NOT NULL
-	AND (a.attstattarget >= 0 OR a.attoptions IS NOT NULL OR a.attfdwoptions IS NOT NULL OR r.relkind = 'm')
+	AND (a.attstattarget >= 0 OR a.attoptions IS NOT NULL OR a.attfdwoptions IS NOT NULL
+		OR a.attrelid IN (SELECT m.oid FROM pg_class AS m WHERE m.relkind = 'm'))
 UNION ALL
 SELECT r.oid, 'alter view ' || r.name || ' alter column ' || quote_ident(a.attname) || ' set default '
 	|| pg_get_expr(d.adbin, 0)
