@@ -6,7 +6,7 @@ Which calls is drawn from a printed seed; SLUICE_TEST_LONG=1 takes every one."""
 import random
 
 import pytest
-from harness.deeds import DEEDS, Backup, Deed, InitDemo, InitRepo, OfStore
+from harness.deeds import DEEDS, ON_SERVERS, Backup, Deed, InitDemo, InitRepo, OfStore
 from harness.faulty import Faulty
 from harness.trial import LONG, seed_of
 from harness.workspace import SAFE, Workspace
@@ -65,10 +65,10 @@ class Trial:
         deed.close()
         return count
 
-    def plans(self, dice, whats, kinds=("sync", "write", "name")) -> list:
+    def plans(self, dice, whats, kinds=("sync", "write", "name"), share=SHARE) -> list:
         """(kind, number, what), of everything that could happen."""
         every = [(kind, number, what) for kind in kinds for number in range(1, self.calls(kind) + 1) for what in whats]
-        return every if LONG else dice.sample(every, min(SHARE, len(every)))
+        return every if LONG else dice.sample(every, min(share, len(every)))
 
     def run(self, plan, path=""):
         deed = self.deed()
@@ -114,6 +114,23 @@ def test_cut_off_at_a_call_nothing_half_is_taken_for_a_whole_and_the_command_rep
     seed = seed_of(kind.__name__)
     trial = Trial(sluice, tmp_workspace, kind)
     for plan in trial.plans(random.Random(seed), DEATHS):
+        deed, done = trial.run(plan)
+        try:
+            assert done.status == -9, done
+            deed.check()
+            deed.again()
+        except AssertionError as error:
+            raise AssertionError(f"{kind.__name__} {plan}: {error}") from error
+        deed.close()
+    record_property("told", f"seed {seed}: {trial.n} runs")
+
+
+@pytest.mark.timeout(7200 if LONG else 300)
+@pytest.mark.parametrize("kind", ON_SERVERS, indirect=True, ids=lambda kind: kind.__name__)
+def test_cut_off_while_something_is_sent_nothing_half_is_there_and_the_command_repeated_does_it(sluice, tmp_workspace, kind, record_property):
+    seed = seed_of(kind.__name__)
+    trial = Trial(sluice, tmp_workspace, kind)
+    for plan in trial.plans(random.Random(seed), DEATHS, ["send"], SHARE // 2):
         deed, done = trial.run(plan)
         try:
             assert done.status == -9, done

@@ -8,6 +8,7 @@ import subprocess
 
 from .files import write
 from .history import Flyway
+from .postgres import Postgres
 from .program import Result
 from .workspace import Sqlite, ledger
 
@@ -227,6 +228,51 @@ class Replace(Restore):
         assert contents(self.store) in (self.before, self.wanted), "half a store"
 
 
+# --- on a server: what is sent there is what may be cut off --------------------------------------------
+
+
+class OnServer(Words):
+    def make(self):
+        return Postgres.create()
+
+    def close(self):
+        super().close()
+        self.database.drop()
+
+
+class AdoptOnServer(OnServer, Adopt):
+    pass
+
+
+class BaselineOnServer(OnServer, Baseline):
+    pass
+
+
+class Move(Restore):
+    """A SQLite store to PostgreSQL."""
+
+    def prepare(self):
+        self.database = Postgres.create()
+        self.wanted = {name: len(rows) for name, rows in contents(self.copy(self.backup, "backup.db")).items()}
+        self.words = ("restore", "backup.db", "--store", self.database.url)
+
+    def found(self) -> dict:
+        """How many rows each table has."""
+        there = {name for (name,) in self.database.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'sluice_store'")}
+        return {name: self.database.value(f"SELECT count(*) FROM sluice_store.{name}") for name in self.wanted if name in there}
+
+    def is_whole(self) -> bool:
+        return self.found() == self.wanted
+
+    def check(self):
+        found = self.found()
+        assert is_empty(found) or found == self.wanted, "half a store"
+
+    def close(self):
+        super().close()
+        self.database.drop()
+
+
 # --- beginnings --------------------------------------------------------------------------------------
 
 
@@ -298,4 +344,5 @@ class InitRepo(Deed):
         assert not self.config.exists() and not (self.folder / "sluice-data").exists()
 
 
+ON_SERVERS = [AdoptOnServer, BaselineOnServer, Move]
 DEEDS = [Migrate, MigrateWal, Adopt, Baseline, Backup, Restore, Replace, InitDemo, InitRepo]
