@@ -66,8 +66,14 @@ class Life:
             rules.check()
         self.space.start(settled=False)
 
+    def wait_for(self, condition, timeout, what):
+        try:
+            wait_until(condition, timeout, what)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self.told} {self.changes()}\n{self.space.daemon.log.read_text()[-3000:]}") from None
+
     def fall(self):
-        wait_until(lambda: self.at_work() or self.is_done(), 90, "a run at work")
+        self.wait_for(lambda: self.at_work() or self.is_done(), 90, "a run at work")
         time.sleep(self.dice.uniform(0.0, 0.3))  # the moment itself is what is random here
         fault = self.dice.choice([self.session_ended, self.server_killed, self.daemon_killed])
         self.hits[fault.__name__] += self.at_work()
@@ -90,10 +96,7 @@ class Life:
         for _ in range(BLOWS):
             if not self.is_done():
                 self.fall()
-        try:
-            wait_until(self.is_done, 120, "the end of the change")
-        except AssertionError as error:
-            raise AssertionError(f"{error}: {self.told} {self.changes()}\n{self.space.daemon.log.read_text()[-3000:]}") from None
+        self.wait_for(self.is_done, 120, "the end of the change")
         self.check_history()
         self.space.stop()
         for rules in self.rules.values():
