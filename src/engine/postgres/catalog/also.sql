@@ -93,4 +93,7 @@ CROSS JOIN LATERAL (SELECT concat(
 	CASE WHEN q.seqcache <> 1 THEN ' set cache ' || q.seqcache END,
 	CASE WHEN q.seqcycle THEN ' set cycle' END) AS options) AS o
 WHERE o.options <> ''
+	AND (q.seqincrement <> 1 OR q.seqmin <> 1 OR q.seqstart <> 1 OR q.seqcache <> 1 OR q.seqcycle
+		OR q.seqmax <> CASE q.seqtypid WHEN 'int2'::regtype THEN 32767 WHEN 'int4'::regtype THEN 2147483647
+			ELSE 9223372036854775807 END)
 ORDER BY 1, 2
