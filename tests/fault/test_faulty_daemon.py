@@ -113,7 +113,7 @@ def walk(workspace, faulty, plan):
     faulty.plan(*plan)
     work.git("push", "-q", "origin", "change/many", "change/many:main")
     if plan[2] in ("cut", "half") or plan[2].endswith("+"):
-        hurt = ("I/O error", "Input/output error", "is full", "No space left", "unable to open", "readonly database")
+        hurt = ("I/O error", "Input/output error", "is full", "No space left", "unable to open", "readonly database", "failed")
         wait_until(lambda: not workspace.daemon.running or any(map(workspace.daemon.log_contains, hurt)) or is_done(workspace), 60, "the fault")
     else:
         wait_until(lambda: not workspace.daemon.running or is_done(workspace), 60, "the end of the change")
