@@ -28,7 +28,7 @@ struct answering {
 	const char *by, *detail;
 };
 
-static const struct ledger *ledger_of(const struct answering *a)
+static struct ledger *ledger_of(const struct answering *a)
 {
 	return &a->c->run->ledger;
 }
