@@ -1,4 +1,4 @@
--- Sluice snapshot of a sqlite schema, sha256 b475989c05f7f3366c3a9949fd407347ea8af0479ee4fa428c86754aec4ca9ea
+-- Sluice snapshot of a sqlite schema, sha256 a3e40dc532fad61ec0414b211a8487b534131435d8fa4427a0dc55aff51fc4c0
 -- application_id: 7
 -- user_version: 42
 create table child (

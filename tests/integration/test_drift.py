@@ -356,11 +356,11 @@ def test_what_cannot_be_seen_whole_is_unknown(sluice, tmp_workspace, pg):
     workspace = make(sluice, {"dev": pg, "prod": pg})
     try:
         workspace.configure(r"  - \{name: prod, environment: prod[^\n]*\n", "")
-        pg.execute("CREATE TEXT SEARCH CONFIGURATION shop (COPY = simple)")
+        pg.execute("CREATE OPERATOR FAMILY shop USING btree")
         workspace.start(settled=False)
         now = wait_until(lambda: drift(workspace)["checked_at"] and drift(workspace), what="the first look")
         assert now["state"] == "unknown"
-        assert "text search" in now["note"]
+        assert "operator families" in now["note"]
         pg.execute("CREATE TABLE public.scratch (id integer)")
         assert wait_drift(workspace, "found")["differences"][0]["name"] == "scratch"
     finally:

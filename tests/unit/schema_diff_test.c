@@ -208,6 +208,7 @@ static void the_snapshot_as_sql_makes_foreign_keys_last(void **state)
 	sl_snapshot_sql(catalog, &out);
 	assert_string_equal(strchr(sl_buf_str(&out), '\n') + 1,
 		"-- encoding: UTF8\n"
+		"-- without owners, privileges, roles, tablespaces and settings\n"
 		"set check_function_bodies = off;\n"
 		"set search_path = '';\n"
 		"create table public.lines (\n"
