@@ -13,6 +13,7 @@ struct pg_conn {
 	bool outlives; /* see sl_conn_outlive() */
 	int64_t pid; /* of the backend, which a pooler would hide */
 	bool check_interval; /* the server knows client_connection_check_interval */
+	bool unset; /* the settings of a session are still to be made */
 };
 
 static inline struct pg_conn *sl_pg(struct sl_conn *conn)
@@ -50,11 +51,14 @@ enum sl_code sl_pg_query(struct sl_conn *base, struct sl_rows *out, struct sl_ar
 
 /* Refuses what Sluice cannot work on: a standby, a session that only reads, a pooler that hands the
  * server's sessions around; there nothing is changed in the session, which may be somebody else's
- * too.  Makes the settings of a session, and asks the first words. */
+ * too.  Asks the first words, or else makes the settings of a session: where a look is all, they
+ * are not needed, and they are made with the lock. */
 enum sl_code sl_pg_greet(struct pg_conn *conn, const struct sl_conn_spec *spec,
 	struct sl_error *err);
 
-/* What every session begins with, and goes back to. */
+/* What every session begins with, and goes back to: a SELECT without its end, and the same asked.
+ */
+void sl_pg_add_settings(struct pg_conn *conn, struct sl_buf *sql);
 enum sl_code sl_pg_settings(struct pg_conn *conn, struct sl_error *err);
 
 /* How often a backend looks at its client, in ms. */

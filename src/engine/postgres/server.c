@@ -119,12 +119,18 @@ static void add_settings(const struct pg_conn *conn, struct sl_buf *sql, const c
 			only);
 }
 
+void sl_pg_add_settings(struct pg_conn *conn, struct sl_buf *sql)
+{
+	sl_buf_adds(sql, "SELECT true");
+	add_settings(conn, sql, "");
+	conn->unset = false;
+}
+
 enum sl_code sl_pg_settings(struct pg_conn *conn, struct sl_error *err)
 {
 	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(1024);
 
-	sl_buf_adds(&sql, "SELECT true");
-	add_settings(conn, &sql, "");
+	sl_pg_add_settings(conn, &sql);
 	return sl_pg_query(&conn->base, NULL, NULL, sl_buf_str(&sql), err);
 }
 
@@ -146,7 +152,7 @@ static void keep_answer(void *ctx, const struct sl_rows *rows)
 		greeting->first->answers[at - 1] = *rows;
 }
 
-/* One transaction: where one of the first words fails, there are no settings either. */
+/* Functions that a new session has to look up first cost as much as a look at a table does. */
 static enum sl_code say(struct pg_conn *conn, struct greeting *greeting, struct sl_arena *arena,
 	struct sl_error *err)
 {
@@ -163,9 +169,10 @@ static enum sl_code say(struct pg_conn *conn, struct greeting *greeting, struct 
 	(void)snprintf(only, sizeof(only), "pg_catalog.pg_backend_pid() = %d AND ",
 		PQbackendPID(conn->pg));
 	sl_buf_adds(&sql, "SELECT pg_catalog.pg_backend_pid()");
-	add_settings(conn, &sql, only);
 	if (first)
 		sl_buf_addf(&sql, "; %s", first->sql);
+	else
+		add_settings(conn, &sql, only);
 	stream.sql = sl_buf_str(&sql);
 	stream.len = sql.len;
 	return sl_pg_stream_run(&stream, err);
@@ -202,6 +209,7 @@ enum sl_code sl_pg_greet(struct pg_conn *conn, const struct sl_conn_spec *spec,
 		if (greeting.own.len == 1 &&
 			sl_parse_i64(sl_rows_cell(&greeting.own, 0, 0), 1, INT64_MAX, &conn->pid) &&
 			conn->pid == PQbackendPID(conn->pg)) {
+			conn->unset = greeting.first != NULL;
 			if (greeting.first)
 				greeting.first->answered = greeting.len == greeting.first->len + 1;
 			return check_kind(spec, standby, reads_only, err);

@@ -238,12 +238,17 @@ static enum sl_code lock(struct sl_conn *base, const char *scope, bool *got, con
 	struct sl_arena *arena, struct sl_error *err)
 {
 	struct sl_arena *own sl_auto(sl_arena_free_p) = sl_arena_new();
+	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(1024);
 	int64_t key = lock_key(scope);
 	struct sl_rows rows = { 0 };
-	enum sl_code code = sl_pg_query(base, &rows, own,
-		sl_arena_printf(own, "SELECT pg_catalog.pg_try_advisory_lock(%" PRId64 ")", key),
-		err);
+	enum sl_code code;
 
+	if (sl_pg(base)->unset) {
+		sl_pg_add_settings(sl_pg(base), &sql);
+		sl_buf_adds(&sql, "; ");
+	}
+	sl_buf_addf(&sql, "SELECT pg_catalog.pg_try_advisory_lock(%" PRId64 ")", key);
+	code = sl_pg_query(base, &rows, own, sl_buf_str(&sql), err);
 	if (code != SL_OK)
 		return code;
 	*got = sl_str_eq(sl_rows_cell(&rows, 0, 0), "t");
