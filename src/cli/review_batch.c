@@ -4,6 +4,7 @@
 #include "sluice/core/str.h"
 #include "sluice/sys/file.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -250,6 +251,7 @@ static struct batch *single_batch(struct batches *batches, const struct batch_wi
 	enum sl_dialect dialect = dialect_of(wish, path, NULL);
 	struct batch *last = batches->len > 0 ? &batches->at[batches->len - 1] : NULL;
 
+	assert(last || batches->len == 0);
 	if (dialect == SL_DIALECT_COUNT) {
 		(void)sl_error_set(err, SL_EINVAL, "%s: %s", path, ask_engine);
 		return NULL;

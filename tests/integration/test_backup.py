@@ -29,13 +29,10 @@ def use_store(workspace, url):
 @pytest.fixture(params=["sqlite", "postgres"])
 def workspace(request, sluice, tmp_workspace):
     """On either store, with a change that went all the way; the daemon runs."""
-    store = Postgres.create() if request.param == "postgres" else None
-    made = Workspace(sluice, None, store).start()
+    made = Workspace(sluice, None, request.param).start()
     go_through(made, 1, "discount", SAFE)
     yield made
     made.close()
-    if store:
-        store.drop()
 
 
 @pytest.fixture
@@ -81,7 +78,7 @@ def test_what_was_restored_goes_on_where_it_was(workspace, backup, kind):
 
 
 def test_a_sqlite_store_moves_to_postgresql_in_one_command(sluice, tmp_workspace, pg):
-    workspace = Workspace(sluice).start()
+    workspace = Workspace(sluice, None, "sqlite").start()
     try:
         go_through(workspace, 1, "discount", SAFE)
         before = workspace.change(1)

@@ -17,7 +17,7 @@ from harness.disk import Disk
 from harness.postgres import Postgres
 from harness.program import Program
 from harness.wait import wait_until
-from harness.workspace import SAFE, Sqlite, Workspace, columns, ledger
+from harness.workspace import SAFE, Workspace, columns, ledger
 
 TABLE = "CREATE TABLE t (a INTEGER PRIMARY KEY);\n"
 SECRET = "hunter2-in-the-clear"
@@ -434,8 +434,7 @@ def merge(workspace, files, number=1):
 
 def wait_for_look(workspace):
     """Until the daemon knows its targets and the project's branch: before that, it is a first start without them."""
-    store = Sqlite(workspace.root / "store.db")
-    wait_until(lambda: len(store.rows("SELECT DISTINCT target FROM snapshot")) == 2 and store.rows("SELECT 1 FROM project"), what="the first look")
+    wait_until(lambda: workspace.ask_store("SELECT count(DISTINCT target) FROM snapshot") == 2 and workspace.ask_store("SELECT count(*) FROM project"), what="the first look")
 
 
 class Relay:

@@ -114,7 +114,7 @@ def test_a_waiver_that_has_ended_counts_no_more_though_no_branch_moved(workspace
     workspace.repository.push("change/other")
     workspace.wait_change(2, "open")
     assert workspace.ask_store("SELECT count(*) FROM review WHERE change_id = 1") == reviews  # not at every pass before
-    workspace.store.execute(f"UPDATE waiver SET until = {time.time_ns() // 1000}")
+    workspace.change_store(f"UPDATE waiver SET until = {time.time_ns() // 1000}")
     workspace.wait_change(1, lambda change: not waived(workspace))
     assert workspace.change(1)["review"]["errors"] == before
     assert workspace.ask_store("SELECT count(*) FROM review WHERE change_id = 1") == reviews + 1
@@ -129,7 +129,7 @@ def test_a_waiver_ends_at_its_moment_though_branches_are_looked_at_seldom(worksp
     workspace.wait_change(1, lambda change: waived(workspace))
     for seconds in (4, 40):  # more where the machine took so long that it was over before
         ends = time.time() + seconds
-        workspace.store.execute(f"UPDATE waiver SET until = {int(ends * 1e6)}")
+        workspace.change_store(f"UPDATE waiver SET until = {int(ends * 1e6)}")
         workspace.stop()
         workspace.start(settled=False)
         if waived(workspace) and time.time() < ends:

@@ -61,8 +61,8 @@ def scratch(database) -> str:
     return "public.scratch" if isinstance(database, Postgres) else "scratch"
 
 
-def make(sluice, databases=None, every="200ms"):
-    made = Workspace(sluice, databases)
+def make(sluice, databases=None, every="200ms", store=None):
+    made = Workspace(sluice, databases, store)
     made.configure(r"environments:", f"drift: {{every: {every}}}\nenvironments:")
     return made
 
@@ -95,8 +95,7 @@ def wait_drift(workspace, state, target="dev", timeout=30.0) -> dict:
 
 def events(workspace, target="dev") -> list:
     """The kinds, oldest first."""
-    with contextlib.closing(sqlite3.connect(f"file:{workspace.root}/store.db?mode=ro", uri=True, timeout=10)) as store:
-        return [kind for (kind,) in store.execute("SELECT kind FROM event WHERE kind LIKE 'drift.%' AND target = ? ORDER BY id", (target,))]
+    return [kind for (kind,) in workspace.store_rows(f"SELECT kind FROM event WHERE kind LIKE 'drift.%' AND target = '{target}' ORDER BY id")]
 
 
 def checked_again(workspace, target="dev"):
@@ -490,7 +489,7 @@ ALTER TABLE public.marked ALTER COLUMN a SET STATISTICS 7; COMMENT ON COLUMN pub
 def aged(sluice, tmp_workspace):
     """A workspace whose base of dev is as an earlier version has kept it; not started."""
     databases = {name: Postgres.create() for name in ("dev", "prod")}
-    made = seen(make(sluice, databases).start())
+    made = seen(make(sluice, databases, store="sqlite").start())
     databases["dev"].execute(LOST_ONCE)
     live = wait_drift(made, "found")["live"]
     assert made.run("drift", "accept", "dev", "--reason", "meant", "--live", live, who="dana").status == 0

@@ -1,14 +1,12 @@
 """Environments in which the team's own tool applies: its history says what became of a change, and nothing is written there."""
 
-import contextlib
 import hashlib
-import sqlite3
 
 import pytest
 
 from harness.history import STEPS, Flyway, GolangMigrate, Goose, Maria, Sqlx
 from harness.wait import wait_until
-from harness.workspace import Workspace
+from harness.workspace import Workspace, columns
 
 NEXT = ("five", "ALTER TABLE hit ADD COLUMN name varchar(9);\n")
 LAST = ("six", "CREATE TABLE other (id INTEGER PRIMARY KEY);\n")
@@ -236,13 +234,14 @@ def test_a_person_ends_a_gate_that_the_tool_never_goes_through(start):
 
 def leave_others(workspace, n):
     """As many changes that are over, each with a stage that stays left, newer than change 1."""
-    with contextlib.closing(sqlite3.connect(workspace.store.path, timeout=10)) as store, store:
-        columns = {table: [row[1] for row in store.execute(f"PRAGMA table_info({table})")][1:] for table in ("change", "stage")}
-        for number in range(2, n + 2):
-            values = {"state": "'done'", "branch": f"'over/{number}'", "review_id": "NULL"}
-            store.execute(f"INSERT INTO change SELECT {number}, {', '.join(values.get(name, name) for name in columns['change'])} FROM change WHERE id = 1")
-            rest = ", ".join(str(number) if name == "change_id" else name for name in columns["stage"])
-            store.execute(f"INSERT INTO stage SELECT NULL, {rest} FROM stage WHERE change_id = 1 AND environment = 'prod'")
+    change, stage = (columns(workspace.store, table)[1:] for table in ("change", "stage"))
+    for number in range(2, n + 2):
+        values = {"state": "'done'", "branch": f"'over/{number}'", "review_id": "NULL"}
+        rest = ", ".join(str(number) if name == "change_id" else name for name in stage)
+        workspace.change_store(
+            f"INSERT INTO change SELECT {number}, {', '.join(values.get(name, name) for name in change)} FROM change WHERE id = 1",
+            f"INSERT INTO stage ({', '.join(stage)}) SELECT {rest} FROM stage WHERE change_id = 1 AND environment = 'prod'",
+        )
 
 
 def test_a_gate_is_looked_at_however_many_later_stages_were_left_for_good(start):

@@ -41,17 +41,12 @@ def merge_to_dev(workspace):
     assert orders(workspace) == {"dev": 4, "prod": 3}
 
 
-def lose_store(workspace):
-    for path in workspace.root.glob("store.db*"):
-        path.unlink()
-
-
 @pytest.mark.parametrize("stop", ["stop", "kill"])
 def test_a_lost_store_is_rebuilt_from_the_targets_and_nothing_runs_again(workspace, stop):
     merge_to_dev(workspace)
     installation, epoch = fence(workspace.targets["dev"])
     getattr(workspace, stop)()
-    lose_store(workspace)
+    workspace.lose_store()
     workspace.start()
     change = workspace.wait_awaited(1, "approvals (dba)")
     assert (change["kind"], change["title"]) == ("initial", "initial")
@@ -83,7 +78,7 @@ def test_a_lost_store_with_nothing_pending_makes_no_change(workspace):
     workspace.ok("approve", 1, who="dana")
     workspace.wait_change(1, "done")
     workspace.stop()
-    lose_store(workspace)
+    workspace.lose_store()
     workspace.start()
     work = workspace.repository
     work.branch("change/again")
@@ -101,7 +96,7 @@ def test_another_installation_is_refused_until_a_dba_adopts_the_target(workspace
     workspace.wait_change(1, "done")
     before = {name: fence(database) for name, database in workspace.targets.items()}
     workspace.stop()
-    lose_store(workspace)
+    workspace.lose_store()
     shutil.rmtree(workspace.root / "data")
     workspace.start()
     work = workspace.repository

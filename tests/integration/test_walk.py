@@ -11,13 +11,12 @@ MIGRATION = "migrations/V2__discount.sql"
 @pytest.fixture(params=["sqlite-sqlite", "sqlite-postgres", "postgres-sqlite", "postgres-postgres"])
 def workspace(request, sluice, tmp_workspace):
     """A demo workspace on each pair of store and engine, its daemon running."""
-    store_kind, engine = request.param.split("-")
-    store = Postgres.create() if store_kind == "postgres" else None
+    store, engine = request.param.split("-")
     databases = {name: Postgres.create() for name in ("dev", "prod")} if engine == "postgres" else None
     made = Workspace(sluice, databases, store)
     yield made.start()
     made.close()
-    for database in [*(databases or {}).values(), *([store] if store else [])]:
+    for database in (databases or {}).values():
         database.drop()
 
 

@@ -3,7 +3,6 @@
 import pytest
 
 from harness.mariadb import MariaDB
-from harness.postgres import Postgres
 from harness.workspace import SAFE, Workspace
 
 MIGRATION = "migrations/V2__discount.sql"
@@ -13,12 +12,11 @@ TWO = SAFE + "CREATE INDEX orders_discount ON orders (discount);\nUPDATE orders 
 @pytest.fixture(params=["sqlite", "postgres"])
 def workspace(request, sluice, tmp_workspace):
     """A demo workspace over either store, its daemon running."""
-    store = Postgres.create() if request.param == "postgres" else None
     databases = {name: MariaDB.create() for name in ("dev", "prod")}
-    made = Workspace(sluice, databases, store)
+    made = Workspace(sluice, databases, request.param)
     yield made.start()
     made.close()
-    for database in [*databases.values(), *([store] if store else [])]:
+    for database in databases.values():
         database.drop()
 
 

@@ -1,6 +1,7 @@
 """A demo workspace with its daemon: pushed to as ana or dana, looked at through the commands."""
 
 import contextlib
+import os
 import pathlib
 import re
 import shutil
@@ -87,7 +88,9 @@ class Repository:
 
 
 class Workspace:
-    """sluice init --demo in a folder of its own, and a daemon over it; store: a Postgres that keeps its data."""
+    """sluice init --demo in a folder of its own, and a daemon over it.
+
+    store: a Postgres that keeps its data, "postgres" for one of its own, or "sqlite"; None: what SLUICE_TEST_STORE says, or "sqlite"."""
 
     def __init__(self, sluice, databases=None, store=None):
         self.sluice = sluice
@@ -99,14 +102,18 @@ class Workspace:
         self.targets = databases or {name: Sqlite(self.root / f"{name}.db") for name in ("dev", "prod")}
         self.config = self.root / "sluice.yaml"
         self.configure(r"poll: \S+", "poll: 100ms")
-        self.store = store or Sqlite(self.root / "store.db")
-        if store:
-            self.configure(r"store: \S+", f'store: "{store.url}"')
+        kind = store or os.environ.get("SLUICE_TEST_STORE", "sqlite")
+        self.own = Postgres.create() if kind == "postgres" else None
+        self.store = self.own or (Sqlite(self.root / "store.db") if kind == "sqlite" else store)
+        if isinstance(self.store, Postgres):
+            self.configure(r"store: \S+", f'store: "{self.store.url}"')
         self.repository = Repository(self, self.home / "work", self.root / "repo.git")
 
     def close(self):
         if self.daemon:
             self.daemon.kill()
+        if self.own:
+            self.own.drop()
         shutil.rmtree(self.home, ignore_errors=True)
 
     def configure(self, pattern, text):
@@ -135,10 +142,25 @@ class Workspace:
 
     def ask_store(self, sql):
         """One value, read beside the daemon."""
+        return self.store_rows(sql)[0][0]
+
+    def store_rows(self, sql) -> list:
         if isinstance(self.store, Postgres):
-            return self.store.value(f"SET search_path = sluice_store; {sql}")
+            return self.store.rows(f"SET search_path = sluice_store; {sql}")
         with contextlib.closing(sqlite3.connect(f"file:{self.store.path}?mode=ro", uri=True, timeout=10)) as store:
-            return store.execute(sql).fetchone()[0]
+            return store.execute(sql).fetchall()
+
+    def change_store(self, *statements):
+        """Behind the daemon's back."""
+        for sql in statements:
+            self.store.execute(f"SET search_path = sluice_store; {sql}" if isinstance(self.store, Postgres) else sql)
+
+    def lose_store(self):
+        """The daemon is stopped."""
+        if isinstance(self.store, Postgres):
+            self.store.execute("DROP SCHEMA sluice_store CASCADE")
+        for path in self.root.glob("store.db*"):
+            path.unlink()
 
     def stop(self):
         assert self.daemon.stop() == 0, self.daemon.log.read_text()
