@@ -420,6 +420,14 @@ def workspace(sluice, tmp_workspace):
     made.close()
 
 
+@pytest.fixture
+def on_file(sluice, tmp_workspace):
+    """Its store is a file, whatever the others' is."""
+    made = Workspace(sluice, store="sqlite")
+    yield made
+    made.close()
+
+
 def merge(workspace, files, number=1):
     """A change branch that is pushed and merged; prod waits for an approval."""
     work = workspace.repository
@@ -597,30 +605,30 @@ def test_wrong_files_are_answered_at_the_push_and_never_applied(workspace):
     assert workspace.daemon.running
 
 
-def test_a_store_of_a_newer_version_is_left_alone(workspace):
-    workspace.start()
-    workspace.stop()
-    store = workspace.root / "store.db"
+def test_a_store_of_a_newer_version_is_left_alone(on_file):
+    on_file.start()
+    on_file.stop()
+    store = on_file.root / "store.db"
     with contextlib.closing(sqlite3.connect(store)) as connection:
         connection.execute("PRAGMA user_version = 999")
     before = store.read_bytes()
-    said(workspace.sluice.run("serve", "-c", workspace.config), 2, store, "999", "newer version")
+    said(on_file.sluice.run("serve", "-c", on_file.config), 2, store, "999", "newer version")
     assert store.read_bytes() == before
-    assert not (workspace.root / "sluice.sock").exists()
+    assert not (on_file.root / "sluice.sock").exists()
 
 
 @pytest.mark.parametrize("what", ["junk", "folder", "no folder"])
-def test_a_store_that_cannot_be_one_is_left_alone(workspace, what):
-    store = workspace.root / "mine.db"
+def test_a_store_that_cannot_be_one_is_left_alone(on_file, what):
+    store = on_file.root / "mine.db"
     if what == "junk":
         store.write_bytes(b"this is the only copy of my letters, and no database at all\n" * 100)
     if what == "folder":
         store.mkdir()
     if what == "no folder":
-        store = workspace.root / "no/folder/store.db"
+        store = on_file.root / "no/folder/store.db"
     before = store.read_bytes() if store.is_file() else None
-    workspace.configure(r"store: sqlite:\S+", f"store: sqlite:{store}")
-    said(workspace.sluice.run("serve", "-c", workspace.config), 2, store)
+    on_file.configure(r"store: sqlite:\S+", f"store: sqlite:{store}")
+    said(on_file.sluice.run("serve", "-c", on_file.config), 2, store)
     assert (store.read_bytes() if store.is_file() else None) == before
 
 
@@ -655,17 +663,17 @@ class OnDisk:
         return sorted(self.disk.ask("dev.db", "SELECT version, state FROM _sluice_migration"))
 
 
-def test_store_and_target_on_a_full_disk_go_on_when_there_is_room(workspace, disk):
-    on = OnDisk(workspace, disk)
+def test_store_and_target_on_a_full_disk_go_on_when_there_is_room(on_file, disk):
+    on = OnDisk(on_file, disk)
     on.start()
     wait_until(lambda: len(disk.ask("store.db", "SELECT DISTINCT target FROM snapshot")) == 2 and disk.ask("store.db", "SELECT 1 FROM project"), what="the first look")
     disk.fill()
-    merge(workspace, {"migrations/V2__b.sql": SAFE})
-    workspace.daemon.wait_for_log("work.failed")
-    assert workspace.daemon.running
+    merge(on_file, {"migrations/V2__b.sql": SAFE})
+    on_file.daemon.wait_for_log("work.failed")
+    assert on_file.daemon.running
     assert on.ledger() == [("1", "applied")]
     disk.free()
-    workspace.wait_stage(1, "dev", "done", timeout=60)
+    on_file.wait_stage(1, "dev", "done", timeout=60)
     assert on.ledger() == [("1", "applied"), ("2", "applied")]
 
 
@@ -694,13 +702,13 @@ def test_a_target_on_a_disk_that_fails_blocks_its_task_until_that_is_mended(work
     assert disk.ask("dev.db", "SELECT count(*) FROM customer WHERE id >= 10") == [(591,)]
 
 
-def test_a_store_on_a_read_only_disk_is_said_at_the_start(workspace, disk):
-    on = OnDisk(workspace, disk)
+def test_a_store_on_a_read_only_disk_is_said_at_the_start(on_file, disk):
+    on = OnDisk(on_file, disk)
     assert disk.remount("ro")
-    result = Program(disk.inside()[0]).run(*disk.inside(workspace.sluice.path, "serve", "-c", workspace.config)[1:])
+    result = Program(disk.inside()[0]).run(*disk.inside(on_file.sluice.path, "serve", "-c", on_file.config)[1:])
     assert result.status in (2, 3, 4), result
     said(result, result.status, disk.path, "ead-only")
     assert disk.remount("rw")
     on.start()
-    merge(workspace, {"migrations/V2__b.sql": SAFE})
-    workspace.wait_stage(1, "dev", "done")
+    merge(on_file, {"migrations/V2__b.sql": SAFE})
+    on_file.wait_stage(1, "dev", "done")

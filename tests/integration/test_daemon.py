@@ -23,6 +23,14 @@ def workspace(sluice, tmp_workspace):
 
 
 @pytest.fixture
+def on_file(sluice, tmp_workspace):
+    """Its store is a file, whatever the others' is."""
+    made = Workspace(sluice, store="sqlite")
+    yield made.start()
+    made.close()
+
+
+@pytest.fixture
 def on_postgres(sluice, tmp_workspace):
     databases = {name: Postgres.create() for name in ("dev", "prod")}
     made = Workspace(sluice, databases)
@@ -92,12 +100,12 @@ def test_what_only_a_start_can_change_is_said(workspace):
 # --- one store, one daemon ---------------------------------------------------------------------
 
 
-def test_a_second_daemon_on_one_store_is_refused_with_the_pid_of_the_first(workspace):
-    done = workspace.run("serve")
+def test_a_second_daemon_on_one_store_is_refused_with_the_pid_of_the_first(on_file):
+    done = on_file.run("serve")
     assert done.status == 6, done
-    assert str(workspace.daemon.process.pid) in done.err
+    assert str(on_file.daemon.process.pid) in done.err
     assert done.err.count("\n") == 1
-    assert workspace.run("status").status == 0
+    assert on_file.run("status").status == 0
 
 
 def test_a_daemon_that_was_killed_leaves_no_lock_behind(workspace):

@@ -55,7 +55,7 @@ def test_a_login_that_may_not_is_told_what_to_look_at(sluice, here, pg):
 
 
 def test_names_that_nobody_knows_come_with_those_that_are_known(sluice, tmp_workspace):
-    made = Workspace(sluice)
+    made = Workspace(sluice, store="sqlite")
     try:
         made.start()
         made.repository.branch("change/discount")
