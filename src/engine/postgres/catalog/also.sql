@@ -1,4 +1,5 @@
--- what else there is of tables and views, rarely: each a statement that follows once the schema stands
+-- what else there is of tables and views, rarely: each a statement that follows once the schema stands.
+-- `older`: see constraints.sql
 WITH r AS (
 	SELECT c.oid, c.relkind, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name, n.nspname, c.relname,
 		c.relreplident, c.reloftype, c.reltoastrelid,
@@ -6,6 +7,10 @@ WITH r AS (
 			WHEN 'f' THEN 'alter foreign table ' ELSE 'alter table only ' END AS change
 	FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 	WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+), rare AS MATERIALIZED ( -- one look at all columns, of indexes too
+	SELECT attrelid, attnum, attname, attstattarget, attoptions, attfdwoptions FROM pg_attribute
+	WHERE attnum > 0 AND NOT attisdropped
+		AND (attstattarget >= 0 OR attoptions IS NOT NULL OR attfdwoptions IS NOT NULL)
 ), x AS (
 	SELECT i.indrelid, i.indexrelid, i.indisreplident, i.indisclustered, ic.relname, ic.reloptions,
 		quote_ident(n.nspname) || '.' || quote_ident(ic.relname) AS name,
@@ -14,25 +19,30 @@ WITH r AS (
 	FROM pg_index AS i
 	JOIN pg_class AS ic ON ic.oid = i.indexrelid JOIN pg_namespace AS n ON n.oid = ic.relnamespace
 	WHERE ic.reloptions IS NOT NULL OR i.indisreplident OR i.indisclustered
-		OR i.indexrelid IN (SELECT attrelid FROM pg_attribute WHERE attstattarget >= 0 AND attnum > 0)
+		OR i.indexrelid IN (SELECT attrelid FROM rare WHERE attstattarget >= 0)
 		OR i.indexrelid IN (SELECT objoid FROM pg_description WHERE classoid = 'pg_class'::regclass AND objsubid = 0)
 )
 SELECT r.oid, r.change || r.name || ' alter column ' || quote_ident(a.attname) || ' ' || s.what
-FROM r JOIN pg_attribute AS a ON a.attrelid = r.oid
+FROM r JOIN rare AS a ON a.attrelid = r.oid
 CROSS JOIN LATERAL (VALUES
 	(CASE WHEN a.attstattarget >= 0 THEN 'set statistics ' || a.attstattarget END),
 	('set (' || (SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(a.attoptions) AS o) || ')'),
 	('options (' || (SELECT string_agg(quote_ident(o.option_name) || ' ' || quote_literal(o.option_value), ', '
-		ORDER BY o.option_name) FROM pg_options_to_table(a.attfdwoptions) AS o) || ')'),
-	(CASE WHEN r.relkind = 'm' AND a.attcompression = 'l' THEN 'set compression lz4'
-		WHEN r.relkind = 'm' AND a.attcompression = 'p' THEN 'set compression pglz' END),
-	(CASE WHEN r.relkind = 'm' AND a.attstorage <> (SELECT t.typstorage FROM pg_type AS t WHERE t.oid = a.atttypid) THEN
+		ORDER BY o.option_name) FROM pg_options_to_table(a.attfdwoptions) AS o) || ')')
+	) AS s (what)
+WHERE s.what IS NOT NULL
+UNION ALL
+SELECT r.oid, r.change || r.name || ' alter column ' || quote_ident(a.attname) || ' ' || s.what
+FROM r CROSS JOIN (VALUES (''::"char")) AS older (attcompression)
+CROSS JOIN LATERAL (SELECT attrelid, attnum, attname, atttypid, attstorage, attisdropped, attcompression
+	FROM pg_attribute) AS a
+CROSS JOIN LATERAL (VALUES
+	(CASE a.attcompression WHEN 'l' THEN 'set compression lz4' WHEN 'p' THEN 'set compression pglz' END),
+	(CASE WHEN a.attstorage <> (SELECT t.typstorage FROM pg_type AS t WHERE t.oid = a.atttypid) THEN
 		'set storage ' || CASE a.attstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main'
 			ELSE 'extended' END END)
 	) AS s (what)
-WHERE a.attnum > 0 AND NOT a.attisdropped AND s.what IS NOT NULL
-	AND (a.attstattarget >= 0 OR a.attoptions IS NOT NULL OR a.attfdwoptions IS NOT NULL
-		OR a.attrelid IN (SELECT m.oid FROM pg_class AS m WHERE m.relkind = 'm'))
+WHERE r.relkind = 'm' AND a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND s.what IS NOT NULL
 UNION ALL
 SELECT r.oid, 'alter view ' || r.name || ' alter column ' || quote_ident(a.attname) || ' set default '
 	|| pg_get_expr(d.adbin, 0)
@@ -69,13 +79,14 @@ CROSS JOIN LATERAL (VALUES
 WHERE s.what IS NOT NULL
 UNION ALL
 SELECT r.oid, 'alter index ' || x.name || ' alter column ' || a.attnum || ' set statistics ' || a.attstattarget
-FROM r JOIN x ON x.indrelid = r.oid JOIN pg_attribute AS a ON a.attrelid = x.indexrelid AND a.attstattarget >= 0
+FROM r JOIN x ON x.indrelid = r.oid JOIN rare AS a ON a.attrelid = x.indexrelid AND a.attstattarget >= 0
 UNION ALL
 SELECT r.oid, r.change || r.name || CASE g.tgenabled WHEN 'D' THEN ' disable trigger ' WHEN 'R' THEN ' enable replica trigger '
 	WHEN 'A' THEN ' enable always trigger ' ELSE ' enable trigger ' END || quote_ident(g.tgname)
-FROM r JOIN pg_trigger AS g ON g.tgrelid = r.oid AND g.tgparentid <> 0
+FROM r CROSS JOIN (VALUES (0::oid)) AS older (tgparentid)
+CROSS JOIN LATERAL (SELECT tgrelid, tgname, tgenabled, tgisinternal, tgparentid FROM pg_trigger) AS g
 JOIN pg_trigger AS p ON p.oid = g.tgparentid AND p.tgenabled <> g.tgenabled
-WHERE NOT g.tgisinternal OR p.tgisinternal IS FALSE
+WHERE g.tgrelid = r.oid AND g.tgparentid <> 0 AND (NOT g.tgisinternal OR p.tgisinternal IS FALSE)
 UNION ALL
 SELECT r.oid, 'alter table ' || r.name || ' alter column ' || quote_ident(a.attname) || o.options
 FROM r JOIN pg_attribute AS a ON a.attrelid = r.oid AND a.attidentity <> ''

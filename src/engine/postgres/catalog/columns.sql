@@ -1,5 +1,5 @@
 -- columns, by relation and place; a default names no column, and where none is named the server need not
--- open, lock and describe the table for it
+-- open, lock and describe the table for it.  `older`: see constraints.sql
 SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod),
 	CASE WHEN a.attcollation <> t.typcollation AND a.attcollation <> 0 THEN
 		(SELECT co.collname FROM pg_collation AS co WHERE co.oid = a.attcollation) END,
@@ -12,7 +12,9 @@ SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod),
 	CASE WHEN a.attcollation >= 16384 AND a.attcollation <> t.typcollation THEN
 		(SELECT cn.nspname FROM pg_collation AS co JOIN pg_namespace AS cn ON cn.oid = co.collnamespace
 		WHERE co.oid = a.attcollation AND cn.nspname <> 'pg_catalog') END
-FROM pg_attribute AS a
+FROM (VALUES (''::"char")) AS older (attcompression)
+CROSS JOIN LATERAL (SELECT attrelid, attnum, attname, atttypid, atttypmod, attcollation, attgenerated,
+	attidentity, attnotnull, attstorage, attisdropped, attcompression FROM pg_attribute) AS a
 JOIN pg_class AS c ON c.oid = a.attrelid
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_type AS t ON t.oid = a.atttypid

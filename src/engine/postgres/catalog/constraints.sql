@@ -1,5 +1,5 @@
 -- constraints of tables, by table and name; columns are numbers, which the reader names.  A name that
--- pg_index does not have before 15 is found in `older`.
+-- an older server does not have is found in `older`.
 SELECT k.conrelid, k.contype, k.conname, CASE WHEN k.contype IN ('p', 'u', 'f') THEN k.conkey END,
 	pg_get_expr(k.conbin, k.conrelid),
 	CASE WHEN k.contype = 'x' THEN pg_get_constraintdef(k.oid) END,

@@ -17,7 +17,10 @@ SELECT t.oid, t.typtype, n.nspname, t.typname,
 		(SELECT concat_ws(', ',
 				CASE WHEN NOT oc.opcdefault THEN 'subtype_opclass = ' || quote_ident(ocn.nspname) || '.'
 					|| quote_ident(oc.opcname) END,
-				CASE WHEN r.rngcollation <> b.typcollation THEN 'collation = ' || r.rngcollation::regcollation END,
+				CASE WHEN r.rngcollation <> b.typcollation THEN 'collation = ' || (SELECT CASE WHEN cn.nspname <> 'pg_catalog' THEN quote_ident(cn.nspname) || '.' ELSE '' END
+						|| quote_ident(co.collname)
+					FROM pg_collation AS co JOIN pg_namespace AS cn ON cn.oid = co.collnamespace
+					WHERE co.oid = r.rngcollation) END,
 				CASE WHEN r.rngcanonical <> 0 THEN 'canonical = ' || r.rngcanonical::regproc END,
 				CASE WHEN r.rngsubdiff <> 0 THEN 'subtype_diff = ' || r.rngsubdiff::regproc END,
 				(SELECT 'multirange_type_name = ' || quote_ident(mn.nspname) || '.' || quote_ident(mt.typname)
