@@ -514,7 +514,7 @@ def test_standard_input_too_large_to_be_held_is_reviewed_as_a_stream(sluice, tmp
     assert (file["path"], file["statements"]) == ("-", 3)
     assert [(f["rule"], f["line"], f["column"]) for f in file["findings"]] == [("where-require-update-delete", lines + 2, 1)]
     roomy = b"__asan_init" in pathlib.Path(sluice.path).read_bytes()  # a sanitizer keeps what was given back
-    assert roomy or memory < 2.5 * LARGE, f"{memory} bytes for {3 * LARGE} of input"
+    assert roomy or memory < 2.8 * LARGE, f"{memory} bytes for {3 * LARGE} of input"
 
 
 def test_large_standard_input_with_sections_is_read_whole(sluice, tmp_workspace):

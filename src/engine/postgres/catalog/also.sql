@@ -1,5 +1,5 @@
 -- what else there is of tables and views, rarely: each a statement that follows once the schema stands.
--- `older`: see constraints.sql
+-- `older`: see constraints.sql.  Newer servers keep a mark of their own, pg_attver, among each column's options.
 WITH r AS (
 	SELECT c.oid, c.relkind, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name, n.nspname, c.relname,
 		c.relreplident, c.reloftype, c.reltoastrelid,
@@ -10,7 +10,8 @@ WITH r AS (
 ), rare AS MATERIALIZED ( -- one look at all columns, of indexes too
 	SELECT attrelid, attnum, attname, attstattarget, attoptions, attfdwoptions FROM pg_attribute
 	WHERE attnum > 0 AND NOT attisdropped
-		AND (attstattarget >= 0 OR attoptions IS NOT NULL OR attfdwoptions IS NOT NULL)
+		AND (attstattarget >= 0 OR attfdwoptions IS NOT NULL OR attoptions IS NOT NULL
+			AND NOT (cardinality(attoptions) = 1 AND attoptions[1] LIKE 'pg_attver=%'))
 ), x AS (
 	SELECT i.indrelid, i.indexrelid, i.indisreplident, i.indisclustered, ic.relname, ic.reloptions,
 		quote_ident(n.nspname) || '.' || quote_ident(ic.relname) AS name,
@@ -26,7 +27,8 @@ SELECT r.oid, r.change || r.name || ' alter column ' || quote_ident(a.attname) |
 FROM r JOIN rare AS a ON a.attrelid = r.oid
 CROSS JOIN LATERAL (VALUES
 	(CASE WHEN a.attstattarget >= 0 THEN 'set statistics ' || a.attstattarget END),
-	('set (' || (SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(a.attoptions) AS o) || ')'),
+	('set (' || (SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(a.attoptions) AS o
+		WHERE o NOT LIKE 'pg_attver=%') || ')'),
 	('options (' || (SELECT string_agg(quote_ident(o.option_name) || ' ' || quote_literal(o.option_value), ', '
 		ORDER BY o.option_name) FROM pg_options_to_table(a.attfdwoptions) AS o) || ')')
 	) AS s (what)

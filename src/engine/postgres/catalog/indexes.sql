@@ -1,6 +1,6 @@
 -- indexes that back no constraint; columns are numbers, which the reader names; expressions as a JSON
 -- list; where a collation or an operator class is not its column's or type's own, all of them as
--- [[collation, operator class, the collation's schema, the class as SQL writes it], ...].  `older`: see constraints.sql
+-- [[collation, operator class, the collation's schema, the class as SQL writes it], ...].  `older`: see constraints.sql, pg_attver: also.sql
 SELECT i.indrelid, ic.relname, m.amname, i.indisunique, i.indisvalid,
 	pg_get_expr(i.indpred, i.indrelid),
 	CASE WHEN ic.reloptions IS NOT NULL THEN
@@ -11,7 +11,8 @@ SELECT i.indrelid, ic.relname, m.amname, i.indisunique, i.indisvalid,
 			FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (n, i) WHERE k.n = 0) END,
 	CASE WHEN NOT i.indcollation::oid[] <@ '{0,100}'
 		OR i.indclass::oid[] && (SELECT array_agg(oc.oid) FROM pg_opclass AS oc WHERE NOT oc.opcdefault)
-		OR i.indexrelid IN (SELECT a.attrelid FROM pg_attribute AS a WHERE a.attoptions IS NOT NULL) THEN
+		OR i.indexrelid IN (SELECT attrelid FROM pg_attribute WHERE attoptions IS NOT NULL
+			AND NOT (cardinality(attoptions) = 1 AND attoptions[1] LIKE 'pg_attver=%')) THEN
 		(SELECT json_agg(json_build_array(
 			(SELECT co.collname FROM pg_collation AS co WHERE co.oid = k.sorting
 				AND co.collname <> 'default' AND co.oid IS DISTINCT FROM
@@ -24,10 +25,10 @@ SELECT i.indrelid, ic.relname, m.amname, i.indisunique, i.indisvalid,
 					WHERE a.attrelid = i.indrelid AND a.attnum = k.n AND k.n <> 0)),
 			(SELECT CASE WHEN cn.nspname <> 'pg_catalog' THEN quote_ident(cn.nspname) || '.' ELSE '' END
 					|| quote_ident(oc.opcname) || coalesce(' (' || (SELECT string_agg(o, ', ' ORDER BY o)
-						FROM unnest(a.attoptions) AS o) || ')', '')
+						FROM unnest(a.attoptions) AS o WHERE o NOT LIKE 'pg_attver=%') || ')', '')
 				FROM pg_attribute AS a, pg_opclass AS oc JOIN pg_namespace AS cn ON cn.oid = oc.opcnamespace
 				WHERE a.attrelid = i.indexrelid AND a.attnum = k.i AND oc.oid = k.operators
-					AND (a.attoptions IS NOT NULL OR cn.nspname <> 'pg_catalog' AND NOT oc.opcdefault)))
+					AND (EXISTS (SELECT 1 FROM unnest(a.attoptions) AS o WHERE o NOT LIKE 'pg_attver=%') OR cn.nspname <> 'pg_catalog' AND NOT oc.opcdefault)))
 			ORDER BY k.i)
 		FROM unnest(i.indkey::smallint[], i.indcollation::oid[], i.indclass::oid[])
 			WITH ORDINALITY AS k (n, sorting, operators, i)) END,
