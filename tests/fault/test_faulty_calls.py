@@ -109,11 +109,9 @@ def test_a_call_that_fails_is_told_and_the_command_repeated_does_it(sluice, tmp_
     assert told > 0
 
 
-@pytest.mark.timeout(7200 if LONG else 300)
-def test_cut_off_at_a_call_nothing_half_is_taken_for_a_whole_and_the_command_repeated_does_it(sluice, tmp_workspace, kind, record_property):
+def live_through_deaths(trial, kind, *which) -> str:
     seed = seed_of(kind.__name__)
-    trial = Trial(sluice, tmp_workspace, kind)
-    for plan in trial.plans(random.Random(seed), DEATHS):
+    for plan in trial.plans(random.Random(seed), DEATHS, *which):
         deed, done = trial.run(plan)
         try:
             assert done.status == -9, done
@@ -122,24 +120,18 @@ def test_cut_off_at_a_call_nothing_half_is_taken_for_a_whole_and_the_command_rep
         except AssertionError as error:
             raise AssertionError(f"{kind.__name__} {plan}: {error}") from error
         deed.close()
-    record_property("told", f"seed {seed}: {trial.n} runs")
+    return f"seed {seed}: {trial.n} runs"
+
+
+@pytest.mark.timeout(7200 if LONG else 300)
+def test_cut_off_at_a_call_nothing_half_is_taken_for_a_whole_and_the_command_repeated_does_it(sluice, tmp_workspace, kind, record_property):
+    record_property("told", live_through_deaths(Trial(sluice, tmp_workspace, kind), kind))
 
 
 @pytest.mark.timeout(7200 if LONG else 300)
 @pytest.mark.parametrize("kind", ON_SERVERS, indirect=True, ids=lambda kind: kind.__name__)
 def test_cut_off_while_something_is_sent_nothing_half_is_there_and_the_command_repeated_does_it(sluice, tmp_workspace, kind, record_property):
-    seed = seed_of(kind.__name__)
-    trial = Trial(sluice, tmp_workspace, kind)
-    for plan in trial.plans(random.Random(seed), DEATHS, ["send"], SHARE // 2):
-        deed, done = trial.run(plan)
-        try:
-            assert done.status == -9, done
-            deed.check()
-            deed.again()
-        except AssertionError as error:
-            raise AssertionError(f"{kind.__name__} {plan}: {error}") from error
-        deed.close()
-    record_property("told", f"seed {seed}: {trial.n} runs")
+    record_property("told", live_through_deaths(Trial(sluice, tmp_workspace, kind), kind, ["send"], SHARE // 2))
 
 
 @pytest.mark.parametrize("kind", [Backup, InitDemo, InitRepo], indirect=True, ids=lambda kind: kind.__name__)
