@@ -114,11 +114,8 @@ enum sl_code attach_origin(struct attach *a, struct sl_error *err)
 enum sl_code attach_repository(struct attach *a, struct sl_error *err)
 {
 	const struct sl_git_origin origin = { .url = a->origin };
-	enum sl_code code = SL_OK;
+	enum sl_code code = sl_git_mirrors_sweep(a->data, NULL, err);
 
-	/* what an init that was killed left; a daemon keeps its id there, and sweeps by itself */
-	if (!sl_file_exists(sl_path_join(a->arena, a->data, "installation")))
-		code = sl_git_mirrors_sweep(a->data, NULL, err);
 	if (code == SL_OK)
 		code = sl_git_mirror_open(&a->repo, a->data, a->project, &origin, NULL, err);
 	if (code == SL_OK)

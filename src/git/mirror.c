@@ -6,9 +6,11 @@
 
 #include "sluice/core/alloc.h"
 #include "sluice/core/str.h"
+#include "sluice/sys/cancel.h"
 #include "sluice/sys/file.h"
 
 #include <ftw.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,10 +18,13 @@
 #define MIRRORS     "mirrors"
 #define NOTE_TRIES  3
 #define NAMES_LIMIT 100000
+#define ENDING      ".git"
+#define WAIT_MS     10
 
 struct mirror {
 	struct sl_git_real real; /* first */
 	struct sl_git_peer peer;
+	char *path; /* owned */
 };
 
 static struct mirror *mirror_of(struct sl_repo *repo)
@@ -33,20 +38,89 @@ static void mirror_close(struct sl_repo *repo)
 
 	sl_git_peer_done(&mirror->peer);
 	sl_git_real_done(&mirror->real);
+	free(mirror->path);
 	free(mirror);
+}
+
+/* --- one writer at a time -------------------------------------------------------------------- */
+
+/* nftw() has no context argument. */
+static _Thread_local unsigned swept;
+
+/* Locks anywhere, since no branch may be called *.lock; libgit2's and Git's temporary files only
+ * among the objects, where nothing else has such a name. */
+static bool is_left_over(const char *path, const char *name)
+{
+	if (sl_str_ends(name, ".lock"))
+		return true;
+	return strstr(path, ".git/objects/") != NULL &&
+		(sl_str_starts(name, "tmp_") || strstr(name, "_git2_") != NULL);
+}
+
+static int sweep_one(const char *path, const struct stat *stat, int type, struct FTW *walk)
+{
+	(void)stat;
+	if (type == FTW_F && is_left_over(path, path + walk->base) && unlink(path) == 0)
+		swept++;
+	return 0;
+}
+
+/* How many files a writer left that is no more.  The caller is the one writer. */
+static unsigned sweep(const char *path)
+{
+	swept = 0;
+	(void)nftw(path, sweep_one, 16, FTW_PHYS);
+	return swept;
+}
+
+static enum sl_code try_to_write(struct sl_lock **out, const char *path, struct sl_error *err)
+{
+	sl_autofree char *file = sl_xasprintf("%.*s.writer", (int)(strlen(path) - strlen(ENDING)),
+		path);
+
+	return sl_lock_take(out, file, err);
+}
+
+/* Waits for whoever writes. */
+static enum sl_code begin_to_write(struct sl_lock **out, const char *path,
+	const struct sl_cancel *cancel, struct sl_error *err)
+{
+	enum sl_code code = try_to_write(out, path, err);
+
+	while (code == SL_ECONFLICT && sl_cancel_check(cancel, path, err) == SL_OK) {
+		(void)poll(NULL, 0, WAIT_MS);
+		code = try_to_write(out, path, err);
+	}
+	return code == SL_ECONFLICT ? sl_cancel_check(cancel, path, err) : code;
+}
+
+static enum sl_code fetch(struct mirror *mirror, const struct sl_cancel *cancel,
+	struct sl_error *err)
+{
+	enum sl_code code = sl_git_peer_fetch(&mirror->real, &mirror->peer, cancel, err);
+
+	/* A disk that was full leaves locks behind that nobody holds. */
+	if (code != SL_OK && code != SL_ECANCELED && sweep(mirror->path) > 0)
+		code = sl_git_peer_fetch(&mirror->real, &mirror->peer, cancel, err);
+	return code;
 }
 
 static enum sl_code mirror_fetch(struct sl_repo *repo, const struct sl_cancel *cancel,
 	struct sl_error *err)
 {
 	struct mirror *mirror = mirror_of(repo);
-	enum sl_code code = sl_git_peer_fetch(&mirror->real, &mirror->peer, cancel, err);
+	sl_auto(sl_lock_free_p) struct sl_lock *lock = NULL;
+	enum sl_code code = begin_to_write(&lock, mirror->path, cancel, err);
 
+	if (code == SL_OK)
+		code = fetch(mirror, cancel, err);
 	/* What was fetched is there whether or not the packs could be joined. */
 	if (code == SL_OK)
 		(void)sl_git_tidy(&mirror->real, cancel);
 	return code;
 }
+
+/* --- notes ----------------------------------------------------------------------------------- */
 
 /* The notes as they were: what the origin does not have is not here either. */
 static void restore_notes(struct sl_git_real *real, const git_oid *before)
@@ -70,6 +144,8 @@ static enum sl_code note_once(struct mirror *mirror, const struct sl_git_note_te
 	if (git_reference_name_to_id(&before, real->git, SL_GIT_NOTES_REF) < 0)
 		memset(&before, 0, sizeof(before));
 	code = sl_git_real_note_set(real, note, &changed, err);
+	if (code != SL_OK && sweep(mirror->path) > 0)
+		code = sl_git_real_note_set(real, note, &changed, err);
 	if (code != SL_OK || !changed)
 		return code;
 	code = sl_git_peer_push_notes(real, &mirror->peer, cancel, err);
@@ -82,10 +158,13 @@ static enum sl_code mirror_note_write(struct sl_repo *repo, const struct sl_git_
 	const struct sl_cancel *cancel, struct sl_error *err)
 {
 	struct mirror *mirror = mirror_of(repo);
-	enum sl_code code = note_once(mirror, note, cancel, err);
+	sl_auto(sl_lock_free_p) struct sl_lock *lock = NULL;
+	enum sl_code code = begin_to_write(&lock, mirror->path, cancel, err);
 
-	for (int i = 1; code == SL_ECONFLICT && i < NOTE_TRIES; i++) {
-		code = sl_git_peer_fetch(&mirror->real, &mirror->peer, cancel, err);
+	if (code == SL_OK)
+		code = note_once(mirror, note, cancel, err);
+	for (int i = 1; lock && code == SL_ECONFLICT && i < NOTE_TRIES; i++) {
+		code = fetch(mirror, cancel, err);
 		if (code == SL_OK)
 			code = note_once(mirror, note, cancel, err);
 	}
@@ -107,13 +186,26 @@ static bool name_ok(const char *name)
 		'\0';
 }
 
+/* --- opening --------------------------------------------------------------------------------- */
+
+static bool is_there(git_repository **out, const char *path)
+{
+	return sl_file_exists(path) && sl_git_real_open(out, path, NULL) == SL_OK;
+}
+
 static enum sl_code open_or_make(git_repository **out, const char *path, struct sl_error *err)
 {
+	sl_auto(sl_lock_free_p) struct sl_lock *lock = NULL;
+	enum sl_code code;
 	int rc;
 
 	sl_git_lib_init();
-	if (sl_file_exists(path) && sl_git_real_open(out, path, NULL) == SL_OK)
+	if (is_there(out, path))
 		return SL_OK;
+	code = begin_to_write(&lock, path, NULL, err);
+	if (code != SL_OK || is_there(out, path))
+		return code;
+	(void)sweep(path);
 	rc = git_repository_init(out, path, 1);
 	return rc < 0 ? sl_git_fail(rc, path, "make a mirror", err) : SL_OK;
 }
@@ -137,7 +229,7 @@ enum sl_code sl_git_mirror_open(struct sl_repo **out, const char *data_folder, c
 	if (code != SL_OK)
 		return code;
 	folder = sl_xasprintf("%s/" MIRRORS, data_folder);
-	path = sl_xasprintf("%s/%s.git", folder, name);
+	path = sl_xasprintf("%s/%s" ENDING, folder, name);
 	code = sl_folder_make(folder, 0700, err);
 	if (code == SL_OK)
 		code = open_or_make(&git, path, err);
@@ -148,30 +240,12 @@ enum sl_code sl_git_mirror_open(struct sl_repo **out, const char *data_folder, c
 	mirror = sl_xcalloc(1, sizeof(*mirror));
 	sl_git_real_init(&mirror->real, &mirror_ops, git, name, limits);
 	mirror->peer = peer;
+	mirror->path = sl_steal(path);
 	*out = &mirror->real.base;
 	return SL_OK;
 }
 
-/* nftw() has no context argument. */
-static _Thread_local unsigned swept;
-
-/* Locks anywhere, since no branch may be called *.lock; libgit2's and Git's temporary files only
- * among the objects, where nothing else has such a name. */
-static bool is_left_over(const char *path, const char *name)
-{
-	if (sl_str_ends(name, ".lock"))
-		return true;
-	return strstr(path, ".git/objects/") != NULL &&
-		(sl_str_starts(name, "tmp_") || strstr(name, "_git2_") != NULL);
-}
-
-static int sweep_one(const char *path, const struct stat *stat, int type, struct FTW *walk)
-{
-	(void)stat;
-	if (type == FTW_F && is_left_over(path, path + walk->base) && unlink(path) == 0)
-		swept++;
-	return 0;
-}
+/* --- sweeping -------------------------------------------------------------------------------- */
 
 enum sl_code sl_git_mirrors_sweep(const char *data_folder, unsigned *removed, struct sl_error *err)
 {
@@ -179,15 +253,23 @@ enum sl_code sl_git_mirrors_sweep(const char *data_folder, unsigned *removed, st
 	const char *folder = sl_path_join(arena, data_folder, MIRRORS);
 	struct sl_names names = { 0 };
 	enum sl_code code = SL_OK;
+	unsigned n = 0;
 
-	swept = 0;
 	if (sl_file_exists(folder))
 		code = sl_folder_list(&names, arena, folder, NAMES_LIMIT, err);
-	for (size_t i = 0; code == SL_OK && i < names.len; i++)
-		if (sl_str_ends(names.at[i], ".git"))
-			(void)nftw(sl_path_join(arena, folder, names.at[i]), sweep_one, 16,
-				FTW_PHYS);
+	for (size_t i = 0; code == SL_OK && i < names.len; i++) {
+		const char *path = sl_path_join(arena, folder, names.at[i]);
+		sl_auto(sl_lock_free_p) struct sl_lock *lock = NULL;
+
+		if (!sl_str_ends(path, ENDING))
+			continue;
+		code = try_to_write(&lock, path, err);
+		if (code == SL_OK)
+			n += sweep(path);
+		else if (code == SL_ECONFLICT)
+			code = SL_OK;
+	}
 	if (code == SL_OK && removed != NULL)
-		*removed = swept;
+		*removed = n;
 	return code;
 }

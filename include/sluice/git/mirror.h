@@ -6,8 +6,10 @@
  * must be ed25519 or ecdsa).  A repository of another Unix user is read like any other: the origin
  * comes from our configuration, not from where a shell happens to stand.
  *
- * What a fetch leaves when the process is killed in the middle is swept by sl_git_mirrors_sweep at
- * the next start, before workers run.
+ * One writer at a time, whichever process: fetching and writing notes wait for each other, on the
+ * lock file <name>.writer beside the mirror.  Locks that a full disk or a killed process left in it
+ * are therefore nobody's, and are removed where they stand in a writer's way; the rest of what a
+ * killed process leaves is swept by sl_git_mirrors_sweep().
  */
 #ifndef SLUICE_GIT_MIRROR_H
 #define SLUICE_GIT_MIRROR_H
@@ -30,8 +32,8 @@ enum sl_code sl_git_mirror_open(struct sl_repo **out, const char *data_folder, c
 	const struct sl_git_origin *origin, const struct sl_git_limits *limits,
 	struct sl_error *err) __attribute__((warn_unused_result));
 
-/* Removes lock and temporary files of a killed process from every mirror under the data folder, and
- * from nowhere else.  Call at start, while no mirror is open.  *removed (may be NULL) counts. */
+/* Removes lock and temporary files of a killed process from every mirror under the data folder that
+ * nobody writes to, and from nowhere else.  *removed (may be NULL) counts. */
 enum sl_code sl_git_mirrors_sweep(const char *data_folder, unsigned *removed, struct sl_error *err)
 	__attribute__((warn_unused_result));
 
