@@ -1,4 +1,4 @@
-/* A repository on disk: what reading, own bare repositories, work trees and the door itself promise. */
+/* A repository on disk: reading it, own bare repositories, work trees, and the door itself. */
 #include "unit/git_world.h"
 
 #include "sluice/git/worktree.h"
