@@ -266,6 +266,7 @@ enum sl_code sl_git_real_commits(struct sl_repo *repo, struct sl_arena *arena,
 		if (wanted)
 			*sl_vec_add_in(arena, &found) = commit;
 	}
+	real->missed = real->missed || (rc < 0 && rc != GIT_ITEROVER);
 	if (rc < 0 && rc != GIT_ITEROVER)
 		return sl_git_fail(rc, repo->name, "list commits", err);
 	*out = (struct sl_git_commits){ found.at, found.len };

@@ -16,6 +16,9 @@ static void init_once(void)
 	assert(rc > 0);
 	rc = git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
 	assert(rc == 0);
+	/* A power cut leaves no branch that leads to a commit which never reached the disk. */
+	rc = git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
+	assert(rc == 0);
 	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
 		rc = git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], "");
 		assert(rc == 0);

@@ -9,8 +9,12 @@
 #include "sluice/sys/cancel.h"
 #include "sluice/sys/file.h"
 
+#include "sluice/sys/oserror.h"
+
+#include <errno.h>
 #include <ftw.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,6 +29,7 @@ struct mirror {
 	struct sl_git_real real; /* first */
 	struct sl_git_peer peer;
 	char *path; /* owned */
+	char *mark; /* owned: a file that is there while reading found something missing */
 };
 
 static struct mirror *mirror_of(struct sl_repo *repo)
@@ -36,9 +41,12 @@ static void mirror_close(struct sl_repo *repo)
 {
 	struct mirror *mirror = mirror_of(repo);
 
+	if (mirror->real.missed)
+		(void)!sl_file_write(mirror->mark, "", 0, 0600, NULL);
 	sl_git_peer_done(&mirror->peer);
 	sl_git_real_done(&mirror->real);
 	free(mirror->path);
+	free(mirror->mark);
 	free(mirror);
 }
 
@@ -94,14 +102,144 @@ static enum sl_code begin_to_write(struct sl_lock **out, const char *path,
 	return code == SL_ECONFLICT ? sl_cancel_check(cancel, path, err) : code;
 }
 
+/* --- damage ---------------------------------------------------------------------------------- */
+
+/* nftw() has no context argument. */
+static _Thread_local struct {
+	git_repository *git;
+	size_t prefix; /* of a path, before the reference's name */
+} look;
+
+/* Not that the system kept us from looking. */
+static bool is_wrong(int rc)
+{
+	const git_error *last = git_error_last();
+
+	return rc < 0 && (!last || last->klass != GIT_ERROR_OS);
+}
+
+/* Stops the walk at the first reference that leads to no commit. */
+static int look_at(const char *path, const struct stat *stat, int type, struct FTW *walk)
+{
+	sl_auto_git(git_commit_free) git_commit *commit = NULL;
+	sl_auto_git(git_tree_free) git_tree *tree = NULL;
+	git_oid oid;
+	int rc;
+
+	(void)stat;
+	(void)walk;
+	if (type != FTW_F || sl_str_ends(path, ".lock"))
+		return 0;
+	rc = git_reference_name_to_id(&oid, look.git, path + look.prefix);
+	if (rc == 0)
+		rc = git_commit_lookup(&commit, look.git, &oid);
+	if (rc == 0)
+		rc = git_commit_tree(&tree, commit);
+	return is_wrong(rc);
+}
+
+static bool is_damaged(const struct mirror *mirror)
+{
+	sl_auto_git(git_repository_free) git_repository *git = NULL;
+	sl_auto_git(git_reference_free) git_reference *head = NULL;
+	sl_autofree char *refs = sl_xasprintf("%s/refs", mirror->path);
+
+	if (sl_git_real_open(&git, mirror->path, NULL) != SL_OK)
+		return false;
+	if (is_wrong(git_reference_lookup(&head, git, "HEAD")))
+		return true;
+	look.git = git;
+	look.prefix = strlen(mirror->path) + 1;
+	return nftw(refs, look_at, 16, FTW_PHYS) > 0;
+}
+
+/* Behind the branches' heads. */
+static bool has_gaps(const struct mirror *mirror)
+{
+	sl_auto_git(git_repository_free) git_repository *git = NULL;
+	sl_auto_git(git_revwalk_free) git_revwalk *walk = NULL;
+	size_t left = mirror->real.base.limits.commits;
+	git_oid oid;
+	int rc;
+
+	if (sl_git_real_open(&git, mirror->path, NULL) != SL_OK)
+		return false;
+	rc = git_revwalk_new(&walk, git);
+	if (rc == 0)
+		rc = git_revwalk_push_glob(walk, "refs/heads/*");
+	while (rc == 0 && left-- > 0)
+		rc = git_revwalk_next(&oid, walk);
+	return rc != GIT_ITEROVER && is_wrong(rc);
+}
+
+static enum sl_code replace(const struct mirror *mirror, const char *anew, struct sl_error *err)
+{
+	enum sl_code code = sl_tree_remove(mirror->path, err);
+
+	if (code == SL_OK && rename(anew, mirror->path) != 0)
+		code = sl_os_error(err, errno, "%s: rename", anew);
+	return code;
+}
+
+/* Beside the old one, which is of some use still until the origin has answered. */
+static enum sl_code make_anew(struct mirror *mirror, const struct sl_cancel *cancel,
+	struct sl_error *err)
+{
+	sl_autofree char *anew = sl_xasprintf("%s.anew", mirror->path);
+	git_repository *old = mirror->real.git;
+	enum sl_code code = sl_tree_remove(anew, err);
+	int rc;
+
+	if (code != SL_OK)
+		return code;
+	rc = git_repository_init(&mirror->real.git, anew, 1);
+	if (rc < 0) {
+		mirror->real.git = old;
+		return sl_git_fail(rc, anew, "make a mirror", err);
+	}
+	code = sl_git_peer_fetch(&mirror->real, &mirror->peer, cancel, err);
+	git_repository_free(mirror->real.git);
+	mirror->real.git = old;
+	if (code == SL_OK)
+		code = replace(mirror, anew, err);
+	if (code == SL_OK)
+		code = sl_git_real_open(&mirror->real.git, mirror->path, err);
+	if (code == SL_OK)
+		git_repository_free(old);
+	else
+		(void)!sl_tree_remove(anew, NULL);
+	return code;
+}
+
+/* --- fetching -------------------------------------------------------------------------------- */
+
+static bool is_over(enum sl_code code)
+{
+	return code == SL_OK || code == SL_ECANCELED || code == SL_ETIMEOUT;
+}
+
 static enum sl_code fetch(struct mirror *mirror, const struct sl_cancel *cancel,
 	struct sl_error *err)
 {
 	enum sl_code code = sl_git_peer_fetch(&mirror->real, &mirror->peer, cancel, err);
 
 	/* A disk that was full leaves locks behind that nobody holds. */
-	if (code != SL_OK && code != SL_ECANCELED && sweep(mirror->path) > 0)
+	if (!is_over(code) && sweep(mirror->path) > 0)
 		code = sl_git_peer_fetch(&mirror->real, &mirror->peer, cancel, err);
+	if (!is_over(code) && is_damaged(mirror))
+		code = make_anew(mirror, cancel, err);
+	return code;
+}
+
+static enum sl_code fetch_marked(struct mirror *mirror, const struct sl_cancel *cancel,
+	struct sl_error *err)
+{
+	enum sl_code code = is_damaged(mirror) || has_gaps(mirror) ?
+		make_anew(mirror, cancel, err) :
+		fetch(mirror, cancel, err);
+
+	if (code == SL_OK)
+		(void)unlink(mirror->mark);
 	return code;
 }
 
@@ -113,7 +251,8 @@ static enum sl_code mirror_fetch(struct sl_repo *repo, const struct sl_cancel *c
 	enum sl_code code = begin_to_write(&lock, mirror->path, cancel, err);
 
 	if (code == SL_OK)
-		code = fetch(mirror, cancel, err);
+		code = sl_file_exists(mirror->mark) ? fetch_marked(mirror, cancel, err) :
+						      fetch(mirror, cancel, err);
 	/* What was fetched is there whether or not the packs could be joined. */
 	if (code == SL_OK)
 		(void)sl_git_tidy(&mirror->real, cancel);
@@ -240,6 +379,7 @@ enum sl_code sl_git_mirror_open(struct sl_repo **out, const char *data_folder, c
 	mirror = sl_xcalloc(1, sizeof(*mirror));
 	sl_git_real_init(&mirror->real, &mirror_ops, git, name, limits);
 	mirror->peer = peer;
+	mirror->mark = sl_xasprintf("%s.missed", path);
 	mirror->path = sl_steal(path);
 	*out = &mirror->real.base;
 	return SL_OK;

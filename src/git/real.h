@@ -9,6 +9,7 @@ struct sl_git_real {
 	struct sl_repo base; /* first: ops receive it */
 	git_repository *git; /* owned */
 	char *name; /* owned */
+	bool missed; /* reading did not find what should be there, or was kept from it */
 };
 
 static inline struct sl_git_real *sl_git_real(struct sl_repo *repo)

@@ -129,6 +129,7 @@ enum sl_code sl_git_real_files(struct sl_repo *repo, struct sl_arena *arena,
 	enum sl_code code = folder_tree(&tree, real, folder, err);
 	int rc;
 
+	real->missed = real->missed || code != SL_OK;
 	if (code != SL_OK)
 		return code;
 	rc = git_repository_odb(&odb, real->git);

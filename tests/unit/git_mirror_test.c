@@ -3,6 +3,9 @@
 
 #include "sluice/sys/cancel.h"
 
+#include <ftw.h>
+#include <sys/stat.h>
+
 static void a_fetch_brings_the_branches_of_the_origin(void **state)
 {
 	struct fixture *f = *state;
@@ -273,6 +276,102 @@ static void a_half_made_mirror_is_made_again(void **state)
 	assert_string_equal(read_text(f, tip, "a"), "1");
 }
 
+/* nftw() has no context argument. */
+static const char *needle;
+static unsigned emptied;
+
+static int empty_one(const char *path, const struct stat *stat, int type, struct FTW *walk)
+{
+	(void)stat;
+	(void)walk;
+	if (type != FTW_F || strstr(path, needle) == NULL)
+		return 0;
+	assert_int_equal(chmod(path, 0600), 0);
+	assert_int_equal(truncate(path, 0), 0);
+	emptied++;
+	return 0;
+}
+
+/* As a power cut leaves files that nobody had synced. */
+static void empty_files(const struct fixture *f, const char *of)
+{
+	sl_autofree char *mirror = sl_xasprintf("%s/mirrors/shop.git", f->folder);
+
+	needle = of;
+	emptied = 0;
+	assert_int_equal(nftw(mirror, empty_one, 16, FTW_PHYS), 0);
+	assert_in_range(emptied, 1, 100);
+}
+
+static void a_damaged_mirror_is_made_anew_by_the_fetch_that_fails_of_it(void **state)
+{
+	static const char *const files[] = { "/refs/heads/main", "/refs/heads/change/a",
+		"/refs/notes/", "/HEAD", "/objects/" };
+	struct fixture *f = *state;
+
+	(void)commit(f, "main", "a", "0", NULL);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		sl_autofree char *text = sl_xasprintf("%zu", i + 1);
+		const char *tip = commit(f, "main", "a", text, NULL);
+		const char *note;
+
+		(void)commit(f, "change/a", "b", text, NULL);
+		fetch(f);
+		need(f, sl_repo_note_write(f->mirror, tip, text, f->now, NULL, &f->err));
+		empty_files(f, files[i]);
+		(void)commit(f, "main", "c", text, NULL);
+		open_mirror(f, f->origin_path, NULL);
+		fetch(f);
+		assert_string_equal(read_text(f, tip, "a"), text);
+		need(f, sl_repo_note_read(f->mirror, f->arena, tip, &note, &f->err));
+		assert_string_equal(note, text);
+	}
+}
+
+static void a_mirror_in_which_reading_misses_something_is_made_anew_by_the_next_fetch(void **state)
+{
+	static const char *const files[] = { ".pack", ".idx" };
+	struct fixture *f = *state;
+
+	(void)commit(f, "main", "a", "0", NULL);
+	for (size_t i = 0; i < 4; i++) {
+		sl_autofree char *text = sl_xasprintf("%zu", i + 1);
+		struct sl_git_range range = { .until = commit(f, "main", "a", text, NULL) };
+		struct sl_git_commits commits;
+
+		fetch(f);
+		empty_files(f, files[i % 2]);
+		if (i >= 2) /* only what is behind the head is missed */
+			range.until = commit(f, "main", "b", text, NULL);
+		open_mirror(f, f->origin_path, NULL);
+		fetch(f);
+		assert_int_not_equal(
+			sl_repo_commits(f->mirror, f->arena, &range, &commits, &f->err), SL_OK);
+		open_mirror(f, f->origin_path, NULL);
+		fetch(f);
+		need(f, sl_repo_commits(f->mirror, f->arena, &range, &commits, &f->err));
+		assert_in_range(commits.len, 2, 7);
+	}
+}
+
+static void a_whole_mirror_outlives_an_origin_that_is_gone_and_a_commit_that_nobody_knows(
+	void **state)
+{
+	struct fixture *f = *state;
+	const char *tip = commit(f, "main", "a", "1", NULL);
+	sl_autofree char *moved = sl_xasprintf("%s/moved.git", f->folder);
+	struct sl_git_range range = { .until = "0123456789012345678901234567890123456789" };
+	struct sl_git_commits commits;
+
+	fetch(f);
+	assert_int_equal(rename(f->origin_path, moved), 0);
+	assert_int_equal(sl_repo_fetch(f->mirror, NULL, &f->err), SL_ENOTFOUND);
+	assert_int_not_equal(sl_repo_commits(f->mirror, f->arena, &range, &commits, &f->err),
+		SL_OK);
+	open_mirror(f, f->origin_path, NULL);
+	assert_string_equal(read_text(f, tip, "a"), "1");
+}
+
 static void a_fetch_waits_for_whoever_writes_and_a_sweep_goes_by(void **state)
 {
 	struct fixture *f = *state;
@@ -356,6 +455,9 @@ static const struct CMUnitTest tests[] = {
 	ROW(leftovers_of_a_killed_process_are_swept),
 	ROW(locks_that_nobody_holds_do_not_stop_a_fetch_or_a_note),
 	ROW(a_half_made_mirror_is_made_again),
+	ROW(a_damaged_mirror_is_made_anew_by_the_fetch_that_fails_of_it),
+	ROW(a_mirror_in_which_reading_misses_something_is_made_anew_by_the_next_fetch),
+	ROW(a_whole_mirror_outlives_an_origin_that_is_gone_and_a_commit_that_nobody_knows),
 	ROW(a_fetch_waits_for_whoever_writes_and_a_sweep_goes_by),
 	ROW(nothing_to_sweep_is_fine),
 	ROW(many_fetches_do_not_leave_many_packs),

@@ -10,6 +10,9 @@
  * lock file <name>.writer beside the mirror.  Locks that a full disk or a killed process left in it
  * are therefore nobody's, and are removed where they stand in a writer's way; the rest of what a
  * killed process leaves is swept by sl_git_mirrors_sweep().
+ *
+ * A mirror is a copy.  One that is damaged, so that a fetch fails or that reading has missed
+ * something (<name>.git.missed says so, from the close of that mirror on), is made anew by a fetch.
  */
 #ifndef SLUICE_GIT_MIRROR_H
 #define SLUICE_GIT_MIRROR_H
