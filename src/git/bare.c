@@ -2,6 +2,7 @@
 #include "sluice/git/bare.h"
 
 #include "real.h"
+#include "writer.h"
 
 #include "sluice/core/alloc.h"
 #include "sluice/core/vec.h"
@@ -11,9 +12,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define WRITER "sluice-writer" /* a lock file, in the repository's folder */
 
 static void bare_close(struct sl_repo *repo)
 {
@@ -139,10 +144,9 @@ static enum sl_code sync_all(const struct sl_git_real *real, struct sl_error *er
 	return SL_OK;
 }
 
-static enum sl_code bare_commit(struct sl_repo *repo, const struct sl_git_new_commit *commit,
+static enum sl_code commit_once(struct sl_git_real *real, const struct sl_git_new_commit *commit,
 	char *out, struct sl_error *err)
 {
-	struct sl_git_real *real = sl_git_real(repo);
 	sl_auto_git(git_commit_free) git_commit *parent = NULL;
 	sl_auto_git(git_tree_free) git_tree *tree = NULL;
 	sl_auto_git(git_signature_free) git_signature *who = NULL;
@@ -163,10 +167,38 @@ static enum sl_code bare_commit(struct sl_repo *repo, const struct sl_git_new_co
 	if (rc == 0)
 		rc = move_branch(real, commit->branch, &oid, tip ? git_commit_id(parent) : NULL);
 	if (rc < 0)
-		return sl_git_fail(rc, repo->name, "commit", err);
+		return sl_git_fail(rc, real->name, "commit", err);
 	code = sync_all(real, err);
 	if (code == SL_OK)
 		sl_git_oid_text(&oid, out);
+	return code;
+}
+
+#define WRITER_US (10 * SL_SECOND_US)
+#define PATIENCE  100
+
+/* A lock of Git's that stands in the way may be somebody's who pushes, for a moment.  After that it
+ * is nobody's: whoever held it was killed. */
+static enum sl_code bare_commit(struct sl_repo *repo, const struct sl_git_new_commit *commit,
+	char *out, struct sl_error *err)
+{
+	struct sl_git_real *real = sl_git_real(repo);
+	const char *path = git_repository_path(real->git);
+	sl_autofree char *file = sl_xasprintf("%s" WRITER, path);
+	sl_auto(sl_cancel_free_p) struct sl_cancel *limit = sl_cancel_new(sl_clock_system(), NULL,
+		WRITER_US);
+	sl_auto(sl_lock_free_p) struct sl_lock *lock = NULL;
+	enum sl_code code = sl_git_writer_begin(&lock, file, limit, err);
+
+	if (code != SL_OK)
+		return code;
+	code = commit_once(real, commit, out, err);
+	for (int i = 0; code == SL_ECONFLICT && i < PATIENCE; i++) {
+		(void)poll(NULL, 0, SL_GIT_WAIT_MS);
+		code = commit_once(real, commit, out, err);
+	}
+	if (code != SL_OK && sl_git_sweep(path) > 0)
+		code = commit_once(real, commit, out, err);
 	return code;
 }
 
@@ -192,21 +224,12 @@ static enum sl_code refuse_occupied(const char *path, struct sl_error *err)
 	return code;
 }
 
-enum sl_code sl_git_bare_init(const char *path, const char *branch, struct sl_error *err)
+static enum sl_code make(const char *path, const char *branch, struct sl_error *err)
 {
 	sl_auto_git(git_repository_free) git_repository *git = NULL;
 	git_repository_init_options options;
-	enum sl_code code;
-	int rc;
+	int rc = git_repository_init_options_init(&options, GIT_REPOSITORY_INIT_OPTIONS_VERSION);
 
-	if (!sl_git_branch_ok(branch))
-		return sl_error_set(err, SL_EINVAL, "\"%.200s\" is not the name of a branch",
-			branch);
-	code = refuse_occupied(path, err);
-	if (code != SL_OK)
-		return code;
-	sl_git_lib_init();
-	rc = git_repository_init_options_init(&options, GIT_REPOSITORY_INIT_OPTIONS_VERSION);
 	if (rc < 0)
 		return sl_git_fail(rc, path, "make", err);
 	options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_NO_REINIT |
@@ -214,6 +237,43 @@ enum sl_code sl_git_bare_init(const char *path, const char *branch, struct sl_er
 	options.initial_head = branch;
 	rc = git_repository_init_ext(&git, path, &options);
 	return rc < 0 ? sl_git_fail(rc, path, "make", err) : SL_OK;
+}
+
+static enum sl_code make_parent(const char *path, struct sl_error *err)
+{
+	const char *slash = strrchr(path, '/');
+	sl_autofree char *parent = NULL;
+
+	if (slash == NULL || slash == path)
+		return SL_OK;
+	parent = sl_xstrndup(path, (size_t)(slash - path));
+	return sl_folder_make(parent, 0777, err);
+}
+
+enum sl_code sl_git_bare_init(const char *path, const char *branch, struct sl_error *err)
+{
+	sl_autofree char *beside = sl_xasprintf("%s.XXXXXX", path);
+	sl_autofree char *made = NULL;
+	enum sl_code code;
+
+	if (!sl_git_branch_ok(branch))
+		return sl_error_set(err, SL_EINVAL, "\"%.200s\" is not the name of a branch",
+			branch);
+	code = refuse_occupied(path, err);
+	if (code == SL_OK)
+		code = make_parent(path, err);
+	if (code == SL_OK && mkdtemp(beside) == NULL)
+		code = sl_os_error(err, errno, "%s: make a repository", path);
+	if (code != SL_OK)
+		return code;
+	sl_git_lib_init();
+	made = sl_xasprintf("%s/made", beside);
+	code = make(made, branch, err);
+	/* Whole it is there, or not at all: nobody would make the other half. */
+	if (code == SL_OK && rename(made, path) != 0)
+		code = sl_os_error(err, errno, "%s: make a repository", path);
+	(void)!sl_tree_remove(beside, NULL);
+	return code;
 }
 
 enum sl_code sl_git_bare_open(struct sl_repo **out, const char *path,

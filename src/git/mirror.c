@@ -3,6 +3,7 @@
 
 #include "origin.h"
 #include "tidy.h"
+#include "writer.h"
 
 #include "sluice/core/alloc.h"
 #include "sluice/core/str.h"
@@ -13,7 +14,6 @@
 
 #include <errno.h>
 #include <ftw.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +23,6 @@
 #define NOTE_TRIES  3
 #define NAMES_LIMIT 100000
 #define ENDING      ".git"
-#define WAIT_MS     10
 
 struct mirror {
 	struct sl_git_real real; /* first */
@@ -52,54 +51,18 @@ static void mirror_close(struct sl_repo *repo)
 
 /* --- one writer at a time -------------------------------------------------------------------- */
 
-/* nftw() has no context argument. */
-static _Thread_local unsigned swept;
-
-/* Locks anywhere, since no branch may be called *.lock; libgit2's and Git's temporary files only
- * among the objects, where nothing else has such a name. */
-static bool is_left_over(const char *path, const char *name)
+static char *writer_file(const char *path)
 {
-	if (sl_str_ends(name, ".lock"))
-		return true;
-	return strstr(path, ".git/objects/") != NULL &&
-		(sl_str_starts(name, "tmp_") || strstr(name, "_git2_") != NULL);
-}
-
-static int sweep_one(const char *path, const struct stat *stat, int type, struct FTW *walk)
-{
-	(void)stat;
-	if (type == FTW_F && is_left_over(path, path + walk->base) && unlink(path) == 0)
-		swept++;
-	return 0;
-}
-
-/* How many files a writer left that is no more.  The caller is the one writer. */
-static unsigned sweep(const char *path)
-{
-	swept = 0;
-	(void)nftw(path, sweep_one, 16, FTW_PHYS);
-	return swept;
-}
-
-static enum sl_code try_to_write(struct sl_lock **out, const char *path, struct sl_error *err)
-{
-	sl_autofree char *file = sl_xasprintf("%.*s.writer", (int)(strlen(path) - strlen(ENDING)),
-		path);
-
-	return sl_lock_take(out, file, err);
+	return sl_xasprintf("%.*s.writer", (int)(strlen(path) - strlen(ENDING)), path);
 }
 
 /* Waits for whoever writes. */
 static enum sl_code begin_to_write(struct sl_lock **out, const char *path,
 	const struct sl_cancel *cancel, struct sl_error *err)
 {
-	enum sl_code code = try_to_write(out, path, err);
+	sl_autofree char *file = writer_file(path);
 
-	while (code == SL_ECONFLICT && sl_cancel_check(cancel, path, err) == SL_OK) {
-		(void)poll(NULL, 0, WAIT_MS);
-		code = try_to_write(out, path, err);
-	}
-	return code == SL_ECONFLICT ? sl_cancel_check(cancel, path, err) : code;
+	return sl_git_writer_begin(out, file, cancel, err);
 }
 
 /* --- damage ---------------------------------------------------------------------------------- */
@@ -224,7 +187,7 @@ static enum sl_code fetch(struct mirror *mirror, const struct sl_cancel *cancel,
 	enum sl_code code = sl_git_peer_fetch(&mirror->real, &mirror->peer, cancel, err);
 
 	/* A disk that was full leaves locks behind that nobody holds. */
-	if (!is_over(code) && sweep(mirror->path) > 0)
+	if (!is_over(code) && sl_git_sweep(mirror->path) > 0)
 		code = sl_git_peer_fetch(&mirror->real, &mirror->peer, cancel, err);
 	if (!is_over(code) && is_damaged(mirror))
 		code = make_anew(mirror, cancel, err);
@@ -283,7 +246,7 @@ static enum sl_code note_once(struct mirror *mirror, const struct sl_git_note_te
 	if (git_reference_name_to_id(&before, real->git, SL_GIT_NOTES_REF) < 0)
 		memset(&before, 0, sizeof(before));
 	code = sl_git_real_note_set(real, note, &changed, err);
-	if (code != SL_OK && sweep(mirror->path) > 0)
+	if (code != SL_OK && sl_git_sweep(mirror->path) > 0)
 		code = sl_git_real_note_set(real, note, &changed, err);
 	if (code != SL_OK || !changed)
 		return code;
@@ -344,7 +307,7 @@ static enum sl_code open_or_make(git_repository **out, const char *path, struct 
 	code = begin_to_write(&lock, path, NULL, err);
 	if (code != SL_OK || is_there(out, path))
 		return code;
-	(void)sweep(path);
+	(void)sl_git_sweep(path);
 	rc = git_repository_init(out, path, 1);
 	return rc < 0 ? sl_git_fail(rc, path, "make a mirror", err) : SL_OK;
 }
@@ -400,12 +363,14 @@ enum sl_code sl_git_mirrors_sweep(const char *data_folder, unsigned *removed, st
 	for (size_t i = 0; code == SL_OK && i < names.len; i++) {
 		const char *path = sl_path_join(arena, folder, names.at[i]);
 		sl_auto(sl_lock_free_p) struct sl_lock *lock = NULL;
+		sl_autofree char *file = NULL;
 
 		if (!sl_str_ends(path, ENDING))
 			continue;
-		code = try_to_write(&lock, path, err);
+		file = writer_file(path);
+		code = sl_lock_take(&lock, file, err);
 		if (code == SL_OK)
-			n += sweep(path);
+			n += sl_git_sweep(path);
 		else if (code == SL_ECONFLICT)
 			code = SL_OK;
 	}

@@ -222,6 +222,34 @@ static void a_folder_in_use_is_not_made_a_repository(void **state)
 	assert_int_equal(sl_git_bare_init(f->folder, "main", &f->err), SL_ECONFLICT);
 }
 
+static void a_lock_that_nobody_holds_does_not_stop_a_commit(void **state)
+{
+	struct fixture *f = *state;
+	sl_autofree char *lock = sl_xasprintf("%s/refs/heads/main.lock", f->origin_path);
+	const char *tip;
+
+	(void)commit(f, "main", "a", "1", NULL);
+	assert_int_equal(sl_file_write(lock, "", 0, 0600, NULL), SL_OK);
+	tip = commit(f, "main", "a", "2", NULL);
+	fetch(f);
+	assert_string_equal(read_text(f, tip, "a"), "2");
+	assert_false(sl_file_exists(lock));
+}
+
+static void a_repository_is_made_whole_or_not_at_all(void **state)
+{
+	struct fixture *f = *state;
+	sl_autofree char *path = sl_xasprintf("%s/some/where/own.git", f->folder);
+	sl_autofree char *parent = sl_xasprintf("%s/some/where", f->folder);
+	struct sl_names names;
+
+	need(f, sl_git_bare_init(path, "main", &f->err));
+	need(f, sl_folder_list(&names, f->arena, parent, 10, &f->err));
+	assert_int_equal(names.len, 1);
+	assert_int_equal(sl_git_bare_init(path, "main", &f->err), SL_ECONFLICT);
+	git(f, path, "fsck", "--strict", "--no-progress");
+}
+
 static void a_password_in_a_url_is_refused_and_not_shown(void **state)
 {
 	struct fixture *f = *state;
@@ -335,6 +363,8 @@ static const struct CMUnitTest tests[] = {
 	ROW(paths_that_leave_the_repository_are_refused),
 	ROW(git_itself_accepts_what_was_written),
 	ROW(a_folder_in_use_is_not_made_a_repository),
+	ROW(a_lock_that_nobody_holds_does_not_stop_a_commit),
+	ROW(a_repository_is_made_whole_or_not_at_all),
 	ROW(a_password_in_a_url_is_refused_and_not_shown),
 	ROW(odd_names_and_urls_are_refused),
 	ROW(a_work_tree_shows_what_changed_since_the_merge_base),
