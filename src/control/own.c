@@ -16,6 +16,8 @@
 #define TITLE_MAX    200
 #define SELECTOR_MAX 1000
 #define VERSION_SIZE 18 /* 20261122090501123 */
+#define MOMENT_US    (SL_SECOND_US / 1000)
+#define TAKEN_US     (3600 * SL_SECOND_US) /* no clock is set back farther */
 
 /* --- reading it ------------------------------------------------------------------------------ */
 
@@ -98,6 +100,27 @@ static void version_of(int64_t now, char out[VERSION_SIZE])
 	(void)snprintf(out, VERSION_SIZE, "%.14s%03u", digits, (unsigned)(now / 1000 % 1000));
 }
 
+/* Two changes with one version would be one migration that was edited; so each moment is taken
+ * once, whichever replica is asked. */
+static enum sl_code take_version(struct request *request, char out[VERSION_SIZE],
+	struct sl_error *err)
+{
+	int64_t moment = sl_control_now(request->control);
+	struct sl_store_first first = { .value = request->ask->who.user };
+	enum sl_code code;
+
+	moment -= moment % MOMENT_US;
+	do {
+		version_of(moment, out);
+		first.key = sl_store_meta_until(request->arena, moment + TAKEN_US,
+			sl_arena_printf(request->arena, "version/%s", out));
+		code = sl_store_first_meta(request->control->doors.store, &first, request->arena,
+			err);
+		moment += MOMENT_US;
+	} while (code == SL_OK && !first.fresh);
+	return code;
+}
+
 static enum sl_code open_own(const struct sl_world *world, struct sl_repo **out,
 	struct sl_error *err)
 {
@@ -112,6 +135,8 @@ static enum sl_code open_own(const struct sl_world *world, struct sl_repo **out,
 	path = world->own->repository;
 	if (!sl_file_is_folder(path))
 		code = sl_git_bare_init(path, SL_OWN_BRANCH, err);
+	if (code == SL_ECONFLICT) /* somebody else has made it at this moment */
+		code = SL_OK;
 	return code == SL_OK ? sl_git_bare_open(out, path, &limits, err) : code;
 }
 
@@ -170,9 +195,10 @@ static enum sl_code commit_opening(struct request *request, const struct sl_open
 	char main_head[SL_GIT_ID_SIZE];
 	enum sl_code code = open_own(request->world, &repo, err);
 
+	if (code == SL_OK)
+		code = take_version(request, version, err);
 	if (code != SL_OK)
 		return code;
-	version_of(now, version);
 	*name = sl_arena_printf(arena, "%s-%s", slug, version);
 	commit.branch = sl_arena_printf(arena, "change/%s", *name);
 	files[0] = (struct sl_git_new_file){ sl_arena_printf(arena, "%s/%s_%s.sql", *name, version,

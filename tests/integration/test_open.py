@@ -1,5 +1,7 @@
 """`sluice change open` and `change merge`: a change without a repository of one's own walks like any other."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from harness.workspace import Workspace, columns, ledger
@@ -61,6 +63,21 @@ def test_opened_changes_do_not_wait_for_one_another(workspace, tmp_workspace):
     workspace.wait_change(1, "done")
     assert [state for _, state in ledger(workspace.targets["dev"], "own")] == ["applied", "applied"]
     assert len(workspace.changes()) == 2
+
+
+def test_what_is_opened_and_merged_at_the_same_moment_is_all_there(workspace, tmp_workspace):
+    numbers = range(1, 9)
+
+    def open_one(n):
+        path = write(tmp_workspace, f"t{n}.sql", f"CREATE TABLE t{n} (id INTEGER PRIMARY KEY);\n")
+        return workspace.run("change", "open", path, "--targets", "environment = 'dev'", who="ana")
+
+    with ThreadPoolExecutor(len(numbers)) as people:
+        assert [done.status for done in people.map(open_one, numbers)] == [0] * len(numbers)
+        merged = list(people.map(lambda n: workspace.run("change", "merge", n, who="ana"), numbers))
+    assert [done.status for done in merged] == [0] * len(numbers), merged
+    for n in numbers:
+        workspace.wait_change(n, "done")
 
 
 def test_an_opened_change_that_is_merged_red_is_held(workspace, tmp_workspace):
