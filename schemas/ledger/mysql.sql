@@ -9,7 +9,7 @@ CREATE TABLE IF NOT EXISTS _sluice_identity (
 	server VARCHAR(255) NOT NULL,
 	place VARCHAR(255) NOT NULL,
 	since BIGINT NOT NULL
-) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- Who may write, and since which attempt: one row a scope, the epoch only grows.
 CREATE TABLE IF NOT EXISTS _sluice_fence (
@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS _sluice_fence (
 	installation VARCHAR(32) NOT NULL,
 	epoch BIGINT NOT NULL,
 	since BIGINT NOT NULL
-) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- One attempt.  ended_at is null while it is under way, and stays so when its process dies.
 CREATE TABLE IF NOT EXISTS _sluice_run (
@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS _sluice_run (
 	after_hash VARCHAR(64) NOT NULL DEFAULT '',
 	started_at BIGINT NOT NULL,
 	ended_at BIGINT
-) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- The once-guard: what is in here is not run again.
 CREATE TABLE IF NOT EXISTS _sluice_migration (
@@ -54,7 +54,7 @@ CREATE TABLE IF NOT EXISTS _sluice_migration (
 	at BIGINT NOT NULL,
 	PRIMARY KEY (scope, kind, version),
 	KEY (seq)
-) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- One statement.  'started' is only ever seen of one that cannot run in a transaction.
 CREATE TABLE IF NOT EXISTS _sluice_step (
@@ -69,4 +69,4 @@ CREATE TABLE IF NOT EXISTS _sluice_step (
 	affected BIGINT NOT NULL DEFAULT -1,
 	at BIGINT NOT NULL,
 	PRIMARY KEY (scope, kind, version, statement)
-) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

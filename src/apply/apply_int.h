@@ -91,6 +91,9 @@ const char *apply_ledger_begin_text(const struct ledger *ledger);
 /* Behind the SELECT of the fence: whoever wants to raise it waits for this transaction's end. */
 const char *apply_ledger_share(const struct ledger *ledger);
 
+/* Ends an UPDATE or DELETE that goes by no key: MySQL's sql_safe_updates would refuse it. */
+const char *apply_ledger_any(const struct ledger *ledger);
+
 /* Behind an INSERT: where a row with these keys is there, it gets the new values of the columns,
  * which are separated by blanks. */
 void apply_ledger_replace(const struct ledger *ledger, struct sl_buf *sql, const char *keys,

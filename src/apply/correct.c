@@ -194,6 +194,7 @@ static enum sl_code write_adoption(struct correction *c, struct sl_buf *sql, str
 		"WHERE ended_at IS NULL AND scope = ",
 		c->run->ledger.prefix, apply_ledger_now(ledger));
 	sl_conn_literal(c->run->conn, sql, ledger->scope);
+	sl_buf_adds(sql, apply_ledger_any(ledger));
 	return SL_OK;
 }
 

@@ -141,6 +141,11 @@ enum sl_code apply_ledger_make(struct ledger *ledger, struct sl_error *err)
 	return code;
 }
 
+const char *apply_ledger_any(const struct ledger *ledger)
+{
+	return is_mysql(ledger) ? " LIMIT 1000000" : "";
+}
+
 const char *apply_ledger_share(const struct ledger *ledger)
 {
 	if (dialect_of(ledger) == SL_DIALECT_POSTGRES)

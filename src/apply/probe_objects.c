@@ -14,7 +14,8 @@
  * "-" for what was not there.
  */
 
-#define SEEN_MAX 65536
+/* Of a table with 8,192 partitions 90 KB, in most others a line. */
+#define SEEN_MAX ((size_t)16 << 20)
 
 struct seen {
 	char *shape, *incarnation;

@@ -212,7 +212,7 @@ void apply_put_identity(struct run *run, struct sl_buf *sql)
 	if (run->ledger.exists && !run->moved)
 		return;
 	if (run->ledger.exists)
-		sl_buf_addf(sql, "DELETE FROM %sidentity; ", p);
+		sl_buf_addf(sql, "DELETE FROM %sidentity%s; ", p, apply_ledger_any(&run->ledger));
 	sl_buf_addf(sql,
 		"INSERT INTO %sidentity (database_id, server, place, format, since) VALUES (", p);
 	apply_ledger_values(&run->ledger, sql, run->result->database_id, run->identity.server,
@@ -232,9 +232,9 @@ static void put_run(struct run *run, struct sl_buf *sql)
 		p, now);
 	sl_conn_literal(run->conn, sql, run->ledger.scope);
 	sl_buf_addf(sql,
-		"; INSERT INTO %srun (id, scope, installation, actor, tool, before_hash, epoch, "
+		"%s; INSERT INTO %srun (id, scope, installation, actor, tool, before_hash, epoch, "
 		"started_at) VALUES (",
-		p);
+		apply_ledger_any(&run->ledger), p);
 	apply_ledger_values(&run->ledger, sql, run->id, run->ledger.scope, run->installation,
 		request->actor ? request->actor : "", request->tool ? request->tool : "sluice",
 		run->result->before_hash, NULL);
@@ -411,6 +411,7 @@ static enum sl_code write_open_ends(struct run *run)
 	sl_conn_literal(run->conn, &sql, run->installation);
 	sl_buf_adds(&sql, " AND scope = ");
 	sl_conn_literal(run->conn, &sql, run->ledger.scope);
+	sl_buf_adds(&sql, apply_ledger_any(&run->ledger));
 	if (code == SL_OK)
 		code = apply_ledger_write(&run->ledger, &sql, NULL);
 	if (code == SL_OK)

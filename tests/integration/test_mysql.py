@@ -237,6 +237,10 @@ class TestServerThatStops:
         assert "create table `t`" in sluice.ok("snapshot", "--url", url)
 
 
+# What servers were seen to have set for all their sessions.
+SETTINGS = ["autocommit = 0", "sql_select_limit = 1", "sql_select_limit = 0", "sql_safe_updates = 1", "max_join_size = 1", "innodb_default_row_format = compact", "group_concat_max_len = 4"]
+
+
 class TestSettings:
     """On a server of one's own: what is set here holds for everybody."""
 
@@ -247,6 +251,35 @@ class TestSettings:
         server.script("SET GLOBAL init_connect = 'SET sql_mode = ''ANSI_QUOTES,NO_BACKSLASH_ESCAPES'', sql_quote_show_create = 0, lock_wait_timeout = 1'")
         assert snapshot(sluice, url)["hash"] == before
         server.script("SET GLOBAL init_connect = ''")
+
+    @pytest.mark.parametrize("setting", SETTINGS)
+    def test_settings_of_a_server_do_not_reach_the_ledger(self, sluice, tmp_workspace, server, setting):
+        url = server.url("127.0.0.1", "?sslmode=require").replace("/shop", "/odd")
+        name, value = setting.split(" = ")
+        pathlib.Path("m").mkdir()
+        pathlib.Path("m/V1__a.sql").write_text("CREATE TABLE a (id int PRIMARY KEY, n int) ENGINE = InnoDB;\nINSERT INTO a VALUES (1, 0), (2, 0);\nALTER TABLE a ADD m int;\n")
+        pathlib.Path("m/V2__b.sql").write_text("UPDATE a SET n = n + 1 WHERE id > 0;\nCREATE VIEW v AS SELECT id FROM a;\n")
+        before = server.script(f"DROP DATABASE IF EXISTS odd; CREATE DATABASE odd; GRANT ALL ON odd.* TO guest@'%'; SELECT @@GLOBAL.{name}").strip()
+        server.script(f"SET GLOBAL {setting}")
+        try:
+            first, again, shown = sluice.run("migrate", "--url", url, "--dir", "m"), sluice.run("migrate", "--url", url, "--dir", "m"), sluice.run("snapshot", "--url", url)
+        finally:
+            server.script(f"SET SESSION sql_safe_updates = 0, GLOBAL {name} = {before if before.isdigit() else repr(before)}")
+        rows = server.script("SELECT group_concat(n) FROM odd.a; SELECT concat(count(*), ' of ', sum(done)) FROM odd._sluice_migration WHERE state = 'applied'; DROP DATABASE odd")
+        assert (first.status, again.status, shown.status, rows.split("\n")[:2]) == (0, 0, 0, ["1,1", "2 of 5"]), (first, again, shown, rows)
+        assert "not taken" not in first.err + first.out, first
+
+    def test_a_server_whose_transactions_only_read_is_refused(self, sluice, tmp_workspace, server):
+        name = "transaction_read_only" if MYSQL else "tx_read_only"
+        pathlib.Path("m").mkdir()
+        pathlib.Path("m/V1__a.sql").write_text("CREATE TABLE never (a int);\n")
+        server.script(f"SET GLOBAL {name} = ON")
+        try:
+            out = sluice.run("migrate", "--url", server.url("127.0.0.1", "?sslmode=require"), "--dir", "m")
+        finally:
+            server.script(f"SET SESSION {name} = OFF; SET GLOBAL {name} = OFF")
+        assert out.status == 6, out
+        assert f"the server only reads ({name} is ON)" in out.err
 
     def test_a_server_that_only_reads_takes_no_migration_and_shows_its_schema(self, sluice, tmp_workspace, server):
         url = server.url("127.0.0.1", "?sslmode=require")

@@ -285,6 +285,23 @@ static void a_truncated_table_has_the_shape_and_another_incarnation(void **state
 	sl_conn_close(conn);
 }
 
+/* What GROUP_CONCAT cuts off would hide the last of many partitions. */
+static void an_incarnation_is_told_whole(void **state)
+{
+	struct world *w = *state;
+	struct sl_conn *conn = opened(&w->spec);
+	const char *first;
+
+	must(conn,
+		"CREATE TABLE t (a int) PARTITION BY RANGE (a) (PARTITION p1 VALUES LESS THAN (1), "
+		"PARTITION p2 VALUES LESS THAN (2))");
+	must(conn, "SET group_concat_max_len = 4");
+	first = print_of(w, conn, SL_ENGINE_TABLE, "t").incarnation;
+	must(conn, "ALTER TABLE t TRUNCATE PARTITION p2");
+	assert_string_not_equal(print_of(w, conn, SL_ENGINE_TABLE, "t").incarnation, first);
+	sl_conn_close(conn);
+}
+
 static void numbers_that_were_not_asked_for_are_not_looked_up(void **state)
 {
 	struct world *w = *state;
@@ -464,6 +481,7 @@ int main(void)
 		WITH(an_alter_outlives_its_client_and_is_found),
 		WITH(a_session_of_an_earlier_server_is_gone),
 		WITH(a_fingerprint_tells_a_change_and_not_the_counter),
+		WITH(an_incarnation_is_told_whole),
 		WITH(numbers_that_were_not_asked_for_are_not_looked_up),
 		WITH(the_lock_is_told_beside_another_question),
 		WITH(a_truncated_table_has_the_shape_and_another_incarnation),

@@ -15,6 +15,9 @@
 
 #define OBJECT_SQL_MAX 4096
 
+/* The numbers of 8,192 partitions, which is what the servers allow. */
+#define INCARNATION_MAX 262144
+
 /* --- sessions ------------------------------------------------------------------------------- */
 
 /* When the server began to run, by its own clock: ids begin anew with it. */
@@ -201,6 +204,16 @@ static enum sl_code show(struct sl_conn *base, struct sl_rows *rows, struct sl_a
 	return code == SL_OK && again != SL_OK ? sl_my_error(sl_my(base), NULL, 0, err) : code;
 }
 
+/* GROUP_CONCAT would be cut off at group_concat_max_len, which MySQL has at 1,024. */
+static const char *joined(const struct sl_rows *rows, struct sl_arena *arena)
+{
+	sl_auto_buf struct sl_buf list = SL_BUF_INIT(INCARNATION_MAX);
+
+	for (size_t i = 0; i < rows->len; i++)
+		sl_buf_addf(&list, "%s%s", i > 0 ? "," : "", sl_rows_cell(rows, i, 0));
+	return sl_buf_ok(&list) ? sl_arena_strdup(arena, sl_buf_str(&list)) : NULL;
+}
+
 /* InnoDB's own number of the table and its partitions, which a rebuild, a TRUNCATE or an exchange
  * changes; NULL where the login may not see it. */
 static const char *incarnation(struct sl_conn *base, const char *schema, const char *name,
@@ -209,7 +222,7 @@ static const char *incarnation(struct sl_conn *base, const char *schema, const c
 	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(OBJECT_SQL_MAX);
 	struct sl_rows rows = { 0 };
 
-	sl_buf_adds(&sql, "SELECT GROUP_CONCAT(table_id ORDER BY name, table_id) FROM ");
+	sl_buf_adds(&sql, "SELECT table_id FROM ");
 	sl_buf_adds(&sql,
 		base->dialect == SL_DIALECT_MARIADB ? "information_schema.innodb_sys_tables" :
 						      "information_schema.innodb_tables");
@@ -217,10 +230,10 @@ static const char *incarnation(struct sl_conn *base, const char *schema, const c
 	sl_my_file_name(&sql, schema);
 	sl_buf_addc(&sql, '/');
 	sl_my_file_name(&sql, name);
-	sl_buf_adds(&sql, "' AS BINARY)");
+	sl_buf_adds(&sql, "' AS BINARY) ORDER BY name, table_id");
 	if (sl_my_query(base, &rows, arena, sl_buf_str(&sql), NULL) != SL_OK || rows.len == 0)
 		return NULL;
-	return sl_rows_cell(&rows, 0, 0);
+	return joined(&rows, arena);
 }
 
 enum sl_code sl_my_fingerprint(struct sl_conn *base, const struct sl_engine_object *object,

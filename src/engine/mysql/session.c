@@ -225,6 +225,9 @@ static enum sl_code learn_server(struct my_conn *conn, struct sl_error *err)
 
 	if (code != SL_OK)
 		return code;
+	if (rows.len != 1 || !sl_rows_cell(&rows, 0, 0))
+		return sl_error_set(err, SL_EUNAVAIL,
+			"connect: the server does not say what it is");
 	learn_version(conn, sl_rows_cell(&rows, 0, 0));
 	if (sl_parse_i64(sl_rows_cell(&rows, 0, 2), 1024, INT64_MAX, &packet))
 		conn->packet_max = (size_t)packet;
@@ -237,13 +240,16 @@ static enum sl_code learn_server(struct my_conn *conn, struct sl_error *err)
 	return SL_OK;
 }
 
+/* What a server may have set for all its sessions.  Without autocommit a first look at the ledger
+ * would decide what every later one sees; the other two cut off or refuse what we ask. */
+#define SESSION                                                                                   \
+	"SET SESSION wait_timeout = 28800, SESSION autocommit = 1, SESSION sql_big_selects = 1, " \
+	"SESSION sql_select_limit = 18446744073709551615"
+
 enum sl_code sl_my_prepare(struct my_conn *conn, struct sl_error *err)
 {
 	return sl_my_query(&conn->base, NULL, NULL,
-		conn->read_only ? "SET SESSION wait_timeout = 28800; "
-				  "SET SESSION TRANSACTION READ ONLY" :
-				  "SET SESSION wait_timeout = 28800",
-		err);
+		conn->read_only ? SESSION "; SET SESSION TRANSACTION READ ONLY" : SESSION, err);
 }
 
 static bool is_on(const char *value)
@@ -306,7 +312,8 @@ static enum sl_code check_role(struct my_conn *conn, struct sl_error *err)
 	struct sl_rows rows = { 0 };
 	enum sl_code code = sl_my_query(&conn->base, &rows, arena,
 		"SHOW GLOBAL VARIABLES WHERE Variable_name IN "
-		"('read_only', 'super_read_only', 'innodb_read_only', 'wsrep_on')",
+		"('read_only', 'super_read_only', 'innodb_read_only', 'tx_read_only', "
+		"'transaction_read_only', 'wsrep_on')",
 		err);
 	bool galera = false;
 
@@ -337,9 +344,9 @@ static enum sl_code open_session(struct sl_conn **out, const struct sl_conn_spec
 	conn->packet_max = (size_t)1 << 20;
 	code = sl_my_connect(&conn->my, conn->where, spec, err);
 	if (code == SL_OK)
-		code = learn_server(conn, err);
-	if (code == SL_OK)
 		code = sl_my_prepare(conn, err);
+	if (code == SL_OK)
+		code = learn_server(conn, err);
 	if (code == SL_OK && !spec->read_only)
 		code = check_role(conn, err);
 	if (code != SL_OK)
