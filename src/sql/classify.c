@@ -6,6 +6,7 @@
 #include "sluice/sql/token.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define V(word, kind, verb)                                  \
 	{                                                    \
@@ -283,24 +284,49 @@ static void read_with(struct words *words, struct sl_facts *facts,
 	read_target(words, facts, statement);
 }
 
+/* MySQL: name, `name`, @@name, @@session.name. */
+static bool is_setting(const struct words *words, const char *name)
+{
+	const char *at = words->input->text + words->token.at;
+	size_t len = words->token.len, want = strlen(name);
+
+	while (len > 0 && at[len - 1] == '`')
+		len--;
+	return words->more && len >= want && strncasecmp(at + len - want, name, want) == 0 &&
+		(len == want || strchr("`@.", at[len - want - 1]));
+}
+
+/* Sets it, rather than asks for it. */
+static bool sets(const struct words *words, const char *name)
+{
+	struct words then = *words;
+
+	if (!is_setting(words, name) || !next(&then))
+		return false;
+	return sl_token_is_char(&then.token, then.input->text, '=') ||
+		then.input->text[then.token.at] == ':';
+}
+
 /* MySQL: what a SET leaves in the session. */
 static void read_set(struct words *words, struct sl_fact_statement *statement)
 {
 	const char *text = words->input->text;
 
 	statement->session = SL_SQL_SESSION_CONSTANT;
-	for (int i = 0; i < WORDS_MAX && words->more; i++) {
+	for (size_t i = 0; words->more; i++) {
 		bool variable = words->token.kind == SL_TOKEN_PARAMETER &&
 			(words->token.len < 2 || text[words->token.at + 1] != '@');
 
-		if (is(words, "autocommit")) {
+		if (sets(words, "autocommit")) {
 			statement->session = SL_SQL_SESSION_AUTOCOMMIT;
 			statement->tx = SL_SQL_TX_CONTROL;
 		} else if (is(words, "read")) {
 			(void)next(words);
 			if (is(words, "only"))
 				statement->session = SL_SQL_SESSION_READ_ONLY;
-		} else if (is(words, "role")) {
+		} else if (sets(words, "tx_read_only") || sets(words, "transaction_read_only")) {
+			statement->session = SL_SQL_SESSION_READ_ONLY;
+		} else if (i < 2 && is(words, "role")) { /* SET DEFAULT ROLE too */
 			statement->session = SL_SQL_SESSION_ROLE;
 		} else if (variable && i == 0) {
 			statement->session = SL_SQL_SESSION_STATE;

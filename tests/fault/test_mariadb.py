@@ -254,7 +254,7 @@ def test_settings_are_set_again_where_a_file_goes_on(sluice, mariadb, tmp_worksp
 
 @pytest.mark.parametrize(
     "statement",
-    ["START TRANSACTION", "COMMIT", "SET autocommit = 0", "LOCK TABLES t WRITE", "SET SESSION TRANSACTION READ ONLY", "FLUSH TABLES WITH READ LOCK", "XA BEGIN 'a'"],
+    ["START TRANSACTION", "COMMIT", "SET autocommit = 0", "SET @@session.`autocommit` = 0", "SET sql_mode = '', unique_checks = 1, time_zone = '+00:00', sql_notes = 1, AUTOCOMMIT := 0", "SET @@tx_read_only = 1", "LOCK TABLES t WRITE", "SET SESSION TRANSACTION READ ONLY", "FLUSH TABLES WITH READ LOCK", "XA BEGIN 'a'"],
 )
 def test_what_would_lock_the_ledger_out_is_refused_before_anything_runs(sluice, mariadb, tmp_workspace, statement):
     folder = write(tmp_workspace / "migrations", {"V1__x.sql": f"CREATE TABLE t (a INT);\n{statement};\n"})

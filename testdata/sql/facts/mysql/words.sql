@@ -2,4 +2,5 @@ CREATE TABLE IF NOT EXISTS `db`.`t` (a int); CREATE TEMPORARY TABLE tt (a int); 
 INSERT IGNORE INTO t VALUES (1); REPLACE INTO t VALUES (1); UPDATE LOW_PRIORITY t SET a = 1; DELETE FROM t WHERE a = 1; WITH q AS (SELECT 1) UPDATE t SET a = 1; LOAD DATA INFILE 'x' INTO TABLE t; SELECT 1; (SELECT 1) UNION (SELECT 2);
 START TRANSACTION; COMMIT; SAVEPOINT a; XA START 'x'; LOCK TABLES t WRITE; UNLOCK TABLES; SET autocommit = 0; SET @x = 1; SET NAMES utf8mb4; SET SESSION sql_mode = ''; SET TRANSACTION READ ONLY; SET @@sql_mode = @old; USE db; PREPARE s FROM 'x'; CALL p(); DO SLEEP(1);
 ANALYZE TABLE t; OPTIMIZE TABLE t; GRANT SELECT ON t TO u; FLUSH TABLES; KILL 5; CREATE PROCEDURE p() BEGIN SELECT 1; END; CREATE DATABASE x; CREATE USER 'a'@'b'; /*!40101 SET NAMES utf8 */; FROB a;
+SET @@autocommit = 0; SET @@session.`autocommit` := 0; SET `autocommit` = 0; SET @old = @@autocommit; SET a = 1, b = 2, c = 3, d = 4, e = 5, autocommit = 0; SET a = 1, b = 2, c = 3, d = 4, e = 5, @late = 1; SET @@local.tx_read_only = 1; SET transaction_read_only = ON; SET @who = (SELECT role FROM people); SET DEFAULT ROLE r FOR u; SET ROLE NONE;
 \! ls
