@@ -43,7 +43,9 @@ static enum sl_code make_plan(struct run *run, struct plan *plan, const struct s
 {
 	struct sl_place where = { 0, 0 };
 	struct sl_error cause = SL_ERROR_INIT;
-	struct plan_input input = { m, run->request->target->url.dialect, run->plans.version };
+	enum sl_dialect dialect = run->conn ? sl_conn_dialect(run->conn) : /* what the server is */
+					      run->request->target->url.dialect;
+	struct plan_input input = { m, dialect, run->plans.version };
 	enum sl_code code = apply_plan_make(plan, run->arena, &input, &where, &cause);
 
 	if (code == SL_OK)

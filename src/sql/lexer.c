@@ -380,16 +380,21 @@ static enum sl_step number(struct sl_lexer *lexer, struct sl_token *out)
 	return whole(lexer, out, SL_TOKEN_NUMBER, n);
 }
 
+/* MySQL: what only servers of a version run.  For 999999, which no server has, it is a comment: the
+ * first line of dumps hides a command of the client program there. */
 static enum sl_step block_comment(struct sl_lexer *lexer, struct sl_token *out)
 {
 	size_t n = peek(lexer, 2) == 'M' && lexer->dialect == SL_DIALECT_MARIADB ? 3 : 2;
 
 	if (is_mysql(lexer) && peek(lexer, n) == '!') {
-		n++;
+		size_t version = ++n;
+
 		while (sl_char_is(peek(lexer, n), SL_CHAR_DIGIT) && n < 16)
 			n++;
-		lexer->in_executable = true;
-		return whole(lexer, out, SL_TOKEN_MARK, n);
+		if (n < version + 6 || peek(lexer, version) != '9') {
+			lexer->in_executable = true;
+			return whole(lexer, out, SL_TOKEN_MARK, n);
+		}
 	}
 	lexer->depth = 1;
 	return begin(lexer, out, SL_OPEN_BLOCK_COMMENT, 2);

@@ -293,6 +293,29 @@ class TestSettings:
         server.script("SET GLOBAL read_only = OFF")
 
 
+class TestWords:
+    @pytest.mark.parametrize("scheme", ["mysql", "mariadb"])
+    def test_what_only_mariadb_runs_is_run_there_whatever_the_url_is_called(self, sluice, tmp_workspace, mariadb, scheme):
+        pathlib.Path("m").mkdir()
+        pathlib.Path("m/V1__a.sql").write_text("CREATE TABLE t (a int);\n/*M!100100 INSERT INTO t VALUES (1) */;\nINSERT INTO t VALUES (2);\n")
+        sluice.ok("migrate", "--url", mariadb.url.replace("mysql:", f"{scheme}:"), "--dir", "m")
+        assert mariadb.value("SELECT group_concat(a ORDER BY a) FROM t") == ("2" if MYSQL else "1,2")
+
+    @pytest.mark.parametrize("scheme", ["mysql", "mariadb"])
+    @pytest.mark.parametrize("mark", ["M!", "!"])
+    def test_the_first_line_of_a_dump_is_a_comment(self, sluice, tmp_workspace, mariadb, scheme, mark):
+        pathlib.Path("m").mkdir()
+        pathlib.Path("m/V1__a.sql").write_text(f"/*{mark}999999\\- enable the sandbox mode */ \n-- MariaDB dump 10.19\n\nCREATE TABLE t (a int);\n")
+        sluice.ok("migrate", "--url", mariadb.url.replace("mysql:", f"{scheme}:"), "--dir", "m")
+        assert mariadb.value("SHOW TABLES LIKE 't'") == "t"
+
+    def test_a_value_that_is_cut_out_of_a_message_takes_nothing_else_with_it(self, sluice, tmp_workspace, mariadb):
+        pathlib.Path("m").mkdir()
+        pathlib.Path("m/V1__a.sql").write_text("CREATE TABLE t (a int PRIMARY KEY);\nINSERT INTO t VALUES (7), (7);\n")
+        out = sluice.run("migrate", "--url", mariadb.url, "--dir", "m")
+        assert (out.status, "PRIMARY' (1062)" in out.err, "'7'" in out.err) == (8, True, False), out.err
+
+
 class TestReview:
     @pytest.mark.parametrize("engine", ["mysql", "mariadb"])
     def test_a_statement_is_not_reviewed_and_never_green(self, sluice, tmp_workspace, mariadb, engine):

@@ -359,10 +359,11 @@ static void comments_beyond_the_cap_are_counted(void **state)
 static void random_bytes_split_alike_whole_and_in_pieces(void **state)
 {
 	static const char *const parts[] = { "'", "\"", "`", "$$", "$a$", "$", "--", "/*", "*/",
-		"/*!", "\\", ";", "(", ")", "[", "]", "\n", "\r\n", " ", "begin", "atomic", "end",
-		"case", "create", "function", "procedure", "trigger", "delimiter //", "//",
-		"copy t from stdin", "\\.", "\xc3\xa9", "\xff", "E'", "U&'", "x", "1.5e+", ".5",
-		"#", "-", "@@a", ":=", "if", "then", "loop", "repeat", "for each row", "\\g" };
+		"/*!", "999999", "\\", ";", "(", ")", "[", "]", "\n", "\r\n", " ", "begin",
+		"atomic", "end", "case", "create", "function", "procedure", "trigger",
+		"delimiter //", "//", "copy t from stdin", "\\.", "\xc3\xa9", "\xff", "E'", "U&'",
+		"x", "1.5e+", ".5", "#", "-", "@@a", ":=", "if", "then", "loop", "repeat",
+		"for each row", "\\g" };
 	struct sl_rand_seeded seeded;
 	const struct sl_rand *rand = &seeded.rand;
 

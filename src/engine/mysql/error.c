@@ -93,7 +93,7 @@ static const char *last_of(const char *s, const char *what)
 }
 
 /* Without the second mark the value was too long for the message: all the rest goes. */
-static void cut(char *message, const char *before, const char *after)
+static void cut(char *message, size_t size, const char *before, const char *after)
 {
 	sl_auto_buf struct sl_buf kept = SL_BUF_INIT(strlen(message) + 8);
 	char *start = strstr(message, before);
@@ -106,14 +106,14 @@ static void cut(char *message, const char *before, const char *after)
 	sl_buf_add(&kept, message, (size_t)(start - message));
 	sl_buf_adds(&kept, "...");
 	sl_buf_adds(&kept, end ? end : "");
-	(void)snprintf(message, strlen(message) + 1, "%s", sl_buf_str(&kept));
+	(void)snprintf(message, size, "%s", sl_buf_str(&kept));
 }
 
-void sl_my_scrub(unsigned number, char *message)
+void sl_my_scrub(unsigned number, char *message, size_t size)
 {
 	for (size_t i = 0; i < sizeof(quoting) / sizeof(quoting[0]); i++)
 		if (quoting[i].number == number) {
-			cut(message, quoting[i].before, quoting[i].after);
+			cut(message, size, quoting[i].before, quoting[i].after);
 			return;
 		}
 }
@@ -177,7 +177,7 @@ enum sl_code sl_my_error(struct my_conn *conn, const char *sql, size_t len, stru
 	(void)snprintf(server->message, sizeof(server->message), "%s", text);
 	if (number == ER_PARSE_ERROR)
 		server->position = position_of(text, sql, len);
-	sl_my_scrub(number, server->message);
+	sl_my_scrub(number, server->message, sizeof(server->message));
 	return sl_error_set(err, translated(conn, number), "%s (%s)", server->message,
 		server->code);
 }

@@ -67,7 +67,7 @@ void sl_my_give_up(struct my_conn *conn);
 enum sl_code sl_my_code(unsigned number);
 
 /* Cuts row values out of the message of an error. */
-void sl_my_scrub(unsigned number, char *message);
+void sl_my_scrub(unsigned number, char *message, size_t size);
 
 /* A literal as engine.h wants it. */
 void sl_my_literal(const struct sl_conn *base, struct sl_buf *out, const char *text);
