@@ -70,7 +70,8 @@ static struct sl_apply_lock *lock_on(struct run *run, struct locks *locks, const
 			return &locks->at[i];
 	*sl_vec_add_in(run->arena,
 		locks) = (struct sl_apply_lock){ .table = sl_arena_strdup(run->arena, table),
-		.mode = "" };
+		.mode = sl_lock_mode_name(SL_LOCK_NONE),
+		.blocks = sl_lock_blocks(SL_LOCK_NONE) };
 	return &locks->at[locks->len - 1];
 }
 

@@ -518,6 +518,60 @@ static bool goes_along(const struct sl_effect *effect)
 		(effect->entity->kind == SL_ENTITY_TABLE || effect->entity->kind == SL_ENTITY_VIEW);
 }
 
+static bool is_parent(const struct sl_lock_need *row, const char *dotted)
+{
+	size_t len = strlen(row->schema);
+
+	return sl_str_starts(dotted, row->schema) && dotted[len] == '.' &&
+		sl_str_eq(dotted + len + 1, row->name);
+}
+
+static struct sl_lock_need *row_above(struct asking *a, const char *dotted);
+
+/* The row under whose lock a table stands: its own, or that of what it is a part or an heir of. */
+static struct sl_lock_need *row_over(struct asking *a, const struct sl_entity *entity)
+{
+	const struct sl_table *table = sl_as_table(entity);
+	struct sl_lock_need *row = NULL;
+
+	for (size_t i = 0; i < a->needs.len; i++)
+		if (sl_str_eq(a->needs.at[i].name, entity->name) &&
+			sl_str_eq(a->needs.at[i].schema, entity->schema))
+			return &a->needs.at[i];
+	if (table->partition_of)
+		return row_above(a, table->partition_of);
+	for (size_t i = 0; !row && i < table->inherits.len; i++)
+		row = row_above(a, table->inherits.at[i]);
+	return row;
+}
+
+static struct sl_lock_need *row_above(struct asking *a, const char *dotted)
+{
+	const char *dot = strchr(dotted, '.');
+	const struct sl_table *parent;
+
+	for (size_t i = 0; i < a->needs.len; i++)
+		if (is_parent(&a->needs.at[i], dotted))
+			return &a->needs.at[i];
+	if (!dot)
+		return NULL;
+	parent = sl_catalog_table(a->step->before,
+		sl_arena_strndup(a->arena, dotted, (size_t)(dot - dotted)), dot + 1);
+	return parent ? row_over(a, &parent->id) : NULL;
+}
+
+/* SQLite has one lock, under which all of it happens. */
+static struct sl_lock_need *row_of_effect(struct asking *a, const struct sl_entity *entity)
+{
+	struct sl_lock_need *row;
+
+	if (sl_catalog_dialect(a->step->before) != SL_DIALECT_SQLITE)
+		return row_over(a, entity);
+	row = row_of(a, entity->schema, entity->name);
+	row->mode = SL_LOCK_WRITER;
+	return row;
+}
+
 /* What the replay knows of rows that are read or written anew, and of what CASCADE takes along. */
 static void add_effects(struct asking *a)
 {
@@ -532,7 +586,11 @@ static void add_effects(struct asking *a)
 		if (effect->fresh || !effect->entity || effect->entity->kind != SL_ENTITY_TABLE ||
 			!(effect->rewrites || effect->scans) || is_fresh(effect->entity))
 			continue;
-		row = row_of(a, effect->entity->schema, effect->entity->name);
+		row = row_of_effect(a, effect->entity);
+		if (!row) {
+			a->unknown = true;
+			continue;
+		}
 		row->rewrites = row->rewrites || effect->rewrites;
 		row->scans = row->scans || effect->scans;
 	}

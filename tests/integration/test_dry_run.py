@@ -197,6 +197,34 @@ class TestSegments:
         assert "line 5: ACCESS EXCLUSIVE on public.t, blocks reads and writes, rewrites it" in out
         assert "may lock more than can be told from here" in out
 
+    def test_an_index_of_sqlite_reads_its_table_under_the_one_lock(self, sluice, tmp_workspace):
+        folder = write(tmp_workspace / "migrations", {"V1__a.sql": "CREATE TABLE t (a);\n"})
+        sluice.ok("migrate", "--url", "sqlite:dev.db", "--dir", folder)
+        write(folder, {"V2__i.sql": "CREATE INDEX i ON t (a);\n"})
+        out = sluice.ok("migrate", "--url", "sqlite:dev.db", "--dir", folder, "--dry-run")
+        assert "line 1: WRITER on the database, blocks writes\n" in out
+        assert "line 1: WRITER on t, blocks writes, reads all of it\n" in out
+
+    @pytest.mark.parametrize(
+        ("statement", "told"),
+        [
+            ("ALTER TABLE pt ADD CHECK (k >= 0)", "ACCESS EXCLUSIVE on public.pt, blocks reads and writes, reads all of it"),
+            ("ALTER TABLE pt ALTER COLUMN n TYPE bigint", "ACCESS EXCLUSIVE on public.pt, blocks reads and writes, rewrites it"),
+            ("ALTER TABLE ptt ADD x int DEFAULT random()", "ACCESS EXCLUSIVE on public.ptt, blocks reads and writes, rewrites it"),
+            ("ALTER TABLE inh ALTER COLUMN x SET NOT NULL", "ACCESS EXCLUSIVE on public.inh, blocks reads and writes, reads all of it"),
+        ],
+    )
+    def test_what_is_read_of_partitions_and_heirs_is_told_of_their_parent(self, sluice, pg, tmp_workspace, statement, told):
+        more = (
+            "ALTER TABLE pt ADD n int;\nCREATE TABLE heir () INHERITS (inh);\nCREATE TABLE ptt (k int) PARTITION BY RANGE (k);\n"
+            "CREATE TABLE ptt1 PARTITION OF ptt FOR VALUES FROM (0) TO (9) PARTITION BY RANGE (k);\nCREATE TABLE ptt11 PARTITION OF ptt1 DEFAULT;\n"
+        )
+        folder = write(tmp_workspace / "migrations", {"V1__base.sql": STRUCTURE + more})
+        sluice.ok("migrate", "--url", pg.url, "--dir", folder)
+        write(folder, {"V2__one.sql": f"{statement};\n"})
+        out = sluice.ok("migrate", "--url", pg.url, "--dir", folder, "--dry-run")
+        assert [line for line in out.splitlines() if " on " in line] == [f"           line 1: {told}"]
+
     def test_a_file_that_stands_half_way_shows_only_the_rest(self, sluice, pg, tmp_workspace):
         folder = write(tmp_workspace / "migrations", {"V1__half.sql": "CREATE TABLE t (a int);\nVACUUM t;\nSELECT 1 / 0;\n"})
         assert sluice.run("migrate", "--url", pg.url, "--dir", folder).status == 8

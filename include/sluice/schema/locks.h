@@ -8,7 +8,8 @@
  * "none".
  *
  * Relations that the replay itself made are left out: nobody else knows them yet.  A partitioned
- * table's partitions are locked like their parent, and are not listed.
+ * table's partitions, and a table's heirs, are locked like their parent and are not listed; what is
+ * read or written anew of them is told of the parent.
  *
  * Pure: no input or output, any thread.
  */
