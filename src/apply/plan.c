@@ -77,6 +77,21 @@ static enum sl_code refuse_session(struct planning *p, const struct sl_fact_stat
 	return SL_OK;
 }
 
+/* Flyway would write a value there; sent as it stands it could be taken for one. */
+static enum sl_code refuse_placeholder(struct planning *p, const struct sl_statement_text *text)
+{
+	size_t at = p->migration->placeholders ?
+		sl_sql_placeholder(p->dialect, text->text, text->len) :
+		text->len;
+
+	if (at == text->len)
+		return SL_OK;
+	return refuse(p, sl_statement_place(text, at),
+		"${...} is a placeholder, which Flyway fills in and Sluice does not",
+		"write the value, or say placeholderReplacement=false in a .conf beside the file "
+		"where it is meant as it stands");
+}
+
 /* What no migration may hold. */
 static enum sl_code refuse_statement(struct planning *p, const struct sl_statement_text *text,
 	const struct sl_fact_statement *fact)
@@ -90,6 +105,8 @@ static enum sl_code refuse_statement(struct planning *p, const struct sl_stateme
 		(void)snprintf(why, sizeof(why), "%s without an end", text->unterminated);
 		return refuse(p, text->unterminated_at, why, "");
 	}
+	if (refuse_placeholder(p, text) != SL_OK)
+		return SL_EINVAL;
 	if (fact->tx == SL_SQL_TX_CONTROL)
 		return refuse(p, text->start,
 			"transaction control inside a migration: Sluice begins and commits",

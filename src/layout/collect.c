@@ -28,6 +28,7 @@ void section_add(struct reader *r, const char *path, const struct name *name,
 			.first_line = section->first_line,
 			.no_transaction = section->no_transaction,
 			.statement_blocks = section->statement_blocks,
+			.placeholders = r->kind == SL_LAYOUT_FLYWAY,
 			.down = section->down,
 			.down_len = section->down_len,
 		},
@@ -156,18 +157,23 @@ static bool is_beside(const struct reader *r, const char *side, const char *path
 
 static void side_add(struct reader *r, const struct entry *entry)
 {
-	const char *name = r->kind == SL_LAYOUT_FLYWAY ? "executeInTransaction" :
-							 "run_in_transaction";
+	const bool flyway = r->kind == SL_LAYOUT_FLYWAY;
+	bool no_transaction, as_it_stands;
 
 	if (r->kind == SL_LAYOUT_PRISMA) {
 		provider_add(r, entry);
 		return;
 	}
-	if (!says_false(entry->file, name))
-		return;
+	no_transaction = says_false(entry->file,
+		flyway ? "executeInTransaction" : "run_in_transaction");
+	as_it_stands = flyway && says_false(entry->file, "placeholderReplacement");
 	for (size_t i = 0; i < r->found.len; i++) {
-		if (is_beside(r, entry->path, r->found.at[i].migration.path))
-			r->found.at[i].migration.no_transaction = true;
+		struct sl_migration *migration = &r->found.at[i].migration;
+
+		if (!is_beside(r, entry->path, migration->path))
+			continue;
+		migration->no_transaction = migration->no_transaction || no_transaction;
+		migration->placeholders = migration->placeholders && !as_it_stands;
 	}
 }
 

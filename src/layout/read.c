@@ -187,6 +187,13 @@ void single_end(struct sl_layout *out, struct reader *r)
 	out->problem_count = r->problems.len;
 }
 
+static bool is_flyways(struct sl_arena *arena, const char *path)
+{
+	struct name name;
+
+	return name_read(&name, arena, SL_LAYOUT_FLYWAY, path_base(path)) == NAME_GOOD;
+}
+
 void sl_layout_read_single(struct sl_layout *out, struct sl_arena *arena, enum sl_dialect dialect,
 	const struct sl_layout_file *file)
 {
@@ -202,5 +209,7 @@ void sl_layout_read_single(struct sl_layout *out, struct sl_arena *arena, enum s
 
 	if (single_name_read(&name, &r, file->path))
 		found_add(&r, &entry, &name);
+	if (r.found.len > 0)
+		r.found.at[0].migration.placeholders = is_flyways(arena, file->path);
 	single_end(out, &r);
 }

@@ -7,11 +7,33 @@
 
 #include <string.h>
 
+static size_t placeholder_of(const struct rule_run *run)
+{
+	const struct sl_statement_text *text = run->statement;
+
+	return run->migration->placeholders ?
+		sl_sql_placeholder(run->input->dialect, text->text, text->len) :
+		text->len;
+}
+
 void rule_syntax_error(const struct rule_run *run)
 {
 	const struct sl_fact_statement *s = sl_facts_statement(run->facts);
+	const size_t placeholder = placeholder_of(run);
 
-	if (run->statement->kind == SL_TEXT_COMMAND)
+	if (placeholder < run->statement->len)
+		rule_hit(run,
+			&(struct rule_hit){
+				.at = placeholder,
+				.len = 2,
+				.message = "${...} is a placeholder, which Flyway fills in and "
+					   "Sluice does not",
+				.suggestion =
+					"write the value, or say placeholderReplacement=false "
+					"in a .conf beside the file where it is meant as it "
+					"stands",
+			});
+	else if (run->statement->kind == SL_TEXT_COMMAND)
 		rule_hit(run,
 			&(struct rule_hit){
 				.message = "a command of the client, which no server understands",

@@ -132,6 +132,25 @@ const char *sl_token_string(struct sl_arena *arena, enum sl_dialect dialect,
 	return sl_arena_strndup(arena, s, token->len);
 }
 
+size_t sl_sql_placeholder(enum sl_dialect dialect, const char *text, size_t len)
+{
+	const char *hit = memmem(text, len, "${", 2);
+	struct sl_lexer lexer;
+	struct sl_token token;
+
+	sl_lexer_init(&lexer, dialect, text, len);
+	while (hit && sl_lexer_next(&lexer, &token)) {
+		size_t end = token.at + token.len;
+
+		if (end <= (size_t)(hit - text))
+			continue;
+		if (token.kind != SL_TOKEN_COMMENT)
+			return (size_t)(hit - text);
+		hit = memmem(text + end, len - end, "${", 2);
+	}
+	return len;
+}
+
 void sl_sql_normalise(struct sl_buf *out, enum sl_dialect dialect, const char *text, size_t len)
 {
 	struct sl_lexer lexer;

@@ -1,7 +1,10 @@
 """Folders of other tools, read as they are: one change of each walks to dev and prod."""
 
+import sqlite3
+
 import pytest
 
+from harness.files import write
 from harness.workspace import Workspace, columns, ledger
 
 FIRST = "CREATE TABLE visitor (id INTEGER PRIMARY KEY);\n"
@@ -68,3 +71,40 @@ def walk(workspace, layout):
     for database in workspace.targets.values():
         assert columns(database, "visitor") == ["id", "name"]
         assert [state for _, state in ledger(database)] == ["applied", "applied"]
+
+
+class TestFlywaysPlaceholders:
+    FILE = "CREATE TABLE t (a text);\n-- ${comment}\nINSERT INTO t\n  VALUES ('${value}');\n"
+
+    @pytest.fixture
+    def folder(self, tmp_workspace):
+        return write(tmp_workspace / "migrations", {"V1__t.sql": self.FILE})
+
+    def test_what_flyway_would_fill_in_is_never_run_as_it_stands(self, sluice, folder):
+        for more in ((), ("--dry-run",)):
+            out = sluice.run("migrate", "--url", "sqlite:dev.db", "--dir", folder, *more)
+            assert out.status == 2
+            assert "V1__t.sql:4: ${...} is a placeholder" in out.err and "placeholderReplacement=false" in out.err
+
+    def test_the_review_says_so_first(self, sluice, folder):
+        for path in (folder, folder / "V1__t.sql"):
+            out = sluice.run("review", "--engine", "sqlite", path)
+            assert out.status == 1
+            assert "V1__t.sql:4:12: error: ${...} is a placeholder" in out.out and "[syntax-error]" in out.out
+
+    def test_a_file_that_means_it_says_so_beside_it_as_for_flyway(self, sluice, folder):
+        write(folder, {"V1__t.sql.conf": "placeholderReplacement=false\n"})
+        assert sluice.run("review", "--engine", "sqlite", folder, "--only", "syntax-error").status == 0
+        sluice.ok("migrate", "--url", "sqlite:dev.db", "--dir", folder)
+        assert sqlite3.connect("dev.db").execute("SELECT a FROM t").fetchall() == [("${value}",)]
+
+    def test_what_has_run_already_is_no_obstacle(self, sluice, folder):
+        with sqlite3.connect("dev.db") as connection:
+            connection.execute("CREATE TABLE t (a text)")
+        sluice.ok("baseline", "--url", "sqlite:dev.db", "--dir", folder, "--to", "1")
+        write(folder, {"V2__u.sql": "CREATE TABLE u (a text);\n"})
+        sluice.ok("migrate", "--url", "sqlite:dev.db", "--dir", folder)
+
+    def test_other_layouts_have_none(self, sluice, tmp_workspace):
+        folder = write(tmp_workspace / "migrations", {"1_t.sql": self.FILE})
+        sluice.ok("migrate", "--url", "sqlite:dev.db", "--dir", folder)

@@ -25,6 +25,7 @@ struct sl_migration {
 	unsigned first_line; /* line of the file at which sql begins, from 1 */
 	bool no_transaction; /* the file's own directive: statements run one by one */
 	bool statement_blocks; /* goose: StatementBegin/End lines mark statements that hold ';' */
+	bool placeholders; /* Flyway: what stands as ${name} is filled in before it runs */
 	const char *down; /* what goes back, or NULL */
 	size_t down_len;
 };

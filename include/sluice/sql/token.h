@@ -103,6 +103,11 @@ const char *sl_token_name(struct sl_arena *arena, enum sl_dialect dialect,
 const char *sl_token_string(struct sl_arena *arena, enum sl_dialect dialect,
 	const struct sl_token *token, const char *text) __attribute__((returns_nonnull, nonnull));
 
+/* Where the first ${ outside of comments begins, with which tools write what they fill in before a
+ * server sees the text; len: nowhere. */
+size_t sl_sql_placeholder(enum sl_dialect dialect, const char *text, size_t len)
+	__attribute__((nonnull));
+
 /* Adds the statement's tokens without comments, each as it stands, joined by one space: what
  * fingerprints and statement hashes are made of. */
 void sl_sql_normalise(struct sl_buf *out, enum sl_dialect dialect, const char *text, size_t len);
