@@ -116,15 +116,25 @@ static void count(struct framing *framing, const char *line, size_t len)
 	}
 }
 
+/* Behind the request line, which is no header whatever its method begins with ("host:GET"). */
+static size_t headers_of(const char *text, size_t len)
+{
+	size_t at = 0;
+
+	while (at < len && (text[at] == '\r' || text[at] == '\n'))
+		at++;
+	while (at < len && text[at] != '\n')
+		at++;
+	return at < len ? at + 1 : len;
+}
+
 /* Whether the first request says twice, or in two ways, where it goes or where it ends.  To
  * libmicrohttpd a line that begins with a NUL byte is an empty one. */
 static bool is_ambiguous(const char *text, size_t len)
 {
 	struct framing framing = { 0 };
-	size_t at = 0;
+	size_t at = headers_of(text, len);
 
-	while (at < len && (text[at] == '\r' || text[at] == '\n'))
-		at++;
 	while (at < len) {
 		const char *end = memchr(text + at, '\n', len - at);
 		size_t n = end ? (size_t)(end - text) - at : len - at;
