@@ -96,6 +96,8 @@ void doctor_done(struct doctor *d);
 void doctor_secrets(struct doctor *d);
 void doctor_data(struct doctor *d);
 void doctor_store(struct doctor *d);
+/* Whether the target's file is the store's. */
+bool doctor_is_store(const struct doctor *d, const struct sl_target *target);
 void doctor_socket(struct doctor *d);
 void doctor_daemon(struct doctor *d);
 void doctor_listen(struct doctor *d);

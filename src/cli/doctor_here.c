@@ -7,6 +7,7 @@
 #include "sluice/core/escape.h"
 #include "sluice/core/str.h"
 #include "sluice/net.h"
+#include "sluice/sys/file.h"
 #include "sluice/sys/sock.h"
 
 #include <errno.h>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #define MIB        ((uint64_t)1 << 20)
+#define NAMES_MAX  100000
 #define ROOM_LEAST (16 * MIB) /* a store that cannot write stops everything */
 #define ROOM_GOOD  (256 * MIB)
 
@@ -107,6 +109,40 @@ static void check_room(struct doctor *d, const char *path)
 		"can be written, %" PRIu64 " MiB are free", room / MIB);
 }
 
+/* What another account left there, most often root that tried the daemon once, or NULL. */
+static const char *shut_in(struct doctor *d, const char *folder)
+{
+	struct sl_names names;
+
+	if (sl_folder_list(&names, d->arena, folder, NAMES_MAX, NULL) != SL_OK)
+		return folder;
+	for (size_t i = 0; i < names.len; i++) {
+		const char *path = sl_path_join(d->arena, folder, names.at[i]);
+
+		if (access(path, sl_file_is_folder(path) ? R_OK | W_OK | X_OK : R_OK | W_OK) != 0 &&
+			errno == EACCES)
+			return path;
+	}
+	return NULL;
+}
+
+static void check_inside(struct doctor *d, const char *path)
+{
+	const char *mirrors = sl_path_join(d->arena, path, "mirrors");
+	const char *shut = shut_in(d, path);
+
+	if (!shut && sl_file_is_folder(mirrors))
+		shut = shut_in(d, mirrors);
+	if (shut)
+		doctor_say(d, DOCTOR_FAIL, path,
+			sl_arena_printf(d->arena, "as root: chown -R --reference=%s %s",
+				sl_shell_word(d->arena, path), sl_shell_word(d->arena, path)),
+			"%s belongs to another account, and the daemon will not read or write it",
+			shut);
+	else
+		check_room(d, path);
+}
+
 /* The folder above that is there. */
 static const char *nearest(struct doctor *d, const char *path)
 {
@@ -122,7 +158,7 @@ void doctor_data(struct doctor *d)
 
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
 		if (access(path, W_OK | X_OK) == 0)
-			check_room(d, path);
+			check_inside(d, path);
 		else
 			doctor_say(d, DOCTOR_FAIL, path,
 				"let the daemon's account write it, or name another with server.data",
@@ -179,11 +215,37 @@ static void check_server_store(struct doctor *d)
 		doctor_say(d, DOCTOR_OK, d->world->store, "", "answers, schema %d", store->version);
 }
 
+bool doctor_is_store(const struct doctor *d, const struct sl_target *target)
+{
+	struct stat store, other;
+	struct sl_engine_url url;
+
+	return d->store.embedded && target->dialect == SL_DIALECT_SQLITE &&
+		sl_engine_url_parse(&url, d->arena, target->url, NULL) == SL_OK &&
+		stat(d->store.path, &store) == 0 && stat(url.path, &other) == 0 &&
+		store.st_dev == other.st_dev && store.st_ino == other.st_ino;
+}
+
+static const struct sl_target *target_in_store(const struct doctor *d)
+{
+	const struct sl_workspace *w = d->world->workspace;
+
+	for (size_t i = 0; i < w->targets_len; i++)
+		if (doctor_is_store(d, &w->targets[i]))
+			return &w->targets[i];
+	return NULL;
+}
+
 void doctor_store(struct doctor *d)
 {
 	const struct sl_store_facts *store = &d->store;
+	const struct sl_target *target = target_in_store(d);
 
-	if (d->store_code != SL_OK)
+	if (target)
+		doctor_say(d, DOCTOR_FAIL, d->world->store,
+			"name a file of its own with `store`, or mend the target's url",
+			"is the database of the target %s too", target->name);
+	else if (d->store_code != SL_OK)
 		doctor_say(d, DOCTOR_FAIL, d->world->store,
 			store->embedded ? "let the daemon's account read it" :
 					  "start its server, or mend `store` and `store_password`",
@@ -222,12 +284,26 @@ static bool group_is_there(const char *name)
 	return getgrnam_r(name, &group, text, sizeof(text), &found) == 0 && found;
 }
 
+static bool path_is_good(struct doctor *d, const char *socket)
+{
+	struct sl_error err = SL_ERROR_INIT;
+	enum sl_code code = sl_unix_path_check(socket, &err);
+
+	if (code != SL_OK)
+		doctor_say(d, DOCTOR_FAIL, socket,
+			code == SL_ECONFLICT ?
+				"take that file away, or name another path with server.socket" :
+				"name a shorter path with server.socket",
+			"%s", err.msg);
+	return code == SL_OK;
+}
+
 void doctor_socket(struct doctor *d)
 {
 	const char *socket = d->world->socket, *group = d->world->socket_group;
 	const char *folder = folder_of(d, socket);
 
-	if (socket[0] == '\0')
+	if (socket[0] == '\0' || !path_is_good(d, socket))
 		return;
 	if (group[0] != '\0' && !group_is_there(group))
 		doctor_say(d, DOCTOR_FAIL, socket,

@@ -26,6 +26,36 @@ static const char *reach_remedy(const struct doctor_project *p)
 	return "mend the project's repository in the configuration";
 }
 
+static bool can_be_written(const struct doctor *d, const char *bare)
+{
+	return access(sl_path_join(d->arena, bare, "refs"), W_OK | X_OK) == 0 &&
+		access(sl_path_join(d->arena, bare, "objects"), W_OK | X_OK) == 0;
+}
+
+/* It can be read; reviews are also kept in it. */
+static void check_notes(struct doctor *d, const struct doctor_project *p)
+{
+	const char *name = p->project->name, *root = p->facts.root, *bare = p->facts.bare;
+
+	if (root)
+		doctor_say(d, DOCTOR_WARN, name,
+			sl_arena_printf(d->arena,
+				"git clone --bare %s %s, and name that with repository.path",
+				sl_shell_word(d->arena, root),
+				sl_shell_word(d->arena, sl_arena_printf(d->arena, "%s.git", root))),
+			"%s is a work tree: changes are seen there, but the reviews cannot be kept "
+			"in it as notes",
+			root);
+	else if (bare && !can_be_written(d, bare))
+		doctor_say(d, DOCTOR_WARN, name, "let the daemon's account write it",
+			"%s cannot be written by this account, so the reviews are not kept in it as "
+			"notes",
+			bare);
+	else
+		doctor_say(d, DOCTOR_OK, name, "", "%s, branch %s", p->project->repository,
+			p->project->branch);
+}
+
 void doctor_repository(struct doctor *d)
 {
 	for (size_t i = 0; i < projects_len(d); i++) {
@@ -43,8 +73,7 @@ void doctor_repository(struct doctor *d)
 		else if (!p->facts.reached)
 			doctor_say(d, DOCTOR_OK, name, "", "nobody has opened a change in it yet");
 		else
-			doctor_say(d, DOCTOR_OK, name, "", "%s, branch %s", p->project->repository,
-				p->project->branch);
+			check_notes(d, p);
 	}
 }
 

@@ -308,7 +308,8 @@ static void check_ledger(struct doctor *d, size_t i)
 void doctor_ledger(struct doctor *d)
 {
 	for (size_t i = 0; i < targets_len(d); i++)
-		if (doctor_reached(&d->targets[i]) && d->targets[i].facts.needed.len == 0)
+		if (doctor_reached(&d->targets[i]) && d->targets[i].facts.needed.len == 0 &&
+			!doctor_is_store(d, d->targets[i].target))
 			check_ledger(d, i);
 }
 

@@ -40,6 +40,25 @@ static enum sl_code unix_address(struct sockaddr_un *out, const char *path, stru
 	return SL_OK;
 }
 
+static enum sl_code no_other_file(const char *path, const struct stat *st, struct sl_error *err)
+{
+	if (S_ISSOCK(st->st_mode))
+		return SL_OK;
+	return sl_error_set(err, SL_ECONFLICT, "%s: listen: a file that is no socket is there",
+		path);
+}
+
+enum sl_code sl_unix_path_check(const char *path, struct sl_error *err)
+{
+	struct sockaddr_un address;
+	struct stat st;
+	enum sl_code code = unix_address(&address, path, err);
+
+	if (code != SL_OK || lstat(path, &st) != 0)
+		return code;
+	return no_other_file(path, &st, err);
+}
+
 /* Unlinks a socket that nobody listens on any more. */
 static enum sl_code make_way(const struct sockaddr_un *address, struct sl_error *err)
 {
@@ -48,9 +67,8 @@ static enum sl_code make_way(const struct sockaddr_un *address, struct sl_error 
 
 	if (lstat(address->sun_path, &st) != 0)
 		return SL_OK;
-	if (!S_ISSOCK(st.st_mode))
-		return sl_error_set(err, SL_ECONFLICT,
-			"%s: listen: a file that is no socket is there", address->sun_path);
+	if (no_other_file(address->sun_path, &st, err) != SL_OK)
+		return SL_ECONFLICT;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return sl_os_error(err, errno, "%s: socket", address->sun_path);

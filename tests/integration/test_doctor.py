@@ -273,6 +273,57 @@ def test_a_socket_without_its_folder_or_group_is_named(setup):
     setup.only("socket", "fail", "there is no group nosuchgroup", "groupadd nosuchgroup")
 
 
+def test_a_path_that_cannot_be_a_socket_is_named(setup):
+    path = setup.root / "sluice.sock"
+    path.touch()
+    setup.only("socket", "fail", "a file that is no socket is there", "take that file away")
+    path.unlink()
+    setup.config.write_text(setup.config.read_text().replace(f"socket: {path}", f"socket: {setup.root}/{'s' * 120}"))
+    lines = setup.wrong()
+    assert [line[:2] for line in lines] == [("socket", "fail"), ("hook", "warn")]
+    assert "1 to 107 bytes" in lines[0][2] and "server.socket" in lines[0][2]
+
+
+def as_other(setup, *words) -> str:
+    """What doctor says under an account that may not do everything."""
+    other = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"] if os.geteuid() == 0 else []
+    return subprocess.run([*other, setup.sluice.path, "doctor", "-c", setup.config, "--quiet", *words], capture_output=True, text=True, check=False).stdout
+
+
+def test_what_another_account_left_in_the_data_folder_is_named(setup):
+    data = setup.root / "data"
+    (data / "mirrors").mkdir()
+    if os.geteuid() == 0:
+        for path in (data, data / "mirrors"):
+            os.chown(path, 65534, 65534)
+    for name in ("session.key", "mirrors/shop.writer"):
+        (data / name).touch(mode=0o000)
+        (line,) = [line for line in as_other(setup).splitlines() if line.startswith("fail  data ")]
+        assert f"{data}/{name} belongs to another account" in line
+        command = line.rpartition("as root: ")[2]
+        assert command == f"chown -R --reference={data} {data}"
+        subprocess.run(command, shell=True, check=True)
+        assert (data / name).owner() == data.owner()
+        (data / name).chmod(0o600)
+    assert "  data " not in as_other(setup)
+
+
+def test_a_store_that_is_a_target_too_is_named_and_gets_no_baseline(setup):
+    setup.serve()
+    setup.daemon.stop()
+    setup.config.write_text(setup.config.read_text().replace(f"sqlite:{setup.root}/dev.db", f"sqlite:{setup.root}/data/store.db"))
+    setup.only("store", "fail", "is the database of the target dev too", "a file of its own")
+
+
+def test_a_repository_that_cannot_take_the_notes_of_reviews_is_named(setup):
+    for folder in ("refs", "objects"):
+        (setup.bare / folder).chmod(0o555)
+        assert f"warn  repository  shop: {setup.bare} cannot be written by this account" in as_other(setup)
+        (setup.bare / folder).chmod(0o777)
+    setup.write(repository=f"{{path: {setup.work}, branch: main}}")
+    setup.only("repository", "warn", "is a work tree", f"git clone --bare {setup.work} {setup.work}.git")
+
+
 def test_an_address_that_somebody_has_is_named(setup):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         setup.write(listen=f"127.0.0.1:{taken.getsockname()[1]}")

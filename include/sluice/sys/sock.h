@@ -24,6 +24,11 @@ void sl_fd_closep(const int *fd);
 enum sl_code sl_listen_unix(int *out, const char *path, mode_t mode, const char *group,
 	struct sl_error *err) __attribute__((warn_unused_result));
 
+/* Whether a Unix socket can have that path: SL_EINVAL when it is too long, SL_ECONFLICT when what
+ * is there is no socket. */
+enum sl_code sl_unix_path_check(const char *path, struct sl_error *err)
+	__attribute__((warn_unused_result));
+
 /* address is "127.0.0.1:8617", "[::1]:8617"; port 0 takes a free one.  *port is the one taken. */
 enum sl_code sl_listen_tcp(int *out, const char *address, uint16_t *port, struct sl_error *err)
 	__attribute__((warn_unused_result));
