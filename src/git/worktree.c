@@ -109,25 +109,50 @@ static bool find_default(git_oid *out, git_repository *git)
 	return false;
 }
 
+/* As pipelines clone unless they are told otherwise. */
+static enum sl_code shallow(const struct sl_git_worktree *tree, struct sl_error *err)
+{
+	return sl_error_set(err, SL_ENOTFOUND,
+		"%s: the clone is shallow, and the commit to compare with is not in it; clone all of "
+		"it (fetch-depth: 0, GIT_DEPTH: 0), or git fetch --unshallow origin "
+		"'+refs/heads/*:refs/remotes/origin/*'",
+		tree->root);
+}
+
+static enum sl_code find_ends(struct sl_git_worktree *tree, const char *ref, git_oid *head,
+	git_oid *other, struct sl_error *err)
+{
+	git_repository *git = tree->real.git;
+
+	if (!find_commit(head, git, "HEAD"))
+		return sl_error_set(err, SL_ENOTFOUND,
+			"%s: no commit yet, so nothing to compare with; name the files or use --all",
+			tree->root);
+	if (ref != NULL ? find_commit(other, git, ref) : find_default(other, git))
+		return SL_OK;
+	if (git_repository_is_shallow(git) == 1)
+		return shallow(tree, err);
+	if (ref != NULL)
+		return sl_error_set(err, SL_ENOTFOUND, "%s: --base %s: no such commit", tree->root,
+			ref);
+	return sl_error_set(err, SL_ENOTFOUND,
+		"%s: no origin/HEAD, main or master to compare with; name one with --base",
+		tree->root);
+}
+
 enum sl_code sl_git_worktree_base(struct sl_git_worktree *tree, const char *ref,
 	char out[SL_GIT_ID_SIZE], struct sl_error *err)
 {
 	git_repository *git = tree->real.git;
 	git_oid head, other, base;
+	enum sl_code code = find_ends(tree, ref, &head, &other, err);
 	int rc;
 
-	if (!find_commit(&head, git, "HEAD"))
-		return sl_error_set(err, SL_ENOTFOUND,
-			"%s: no commit yet, so nothing to compare with; name the files or use --all",
-			tree->root);
-	if (ref != NULL && !find_commit(&other, git, ref))
-		return sl_error_set(err, SL_ENOTFOUND, "%s: --base %s: no such commit", tree->root,
-			ref);
-	if (ref == NULL && !find_default(&other, git))
-		return sl_error_set(err, SL_ENOTFOUND,
-			"%s: no origin/HEAD, main or master to compare with; name one with --base",
-			tree->root);
+	if (code != SL_OK)
+		return code;
 	rc = git_merge_base(&base, git, &head, &other);
+	if (rc < 0 && git_repository_is_shallow(git) == 1)
+		return shallow(tree, err);
 	if (rc == GIT_ENOTFOUND)
 		return sl_error_set(err, SL_ENOTFOUND,
 			"%s: HEAD and %s have no common ancestor; name another with --base",

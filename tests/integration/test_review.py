@@ -142,6 +142,21 @@ def test_an_edited_file_and_a_late_version_are_found_against_the_base(sluice, re
     assert sorted(set(rules_of(result))) == ["index-create-concurrently", "migration-edited", "migration-out-of-order"]
 
 
+def test_a_shallow_clone_is_told_with_the_command_that_completes_it(sluice, repository):
+    branch = subprocess.run(["git", "branch", "--show-current"], cwd=repository, capture_output=True, text=True, check=True).stdout.strip()
+    shallow = repository.parent / "shallow"
+    git("commit", "-q", "--allow-empty", "-m", "more", cwd=repository)
+    git("clone", "-q", "--depth", "1", "-b", branch, f"file://{repository}", shallow, cwd=repository.parent)
+    words = ("review", "--engine", "postgres", "--base", "origin/main")
+    without = sluice.run(*words, cwd=shallow)
+    git("fetch", "-q", "--depth", "1", "origin", "main:refs/remotes/origin/main", cwd=shallow)
+    unrelated = sluice.run(*words, cwd=shallow)
+    for result in (without, unrelated):
+        assert result.status == 2 and "the clone is shallow" in result.err and "fetch-depth: 0" in result.err, result.err
+    subprocess.run(result.err.strip().rpartition(", or ")[2], cwd=shallow, shell=True, check=True, capture_output=True)
+    assert "index-create-concurrently" in sluice.run(*words, cwd=shallow).out
+
+
 def test_prismas_folder_is_reviewed_as_a_whole_and_names_its_engine(sluice, repository):
     git("checkout", "-q", "main", cwd=repository)
     folder = repository / "prisma" / "migrations"
