@@ -101,18 +101,30 @@ static enum sl_code read_input(struct sl_buf *out, const char *path, struct sl_e
 		sl_error_wrap(err, code, "--urls");
 }
 
+static const char *trimmed(struct sl_arena *arena, const char *s, size_t len)
+{
+	while (len > 0 && strchr(" \t", s[len - 1]))
+		len--;
+	for (; len > 0 && strchr(" \t", s[0]); s++)
+		len--;
+	return sl_arena_strndup(arena, s, len);
+}
+
 static enum sl_code add_lines(struct urls *urls, struct sl_cli *cli, const char *path,
 	struct sl_error *err)
 {
 	sl_auto_buf struct sl_buf text = SL_BUF_INIT(URLS_FILE_MAX);
 	enum sl_code code = read_input(&text, path, err);
 
+	if (code == SL_OK && strlen(sl_buf_str(&text)) != text.len)
+		return sl_error_set(err, SL_EINVAL, "--urls: %s: holds a NUL byte; save it as text",
+			path);
 	for (const char *s = sl_buf_str(&text); code == SL_OK && *s != '\0';) {
 		size_t len = strcspn(s, "\r\n");
+		const char *url = trimmed(sl_cli_arena(cli), s, len);
 
-		if (len > 0 && s[0] != '#')
-			*sl_vec_add_in(sl_cli_arena(cli),
-				urls) = sl_arena_strndup(sl_cli_arena(cli), s, len);
+		if (url[0] != '\0' && url[0] != '#')
+			*sl_vec_add_in(sl_cli_arena(cli), urls) = url;
 		s += len;
 		s += strspn(s, "\r\n");
 	}

@@ -118,6 +118,14 @@ class TestSqlite:
         for name in ("one", "two", "three"):
             assert ask(f"{name}.db", "SELECT count(*) FROM t") == [(0,)]
 
+    def test_a_list_of_databases_may_have_blanks_comments_and_line_ends_of_any_kind(self, sluice, folder, tmp_workspace):
+        write(folder, {"V1__a.sql": "CREATE TABLE t (a);\n"})
+        out = sluice.run("migrate", "--urls", "-", "--dir", folder, stdin="sqlite:one.db \t\r\n \r\n  # sqlite:no.db\n\t sqlite:two.db")
+        assert out.status == 0, out.err
+        assert sorted(path.name for path in tmp_workspace.glob("*.db*")) == ["one.db", "two.db"]
+        (tmp_workspace / "list").write_bytes(b"sqlite:one.db\n\0sqlite:two.db\n")
+        assert sluice.run("migrate", "--urls", "list", "--dir", folder).status == 2
+
     def test_json_says_all_of_it(self, sluice, folder):
         write(folder, {"V1__a.sql": "CREATE TABLE t (a);\n", "V2__b.sql": "INSERT INTO t VALUES (1), (2);\nINSERT INTO nope VALUES (1);\n"})
         out = sluice.run("migrate", "--url", "sqlite:dev.db", "--dir", folder, "--output", "json")
