@@ -32,7 +32,7 @@ void sl_cli_help_all(FILE *out, const struct sl_command *const *all, size_t n)
 
 static void help_options(FILE *out, const struct sl_cli_option *row)
 {
-	char form[48];
+	char form[128];
 
 	for (; row && row->name; row++) {
 		(void)snprintf(form, sizeof(form), "--%s%s%s", row->name, row->value ? " " : "",

@@ -82,6 +82,10 @@ def test_a_waiver_stands_in_the_timeline_with_its_person_and_reason(workspace):
 RULE = "column-disallow-not-null-without-default"
 
 
+def test_help_says_a_long_value_whole(sluice):
+    assert "--resolve VERSION=applied|not-applied|file-applied|file-not-applied " in sluice.ok("migrate", "-h")
+
+
 def day(days) -> str:
     return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)).strftime("%Y-%m-%d")
 
