@@ -208,6 +208,15 @@ enum sl_code sl_draft_bring(struct pass *pass, struct draft *draft, const char *
 	return code;
 }
 
+bool sl_draft_brings(const struct draft *draft)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < draft->files_len; i++)
+		any = any || !sl_file_is_gone(&draft->files[i].row);
+	return any;
+}
+
 const char *sl_draft_content(struct pass *pass, const struct draft *draft)
 {
 	char *out = sl_arena_alloc(pass->arena, SL_SHA256_HEX);

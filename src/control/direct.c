@@ -117,18 +117,6 @@ enum sl_code sl_project_first_sight(struct pass *pass, struct sl_error *err)
 	return draft.files_len == 0 ? SL_OK : open_implicit(pass, &draft, err);
 }
 
-/* What only takes files away has nothing that could be held back. */
-static void hold(const struct pass *pass, struct draft *draft)
-{
-	bool brings = false;
-
-	for (size_t i = 0; i < draft->files_len; i++)
-		brings = brings || !sl_file_is_gone(&draft->files[i].row);
-	draft->change.held = brings && sl_pass_holds(pass);
-	draft->change.hold_by = "sluice";
-	draft->change.hold_reason = "pushed to the branch without a change";
-}
-
 enum sl_code sl_project_direct(struct pass *pass, struct sl_error *err)
 {
 	static const struct sl_change_file_list none = { 0 };
@@ -157,6 +145,5 @@ enum sl_code sl_project_direct(struct pass *pass, struct sl_error *err)
 	sl_draft_keep_own(pass, &draft, &claims);
 	if (draft.files_len == 0 || !sl_project_second_look(pass))
 		return SL_OK;
-	hold(pass, &draft);
 	return open_implicit(pass, &draft, err);
 }

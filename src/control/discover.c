@@ -27,7 +27,8 @@ enum sl_code sl_draft_finish(struct pass *pass, struct draft *draft, struct sl_e
 
 	keep_folders(pass, draft);
 	code = sl_draft_review(pass, draft, err);
-
+	if (code == SL_OK && draft->change.id == 0 && draft->change.kind == SL_CHANGE_DIRECT)
+		sl_draft_hold_direct(pass, draft);
 	if (code == SL_OK)
 		code = sl_draft_plan(pass, draft, err);
 	if (code == SL_OK)

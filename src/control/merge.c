@@ -100,6 +100,13 @@ static enum sl_code end_change(struct pass *pass, const struct sl_change *change
 	return sl_pass_commit(pass, batch, err);
 }
 
+/* "merged with 2 errors in its review" */
+static const char *objection(const struct pass *pass, const char *came, int64_t errors)
+{
+	return sl_arena_printf(pass->arena, "%s with %lld error%s in its review", came,
+		(long long)errors, errors == 1 ? "" : "s");
+}
+
 /* A change that comes in red, or unread, does nothing until somebody answers for it. */
 static const char *why_held(struct pass *pass, const struct sl_change *change)
 {
@@ -117,27 +124,26 @@ static const char *why_held(struct pass *pass, const struct sl_change *change)
 			"report", NULL) != SL_OK)
 		return "merged, and its review cannot be read";
 	holds = sl_json_i64(report, "holds", review.errors);
-	if (holds == 0)
-		return NULL;
-	return sl_arena_printf(pass->arena, "merged with %lld error%s in its review",
-		(long long)holds, holds == 1 ? "" : "s");
+	return holds == 0 ? NULL : objection(pass, "merged", holds);
 }
 
-/* What only takes files away has nothing that could be held back. */
-static bool brings(const struct sl_change_file_list *files)
+void sl_draft_hold_direct(const struct pass *pass, struct draft *draft)
 {
-	bool any = false;
+	const char *why = sl_draft_brings(draft) ? "pushed to the branch without a change" :
+		draft->holds > 0                 ? objection(pass, "pushed", draft->holds) :
+						   NULL;
 
-	for (size_t i = 0; i < files->len; i++)
-		any = any || !sl_file_is_gone(&files->at[i]);
-	return any;
+	if (!why || !sl_pass_holds(pass))
+		return;
+	draft->change.held = true;
+	draft->change.hold_by = "sluice";
+	draft->change.hold_reason = why;
 }
 
-static enum sl_code merged(struct pass *pass, const struct sl_change *change,
-	const struct sl_change_file_list *files, struct sl_error *err)
+static enum sl_code merged(struct pass *pass, const struct sl_change *change, struct sl_error *err)
 {
 	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
-	const char *held = change->held || !brings(files) ? NULL : why_held(pass, change);
+	const char *held = change->held ? NULL : why_held(pass, change);
 	const char *text = held ?
 		sl_arena_printf(pass->arena, "held: %s", held) :
 		sl_arena_printf(pass->arena, "merged into %s", pass->project->branch);
@@ -227,7 +233,7 @@ static enum sl_code settle(struct pass *pass, const struct sl_change *change, bo
 		return code;
 	result = compare(pass, change, &files);
 	if (result.state == SL_PLAIN_MERGED)
-		return merged(pass, change, &files, err);
+		return merged(pass, change, err);
 	*ended = *ended || result.state == SL_PLAIN_SUPERSEDED || !branch_is_there(pass, change);
 	if (result.state == SL_PLAIN_SUPERSEDED)
 		return superseded(pass, change, &result, err);
@@ -248,11 +254,23 @@ static enum sl_code is_untouched(struct pass *pass, const struct sl_change *chan
 	return code;
 }
 
+/* What only took files away is undone when all of them are there again. */
+static bool all_are_back(const struct pass *pass, const struct sl_change_file_list *files)
+{
+	bool back = files->len > 0;
+
+	for (size_t i = 0; i < files->len; i++)
+		back = back && sl_file_is_gone(&files->at[i]) && sl_main_blob(pass, &files->at[i]);
+	return back;
+}
+
 /* A merged change that waits before its first stage, while the branch was mended: what was pushed
  * after it answers for these files now. */
 static enum sl_code overtake(struct pass *pass, const struct sl_change *change,
 	struct sl_error *err)
 {
+	static const struct ending undone = { SL_CHANGE_SUPERSEDED, "change.superseded",
+		"what it deleted is there again" };
 	struct sl_change_file_list files;
 	struct sl_plain_merge_result result;
 	bool untouched = false;
@@ -261,6 +279,8 @@ static enum sl_code overtake(struct pass *pass, const struct sl_change *change,
 
 	if (code != SL_OK)
 		return code;
+	if (all_are_back(pass, &files))
+		return end_change(pass, change, &undone, err);
 	result = compare(pass, change, &files);
 	if (result.state == SL_PLAIN_SUPERSEDED)
 		code = is_untouched(pass, change, &untouched, err);

@@ -75,6 +75,13 @@ enum sl_code sl_draft_leave_out(struct pass *pass, struct draft *draft, const ch
 	const struct sl_change_file_list *before, struct sl_error *err)
 	__attribute__((warn_unused_result));
 
+/* Whether it brings any file; else it only takes some away. */
+bool sl_draft_brings(const struct draft *draft);
+
+/* What was pushed directly waits for a person; what only takes files away does so where its review
+ * objects.  Needs the review. */
+void sl_draft_hold_direct(const struct pass *pass, struct draft *draft);
+
 /* Hash over what the draft brings. */
 const char *sl_draft_content(struct pass *pass, const struct draft *draft);
 

@@ -1,5 +1,5 @@
 /* The draft into the store, in one batch; then what was found goes to where the developer is. */
-#include "draft.h"
+#include "project_int.h"
 
 #include "sluice/core/log.h"
 #include "sluice/core/str.h"
@@ -191,14 +191,15 @@ enum sl_code sl_draft_write(struct pass *pass, struct draft *draft, struct sl_er
 	return SL_OK;
 }
 
-/* A hold that the review set ends with what it objected to; one that a person set, or that a direct
- * push means, does not. */
+/* A hold that the review set ends with what it objected to; one that a person set, or that files
+ * which were pushed directly mean, does not. */
 static void release(struct pass *pass, struct sl_batch *batch, const struct draft *draft)
 {
 	const struct sl_change *change = &draft->change;
 
-	if (draft->holds > 0 || change->kind == SL_CHANGE_DIRECT ||
-		!sl_str_eq(change->hold_by, "sluice"))
+	const bool direct = change->kind == SL_CHANGE_DIRECT && sl_draft_brings(draft);
+
+	if (draft->holds > 0 || direct || !sl_str_eq(change->hold_by, "sluice"))
 		return;
 	sl_batch_hold(batch, change->id, false, "", "sluice");
 	sl_control_tell(pass->control, pass->world, batch,

@@ -282,10 +282,10 @@ void sl_rollout_next(const struct sl_rollout_view *view, struct sl_arena *arena,
 		return;
 	while (at < change->stages_len && sl_rollout_is_through(view, at))
 		at++;
-	if (at == change->stages_len)
-		end_change(&walk);
-	else
+	if (at < change->stages_len)
 		step_stage(&walk, at);
+	else if (at > 0 || !change->change.held)
+		end_change(&walk);
 	*out = (struct sl_move_list){ walk.moves.at, walk.moves.len };
 }
 

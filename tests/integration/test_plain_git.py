@@ -1,6 +1,8 @@
 """What becomes of changes on plain Git: merged by content, in part, superseded, pushed directly, held, closed."""
 
+import re
 import shutil
+import urllib.request
 
 import pytest
 
@@ -35,6 +37,12 @@ def merge(work, *words, who="ana"):
     work.git("switch", "-q", "main")
     work.git("merge", "-q", *words)
     work.push("main", who=who)
+
+
+def page(workspace, path) -> str:
+    at = re.findall(r"url=(\S+)", workspace.daemon.log.read_text())[-1]
+    request = urllib.request.Request(at + path, headers={"Authorization": f"Bearer {workspace.token('dana')}"})
+    return urllib.request.urlopen(request, timeout=20).read().decode()
 
 
 def states(workspace):
@@ -317,15 +325,18 @@ def test_a_branch_without_migrations_is_no_change(workspace, work):
     assert [change["branch"] for change in workspace.changes()] == ["change/note"]
 
 
+def noted(work, commit) -> str:
+    """What Sluice has noted on the commit; "" nothing."""
+    if "refs/notes/sluice" not in work.git("ls-remote", "origin"):
+        return ""
+    work.git("fetch", "-q", "origin", "+refs/notes/sluice:refs/notes/sluice")
+    return work.git("notes", "--ref=sluice", "show", commit)
+
+
 def test_the_review_is_kept_as_a_note_of_the_commit(workspace, work):
     propose(work, "change/discount", {V2: RISKY})
-
-    def note():
-        work.git("fetch", "-q", "origin", "+refs/notes/sluice:refs/notes/sluice")
-        return work.git("notes", "--ref=sluice", "show", "change/discount")
-
     workspace.wait_change(1, "open")
-    text = wait_until(lambda: "refs/notes/sluice" in work.git("ls-remote", "origin") and note(), what="a note")
+    text = wait_until(lambda: noted(work, "change/discount"), what="a note")
     assert text.startswith("sluice/review: blocked")
     assert "V2__discount.sql" in text
 
@@ -353,9 +364,70 @@ def test_a_branch_that_only_deletes_an_applied_migration_is_a_red_change(workspa
     assert removed(workspace.wait_change(1, "open")) == [GONE]
     assert "BLOCKED" in take_away(work, "change/too"), "another branch that does the same"
     merge(work, "--ff-only", "change/tidy")
-    workspace.wait_change(1, "nothing")
-    workspace.wait_change(2, "nothing")
-    assert [change["held"] for change in workspace.changes()] == [False, False]
+    workspace.wait_change(1, "merged")
+    workspace.wait_change(2, "merged")
+    assert [change["held"] for change in workspace.changes()] == [True, True]
+
+
+def merge_deletion(workspace, work):
+    """Merged red: held, and told wherever a change is."""
+    take_away(work, "change/tidy")
+    merge(work, "--ff-only", "change/tidy")
+    return workspace.wait_awaited(1, "held: merged with 1 error in its review")
+
+
+def test_a_merged_deletion_is_held_for_its_error_and_shown_everywhere(workspace, work):
+    change = merge_deletion(workspace, work)
+    assert (change["state"], change["held"], change["stages"], removed(change)) == ("merged", True, [], [GONE])
+    assert "held: merged with 1 error in its review" in workspace.ok("status")
+    shown = page(workspace, "/changes/1")
+    assert "Held by sluice: merged with 1 error in its review" in shown and "migration-removed-applied" in shown
+    assert "held by sluice: merged with 1 error in its review" in page(workspace, "/changes")
+    assert noted(work, "change/tidy").startswith("sluice/review: blocked") and GONE[3] in noted(work, "change/tidy")
+    waited = workspace.run("wait", "--commit", work.head(), "--environment", "prod", "--timeout", "20s")
+    assert (waited.status, "held by sluice: merged with 1 error in its review" in waited.err) == (9, True), waited.err
+    kinds = [event["kind"] for event in change["events"]]
+    assert "change.held" in kinds and "change.nothing" not in kinds
+
+
+def test_a_merged_deletion_is_released_by_a_waiver(workspace, work):
+    merge_deletion(workspace, work)
+    assert workspace.run("waive", 1, "migration-removed-applied", "--reason", "mine", who="ana").status == 4
+    workspace.ok("waive", 1, "migration-removed-applied", "--reason", "squashed", who="dana")
+    change = workspace.wait_change(1, "nothing")
+    assert (change["held"], change["review"]["errors"], removed(change)) == (False, 0, [GONE])
+    wait_until(lambda: noted(work, "change/tidy").startswith("sluice/review: passed"), what="the note of the waiver")
+
+
+def test_a_merged_deletion_is_released_by_a_person(workspace, work):
+    merge_deletion(workspace, work)
+    assert workspace.run("resume", 1, who="ana").status == 4
+    workspace.ok("resume", 1, "--reason", "it is in the archive", who="dana")
+    assert not workspace.wait_change(1, "nothing")["held"]
+
+
+def test_a_merged_deletion_is_overtaken_when_the_file_is_back(workspace, work):
+    text = (work.folder / V1).read_text()
+    merge_deletion(workspace, work)
+    propose(work, "change/back", {V1: text})
+    merge(work, "--ff-only", "change/back")
+    assert workspace.wait_change(1, "superseded")["events"][0]["text"] == "what it deleted is there again"
+    workspace.wait_stage(2, "dev", "nothing")
+
+
+def test_a_merged_deletion_that_no_target_has_applied_is_not_held(workspace, work):
+    work.branch("change/two")
+    work.commit({V2: SAFE}, "one comes")
+    work.push("change/two")
+    workspace.ok("hold", 1, "--reason", "not yet", who="dana")
+    merge(work, "--ff-only", "change/two")
+    workspace.wait_change(1, "merged")
+    work.branch("change/never")
+    work.git("rm", "-q", V2)
+    work.git("commit", "-q", "-m", "one goes")
+    assert "PASSED" in work.push("change/never")
+    merge(work, "--ff-only", "change/never")
+    assert not workspace.wait_change(2, "nothing")["held"]
 
 
 def test_a_deletion_is_waived_and_what_comes_with_it_goes_on(workspace, work):
@@ -371,10 +443,26 @@ def test_a_deletion_is_waived_and_what_comes_with_it_goes_on(workspace, work):
     assert removed(workspace.change(1)) == [GONE], "the waived finding is still told"
 
 
-def test_a_direct_deletion_is_told_and_holds_nothing(workspace, work):
-    work.git("rm", "-q", V1)
+def delete_directly(work, path):
+    work.git("rm", "-q", path)
     work.git("commit", "-q", "-m", "straight to main")
-    work.push("main")
+    return work.push("main")
+
+
+def test_a_direct_deletion_of_what_is_applied_is_held_until_its_error_is_waived(workspace, work):
+    delete_directly(work, V1)
+    direct = workspace.wait_awaited(1, "held: pushed with 1 error in its review")
+    assert (direct["kind"], direct["held"], removed(direct)) == ("direct", True, [GONE])
+    workspace.ok("waive", 1, "migration-removed-applied", "--reason", "squashed", who="dana")
+    direct = workspace.wait_change(1, "nothing")
+    assert (direct["held"], removed(direct)) == (False, [GONE])
+
+
+def test_a_direct_deletion_without_an_error_holds_nothing(workspace, work):
+    workspace.configure(r"risk:", "review:\n  rules: {migration-removed-applied: warning}\nrisk:")
+    workspace.stop()
+    workspace.start()
+    delete_directly(work, V1)
     direct = workspace.wait_change(1, "nothing")
     assert (direct["kind"], direct["held"], removed(direct)) == ("direct", False, [GONE])
 

@@ -269,6 +269,18 @@ static void a_held_change_starts_no_stage(void **state)
 	assert_int_equal(next(world).len, 0);
 }
 
+static void a_held_change_without_stages_waits_until_it_is_let_go(void **state)
+{
+	struct world *world = *state;
+
+	world->change.stages_len = world->change.tasks_len = 0;
+	world->change.change.held = true;
+	assert_int_equal(next(world).len, 0);
+	world->change.change.held = false;
+	advance(world);
+	assert_int_equal(world->change.change.state, SL_CHANGE_NOTHING);
+}
+
 static void a_blocked_task_is_tried_again_when_due(void **state)
 {
 	struct world *world = *state;
@@ -641,6 +653,7 @@ int main(void)
 		TEST(a_hold_takes_back_what_is_ready_and_lets_run_what_runs),
 		TEST(a_hold_never_hides_that_an_outcome_is_unproved),
 		TEST(a_held_change_starts_no_stage),
+		TEST(a_held_change_without_stages_waits_until_it_is_let_go),
 		TEST(a_blocked_task_is_tried_again_when_due),
 		TEST(nothing_to_do_is_not_called_done),
 		TEST(one_target_that_needed_it_makes_it_done),
