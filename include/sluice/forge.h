@@ -62,6 +62,20 @@ struct sl_forge_review {
 	int64_t at; /* wall microseconds */
 };
 
+/* Who applied a change in an environment that Sluice leaves to others. */
+struct sl_forge_deed {
+	const char *environment, *target;
+	const char *text; /* "applied by Flyway at 2026-02-03 04:05:06 (deploy)" */
+};
+
+/* Replaces what was said of that head before; its review stays. */
+struct sl_forge_deeds {
+	const char *head;
+	const struct sl_forge_deed *at;
+	size_t len;
+	int64_t now; /* wall microseconds */
+};
+
 struct sl_forge_status {
 	const char *commit;
 	const char *context; /* "sluice/review", "sluice/prod" */
@@ -90,6 +104,11 @@ enum sl_code sl_forge_list_changes(struct sl_forge *forge, const struct sl_cance
 /* Needs SL_FORGE_CAN_REVIEW. */
 enum sl_code sl_forge_publish_review(struct sl_forge *forge, const struct sl_cancel *cancel,
 	const struct sl_forge_review *review, struct sl_error *err)
+	__attribute__((warn_unused_result));
+
+/* Needs SL_FORGE_CAN_REVIEW.  What is there already is not sent again. */
+enum sl_code sl_forge_publish_deeds(struct sl_forge *forge, const struct sl_cancel *cancel,
+	const struct sl_forge_deeds *deeds, struct sl_error *err)
 	__attribute__((warn_unused_result));
 
 /* Needs SL_FORGE_CAN_STATUS. */

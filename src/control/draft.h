@@ -24,6 +24,7 @@ struct pass {
 	char head[SL_GIT_ID_SIZE]; /* of the project's branch, "" while it has none */
 	const char *since; /* where the branch was before this pass; head at the first sight */
 	int64_t since_at; /* moment of the last pass that came to its end; 0 none */
+	int64_t deed_at; /* when work of others was last seen, anywhere; 0 never */
 	int64_t waiver_ended, waiver_due; /* the last waiver that did, the next that will; 0 none */
 	bool first; /* sight of the branch */
 	bool postponed; /* a direct push is looked at again before it is believed */
@@ -87,6 +88,9 @@ enum sl_forge_verdict sl_draft_outcome(const struct draft *draft);
 
 /* Whether anything of the project waits for people anywhere: else there is nothing to hold. */
 bool sl_pass_holds(const struct pass *pass);
+
+/* On the host.  A failure costs the note, never the review. */
+void sl_draft_publish(struct pass *pass, const struct draft *draft);
 
 /* Risk and stages; needs the review. */
 enum sl_code sl_draft_plan(struct pass *pass, struct draft *draft, struct sl_error *err)

@@ -429,6 +429,7 @@ static enum sl_code keep(struct looking *l, struct sl_error *err)
 	if (l->fresh.len > 0)
 		sl_control_queue_add(look->control, SL_WORK_DRIFT, look->target->name, 0);
 	sl_control_queue_change(look->control, l->stage.change_id, 0);
+	sl_control_queue_add(look->control, SL_WORK_PROJECT, l->change.change.project, 0);
 	return SL_OK;
 }
 

@@ -105,7 +105,7 @@ static enum sl_code pass_open(struct pass *pass, struct sl_error *err)
 	return code;
 }
 
-/* Equal when no branch that concerns the project moved. */
+/* Equal when no branch that concerns the project moved, and nothing else calls for a pass. */
 static void branches_digest(const struct pass *pass, char out[SL_SHA256_HEX])
 {
 	struct sl_sha256 *sha = sl_sha256_new();
@@ -116,6 +116,7 @@ static void branches_digest(const struct pass *pass, char out[SL_SHA256_HEX])
 		sl_sha256_add_str(sha, pass->open.at[i].head);
 	}
 	sl_sha256_add(sha, &pass->waiver_ended, sizeof(pass->waiver_ended));
+	sl_sha256_add(sha, &pass->deed_at, sizeof(pass->deed_at));
 	sl_sha256_end_hex(sha, out);
 	sl_sha256_free(sha);
 }
@@ -274,6 +275,8 @@ static enum sl_code work_through(struct pass *pass, struct sl_error *err)
 	if (pass->postponed)
 		return code;
 	if (code == SL_OK)
+		code = sl_project_publish_deeds(pass, err);
+	if (code == SL_OK)
 		code = store_project(pass, err);
 	return code == SL_OK ? close_pushes(pass, err) : code;
 }
@@ -295,6 +298,16 @@ static int64_t next_look(const struct pass *pass, enum sl_code code)
 	return pass->now + pass->world->poll_us;
 }
 
+static enum sl_code read_deed_at(struct pass *pass, struct sl_error *err)
+{
+	struct sl_elsewhere_list newest = { 0 };
+	enum sl_code code = sl_store_elsewhere(pass->control->doors.store, NULL, 1, pass->arena,
+		&newest, err);
+
+	pass->deed_at = newest.len > 0 ? newest.at[0].seen_at : 0;
+	return code;
+}
+
 static enum sl_code work_on(struct pass *pass, struct sl_error *err)
 {
 	const char *name = pass->project->name;
@@ -304,6 +317,8 @@ static enum sl_code work_on(struct pass *pass, struct sl_error *err)
 	if (code == SL_OK)
 		code = sl_store_waiver_ends(pass->control->doors.store, pass->now, pass->arena,
 			&pass->waiver_ended, &pass->waiver_due, err);
+	if (code == SL_OK)
+		code = read_deed_at(pass, err);
 	if (code != SL_OK)
 		return code;
 	branches_digest(pass, digest);

@@ -25,6 +25,9 @@ enum sl_code sl_project_merges(struct pass *pass, bool *ended, struct sl_error *
  * when nothing objects any more. */
 enum sl_code sl_project_waived(struct pass *pass, struct sl_error *err);
 
+/* Who applied a change where that is left to others is told on the host as well. */
+enum sl_code sl_project_publish_deeds(struct pass *pass, struct sl_error *err);
+
 /* What came to the branch since the last pass and is no change's: pushed directly.  The first look
  * only postpones the pass's end. */
 enum sl_code sl_project_direct(struct pass *pass, struct sl_error *err);

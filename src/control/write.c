@@ -1,7 +1,6 @@
 /* The draft into the store, in one batch; then what was found goes to where the developer is. */
 #include "project_int.h"
 
-#include "sluice/core/log.h"
 #include "sluice/core/str.h"
 
 static const struct sl_stage *known_stage(const struct sl_change_view *view,
@@ -124,24 +123,6 @@ static void tell(struct pass *pass, struct sl_batch *batch, const struct draft *
 				draft->verdict, sl_risk_name(draft->review.risk)) });
 }
 
-/* What Sluice says of this head, on the host.  A failure costs the note, never the review. */
-static void publish(struct pass *pass, const struct draft *draft)
-{
-	const struct sl_forge_review review = { .branch = draft->change.branch,
-		.head = draft->change.head,
-		.verdict = sl_draft_outcome(draft),
-		.summary = draft->verdict,
-		.body = draft->note,
-		.at = pass->now };
-	struct sl_error err = SL_ERROR_INIT;
-
-	if (!(sl_forge_can(pass->forge) & SL_FORGE_CAN_REVIEW))
-		return;
-	if (sl_forge_publish_review(pass->forge, pass->cancel, &review, &err) != SL_OK)
-		sl_log(SL_LOG_WARNING, "publish.failed", "project", pass->project->name, "branch",
-			draft->change.branch, "error", err.msg, NULL);
-}
-
 /* Everything of the draft as records; the change's id, or its ticket. */
 static int64_t put_records(struct pass *pass, struct sl_batch *batch, struct draft *draft,
 	const struct sl_change_view *view)
@@ -185,7 +166,7 @@ enum sl_code sl_draft_write(struct pass *pass, struct draft *draft, struct sl_er
 	if (code != SL_OK)
 		return code;
 	draft->change.id = change < 0 ? sl_batch_id(batch, change) : change;
-	publish(pass, draft);
+	sl_draft_publish(pass, draft);
 	if (draft->change.state == SL_CHANGE_MERGED)
 		sl_control_queue_change(pass->control, draft->change.id, 0);
 	return SL_OK;
@@ -234,7 +215,7 @@ enum sl_code sl_draft_write_review(struct pass *pass, struct draft *draft, struc
 	code = sl_pass_commit(pass, batch, err);
 	if (code != SL_OK)
 		return code;
-	publish(pass, draft);
+	sl_draft_publish(pass, draft);
 	sl_control_queue_change(pass->control, draft->change.id, 0);
 	return SL_OK;
 }

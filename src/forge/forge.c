@@ -46,6 +46,13 @@ enum sl_code sl_forge_publish_review(struct sl_forge *forge, const struct sl_can
 	return forge->ops->publish_review(forge, cancel, review, err);
 }
 
+enum sl_code sl_forge_publish_deeds(struct sl_forge *forge, const struct sl_cancel *cancel,
+	const struct sl_forge_deeds *deeds, struct sl_error *err)
+{
+	assert((forge->can & SL_FORGE_CAN_REVIEW) != 0);
+	return forge->ops->publish_deeds(forge, cancel, deeds, err);
+}
+
 enum sl_code sl_forge_set_status(struct sl_forge *forge, const struct sl_cancel *cancel,
 	const struct sl_forge_status *status, struct sl_error *err)
 {

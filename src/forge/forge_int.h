@@ -11,6 +11,8 @@ struct sl_forge_ops {
 		struct sl_arena *arena, struct sl_forge_changes *out, struct sl_error *err);
 	enum sl_code (*publish_review)(struct sl_forge *forge, const struct sl_cancel *cancel,
 		const struct sl_forge_review *review, struct sl_error *err);
+	enum sl_code (*publish_deeds)(struct sl_forge *forge, const struct sl_cancel *cancel,
+		const struct sl_forge_deeds *deeds, struct sl_error *err);
 	enum sl_code (*set_status)(struct sl_forge *forge, const struct sl_cancel *cancel,
 		const struct sl_forge_status *status, struct sl_error *err);
 	enum sl_code (*comment)(struct sl_forge *forge, const struct sl_cancel *cancel,

@@ -85,6 +85,10 @@ def stage(workspace):
     return workspace.stage(1, "prod")
 
 
+def note(workspace) -> str:
+    return workspace.repository.note("change/more")
+
+
 def ours(database) -> int:
     """Tables of Sluice in it."""
     if hasattr(database, "path"):
@@ -133,6 +137,25 @@ def test_who_and_when_is_what_the_tool_wrote(start):
     )
     workspace.wait_change(1, "done", timeout=60)
     assert stage(workspace)["left"] == "applied by Flyway at 2026-02-03 04:05:06 (deploy)"
+    lines = wait_until(lambda: "sluice/applied" in note(workspace) and note(workspace), what="who applied it, in the note").splitlines()
+    assert lines[0] == "sluice/review: passed"
+    assert lines[2:4] == ["sluice/applied: prod, prod: applied by Flyway at 2026-02-03 04:05:06 (deploy)", ""]
+
+
+def test_the_note_says_who_applied_it_though_the_daemon_died_before_it_was_written(start):
+    workspace, tool = start(Flyway)
+    merge(workspace, tool, 5)
+    workspace.wait_stage(1, "prod", "left")
+    lock = workspace.root / "repo.git/refs/notes/sluice.lock"
+    lock.write_text("")
+    apply(tool, 5)
+    workspace.wait_change(1, "done", timeout=60)
+    workspace.daemon.wait_for_log("publish.failed")
+    workspace.kill()
+    lock.unlink()
+    assert "sluice/applied" not in note(workspace)
+    workspace.start()
+    wait_until(lambda: "sluice/applied: prod, prod: applied by Flyway at " in note(workspace), what="who applied it, in the note")
 
 
 @pytest.mark.parametrize("kind", [Flyway, Goose])
@@ -219,6 +242,7 @@ def test_a_person_ends_a_gate_that_the_tool_never_goes_through(start):
     change = workspace.wait_change(1, "done")
     prod = stage(workspace)
     assert (prod["state"], prod["left"], prod["skippable"]) == ("skipped", "skipped by dana: done by hand", False)
+    wait_until(lambda: "sluice/applied: prod, prod: skipped by dana: done by hand\n" in note(workspace), what="who skipped it, in the note")
     (told,) = [event for event in workspace.change(1)["events"] if event["kind"] == "stage.skipped"]
     assert (told["by"], told["text"]) == ("dana", "stage prod: skipped by dana: done by hand")
     assert "through; nothing was applied: it was skipped" in [event["text"] for event in change["events"]]

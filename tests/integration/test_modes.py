@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness.wait import wait_until
 from harness.workspace import RISKY, SAFE, Workspace, columns, ledger
 
 V2 = "migrations/V2__discount.sql"
@@ -120,6 +121,8 @@ def test_gate_asks_for_approvals_and_sees_what_the_teams_tool_applied(start, slu
     assert prod["state"] == "elsewhere" and prod["left"].startswith("applied by sluice migrate at ")
     assert "applied everywhere, in part by the team's own tool" in texts(workspace)
     assert wait(workspace, "prod").status == 0
+    (seen,) = [run["detail"] for run in workspace.history() if run["outcome"] == "elsewhere"]
+    wait_until(lambda: f"\nsluice/applied: prod, prod: {seen}\n" in workspace.repository.note(), what="who applied it, in the note")
 
 
 def test_behind_a_gate_the_next_environment_waits_until_it_was_seen_applied(start, sluice):

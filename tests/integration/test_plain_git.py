@@ -325,18 +325,10 @@ def test_a_branch_without_migrations_is_no_change(workspace, work):
     assert [change["branch"] for change in workspace.changes()] == ["change/note"]
 
 
-def noted(work, commit) -> str:
-    """What Sluice has noted on the commit; "" nothing."""
-    if "refs/notes/sluice" not in work.git("ls-remote", "origin"):
-        return ""
-    work.git("fetch", "-q", "origin", "+refs/notes/sluice:refs/notes/sluice")
-    return work.git("notes", "--ref=sluice", "show", commit)
-
-
 def test_the_review_is_kept_as_a_note_of_the_commit(workspace, work):
     propose(work, "change/discount", {V2: RISKY})
     workspace.wait_change(1, "open")
-    text = wait_until(lambda: noted(work, "change/discount"), what="a note")
+    text = wait_until(lambda: work.note("change/discount"), what="a note")
     assert text.startswith("sluice/review: blocked")
     assert "V2__discount.sql" in text
 
@@ -383,7 +375,7 @@ def test_a_merged_deletion_is_held_for_its_error_and_shown_everywhere(workspace,
     shown = page(workspace, "/changes/1")
     assert "Held by sluice: merged with 1 error in its review" in shown and "migration-removed-applied" in shown
     assert "held by sluice: merged with 1 error in its review" in page(workspace, "/changes")
-    assert noted(work, "change/tidy").startswith("sluice/review: blocked") and GONE[3] in noted(work, "change/tidy")
+    assert work.note("change/tidy").startswith("sluice/review: blocked") and GONE[3] in work.note("change/tidy")
     waited = workspace.run("wait", "--commit", work.head(), "--environment", "prod", "--timeout", "20s")
     assert (waited.status, "held by sluice: merged with 1 error in its review" in waited.err) == (9, True), waited.err
     kinds = [event["kind"] for event in change["events"]]
@@ -396,7 +388,7 @@ def test_a_merged_deletion_is_released_by_a_waiver(workspace, work):
     workspace.ok("waive", 1, "migration-removed-applied", "--reason", "squashed", who="dana")
     change = workspace.wait_change(1, "nothing")
     assert (change["held"], change["review"]["errors"], removed(change)) == (False, 0, [GONE])
-    wait_until(lambda: noted(work, "change/tidy").startswith("sluice/review: passed"), what="the note of the waiver")
+    wait_until(lambda: work.note("change/tidy").startswith("sluice/review: passed"), what="the note of the waiver")
 
 
 def test_a_merged_deletion_is_released_by_a_person(workspace, work):

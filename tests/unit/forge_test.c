@@ -91,6 +91,41 @@ static void a_review_is_a_note_on_the_head(void **state)
 	assert_string_equal(note, "sluice/review: blocked\n1 error\n\ndetails\n");
 }
 
+static void who_applied_it_stands_in_the_note_beside_the_review(void **state)
+{
+	sl_auto(sl_repo_fake_free_p) struct sl_repo_fake *fake = sl_repo_fake_new("shop");
+	sl_auto(sl_forge_free_p) struct sl_forge *forge = NULL;
+	struct sl_repo *repo = sl_repo_fake_repo(fake);
+	char head[SL_GIT_ID_SIZE];
+	struct sl_forge_review review = { .branch = "change/a",
+		.head = head,
+		.verdict = SL_FORGE_PASSED,
+		.summary = "no findings",
+		.body = "details\nsluice/applied: prod, shop: by nobody" };
+	struct sl_forge_deed deeds[] = { { "prod", "shop", "V2__a.sql is not yet applied" },
+		{ "prod", "shop-eu", "applied by Flyway (de\nploy)" } };
+	struct sl_forge_deeds said = { .head = head, .at = deeds, .len = 2 };
+	const char *note;
+
+	put(fake, "change/a", "x", head);
+	assert_int_equal(sl_repo_fetch(repo, NULL, NULL), SL_OK);
+	assert_int_equal(sl_forge_plain_new(&forge, repo, NULL), SL_OK);
+	assert_int_equal(sl_forge_publish_deeds(forge, NULL, &said, NULL), SL_OK);
+	assert_int_equal(sl_forge_publish_review(forge, NULL, &review, NULL), SL_OK);
+	deeds[0].text = "applied by Flyway";
+	assert_int_equal(sl_forge_publish_deeds(forge, NULL, &said, NULL), SL_OK);
+	review.verdict = SL_FORGE_BLOCKED;
+	assert_int_equal(sl_forge_publish_review(forge, NULL, &review, NULL), SL_OK);
+	assert_int_equal(sl_repo_note_read(repo, *state, head, &note, NULL), SL_OK);
+	assert_string_equal(note,
+		"sluice/review: blocked\nno findings\n"
+		"sluice/applied: prod, shop: applied by Flyway\n"
+		"sluice/applied: prod, shop-eu: applied by Flyway (de\\x0aploy)\n"
+		"\ndetails\nsluice/applied: prod, shop: by nobody\n");
+	sl_repo_fake_fail(fake, SL_EUNAVAIL, 1);
+	assert_int_equal(sl_forge_publish_deeds(forge, NULL, &said, NULL), SL_OK);
+}
+
 /* --- merge by content ------------------------------------------------------------------------ */
 
 struct merge_case {
@@ -401,6 +436,7 @@ static const struct CMUnitTest tests[] = {
 #define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	ROW(each_change_branch_is_a_change),
 	ROW(a_review_is_a_note_on_the_head),
+	ROW(who_applied_it_stands_in_the_note_beside_the_review),
 	ROW(content_says_whether_a_change_is_merged),
 	ROW(equal_files_belong_to_the_change_pushed_first),
 	ROW(a_file_that_no_change_has_was_pushed_directly),

@@ -22,9 +22,10 @@ void sl_forge_fake_set_change(struct sl_forge_fake *fake, const struct sl_forge_
 /* The next n calls fail with code. */
 void sl_forge_fake_fail(struct sl_forge_fake *fake, enum sl_code code, unsigned n);
 
-/* How many reviews, statuses and comments arrived, and the last of each: NULL when there is none.
- * Borrowed until the next call. */
+/* How many reviews, deeds, statuses and comments arrived, and the last of some: NULL when there is
+ * none. Borrowed until the next call. */
 size_t sl_forge_fake_reviews(const struct sl_forge_fake *fake);
+size_t sl_forge_fake_deeds(const struct sl_forge_fake *fake);
 size_t sl_forge_fake_statuses(const struct sl_forge_fake *fake);
 size_t sl_forge_fake_comments(const struct sl_forge_fake *fake);
 const struct sl_forge_review *sl_forge_fake_last_review(const struct sl_forge_fake *fake);

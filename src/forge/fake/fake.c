@@ -17,7 +17,7 @@ struct sl_forge_fake {
 	} changes; /* in the arena, sorted by branch */
 	enum sl_code fail_with;
 	unsigned failing;
-	size_t reviews, statuses, comments;
+	size_t reviews, deeds, statuses, comments;
 	struct sl_forge_review review;
 	struct sl_forge_status status;
 	const char *comment;
@@ -82,6 +82,18 @@ static enum sl_code fake_review(struct sl_forge *forge, const struct sl_cancel *
 	return SL_OK;
 }
 
+static enum sl_code fake_deeds(struct sl_forge *forge, const struct sl_cancel *cancel,
+	const struct sl_forge_deeds *deeds, struct sl_error *err)
+{
+	struct sl_forge_fake *fake = fake_of(forge);
+	enum sl_code code = scripted(fake, err);
+
+	(void)cancel;
+	if (code == SL_OK)
+		fake->deeds += deeds->len;
+	return code;
+}
+
 static enum sl_code fake_status(struct sl_forge *forge, const struct sl_cancel *cancel,
 	const struct sl_forge_status *status, struct sl_error *err)
 {
@@ -120,6 +132,7 @@ struct sl_forge_fake *sl_forge_fake_new(unsigned can)
 		.kind = "fake",
 		.list_changes = fake_list,
 		.publish_review = fake_review,
+		.publish_deeds = fake_deeds,
 		.set_status = fake_status,
 		.comment = fake_comment,
 	};
@@ -178,6 +191,11 @@ void sl_forge_fake_fail(struct sl_forge_fake *fake, enum sl_code code, unsigned 
 size_t sl_forge_fake_reviews(const struct sl_forge_fake *fake)
 {
 	return fake->reviews;
+}
+
+size_t sl_forge_fake_deeds(const struct sl_forge_fake *fake)
+{
+	return fake->deeds;
 }
 
 size_t sl_forge_fake_statuses(const struct sl_forge_fake *fake)

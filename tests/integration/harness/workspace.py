@@ -87,6 +87,14 @@ class Repository:
         return "\n".join(line[8:].rstrip() for line in out.splitlines() if line.startswith("remote: "))
 
 
+    def note(self, commit="HEAD") -> str:
+        """What Sluice has noted on the commit at the origin; "" nothing."""
+        if "refs/notes/sluice" not in self.git("ls-remote", "origin"):
+            return ""
+        self.git("fetch", "-q", "origin", "+refs/notes/sluice:refs/notes/sluice")
+        return self.git("notes", "--ref=sluice", "show", commit)
+
+
 class Workspace:
     """sluice init --demo in a folder of its own, and a daemon over it.
 
