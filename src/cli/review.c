@@ -2,8 +2,10 @@
 #include "cli_int.h"
 #include "review_batch.h"
 #include "review_config.h"
+#include "review_live.h"
 #include "review_place.h"
 #include "rules.h"
+#include "target.h"
 
 #include "sluice/config/snapshot.h"
 #include "sluice/core/alloc.h"
@@ -35,6 +37,8 @@ struct wish {
 	enum sl_severity fail_on;
 	struct sl_rule_settings *settings; /* owned */
 	const struct sl_catalog *schema; /* owned, or NULL */
+	struct review_live live; /* where the schema is a database's */
+	bool is_live, unreachable;
 };
 
 static void wish_done(struct wish *wish)
@@ -238,19 +242,12 @@ static enum sl_code read_rules(struct wish *wish, struct sl_cli *cli, struct sl_
 }
 
 /* A snapshot's JSON, or SQL that makes the schema. */
-static enum sl_code read_schema(struct wish *wish, struct sl_cli *cli, struct sl_error *err)
+static enum sl_code read_schema_file(struct wish *wish, const char *path, struct sl_error *err)
 {
-	const char *path = sl_cli_value(cli, "schema");
 	sl_autofree char *text = NULL;
 	size_t len;
 	enum sl_code code;
 
-	if (!path)
-		return SL_OK;
-	if (strstr(path, "://") || sl_str_starts(path, "sqlite:"))
-		return sl_error_set(err, SL_EINVAL,
-			"--schema: a URL is not available in this version; write `sluice snapshot "
-			"--url URL --format json` to a file and name the file");
 	code = sl_file_read(&text, &len, path, SL_SNAPSHOT_MAX, err);
 	if (code != SL_OK)
 		return code;
@@ -262,8 +259,45 @@ static enum sl_code read_schema(struct wish *wish, struct sl_cli *cli, struct sl
 	else
 		code = sl_catalog_from_sql(&wish->schema, wish->batch.dialect, wish->version, text,
 			len, err);
+	return code == SL_OK ? SL_OK : sl_error_wrap(err, code, "%s", path);
+}
+
+static bool is_mysql(enum sl_dialect dialect)
+{
+	return dialect == SL_DIALECT_MYSQL || dialect == SL_DIALECT_MARIADB;
+}
+
+static enum sl_code read_schema_live(struct wish *wish, struct sl_cli *cli, const char *url,
+	struct sl_error *err)
+{
+	const enum sl_dialect said = wish->batch.dialect;
+	enum sl_code code = review_live_read(&wish->live, cli, url, &wish->schema, err);
+	enum sl_dialect is;
+
+	wish->is_live = true;
+	wish->unreachable = code != SL_OK && code != SL_EINVAL;
 	if (code != SL_OK)
-		return sl_error_wrap(err, code, "%s", path);
+		return code;
+	is = sl_catalog_dialect(wish->schema);
+	if (said != SL_DIALECT_COUNT && said != is && !(is_mysql(said) && is_mysql(is)))
+		return sl_error_set(err, SL_EINVAL,
+			"--engine: %s, but --schema is a database of %s", sl_dialect_name(said),
+			sl_dialect_name(is));
+	wish->batch.dialect = is;
+	return SL_OK;
+}
+
+static enum sl_code read_schema(struct wish *wish, struct sl_cli *cli, struct sl_error *err)
+{
+	const char *name = sl_cli_value(cli, "schema");
+	enum sl_code code;
+
+	if (!name)
+		return SL_OK;
+	code = review_is_url(name) ? read_schema_live(wish, cli, name, err) :
+				     read_schema_file(wish, name, err);
+	if (code != SL_OK)
+		return code;
 	if (wish->batch.dialect == SL_DIALECT_COUNT)
 		wish->batch.dialect = sl_catalog_dialect(wish->schema);
 	if (wish->version == 0)
@@ -323,10 +357,12 @@ static enum sl_code batches_find(struct batches *out, struct sl_cli *cli, const 
 
 /* A folder that builds its tables from nothing is its own schema; with a schema given, what came
  * before is in it. */
-static void batch_review(struct sl_report *report, struct sl_arena *arena, const struct wish *wish,
-	const struct batch *batch, struct batches *batches)
+static enum sl_code batch_review(struct sl_report *report, struct sl_cli *cli, struct wish *wish,
+	const struct batch *batch, struct batches *batches, struct sl_error *err)
 {
+	struct sl_arena *arena = sl_cli_arena(cli);
 	struct sl_review_input input = batch->input;
+	enum sl_code code = SL_OK;
 
 	input.stream = batches_stream;
 	input.stream_ctx = batches;
@@ -335,7 +371,12 @@ static void batch_review(struct sl_report *report, struct sl_arena *arena, const
 	input.settings = wish->settings;
 	input.base = wish->schema;
 	input.may_begin_empty = batch->whole;
-	if (wish->schema && input.parts) {
+	if (wish->is_live) {
+		code = review_live_place(&wish->live, cli, batch, &input, err);
+		wish->unreachable = code != SL_OK;
+		if (code != SL_OK)
+			return code;
+	} else if (wish->schema && input.parts) {
 		enum sl_review_part *parts = sl_arena_calloc(arena, input.set.len + 1,
 			sizeof(*parts));
 
@@ -345,19 +386,24 @@ static void batch_review(struct sl_report *report, struct sl_arena *arena, const
 		input.parts = parts;
 	}
 	sl_review_run(report, arena, &input);
+	return SL_OK;
 }
 
-static void all_review(struct sl_report *out, struct sl_arena *arena, const struct wish *wish,
-	struct batches *batches)
+static enum sl_code all_review(struct sl_report *out, struct sl_cli *cli, struct wish *wish,
+	struct batches *batches, struct sl_error *err)
 {
-	*out = (struct sl_report){ .reviewed = true };
-	for (size_t i = 0; i < batches->len; i++) {
-		struct sl_report one;
+	enum sl_code code = SL_OK;
 
-		batch_review(&one, arena, wish, &batches->at[i], batches);
-		sl_report_add(out, arena, &one);
+	*out = (struct sl_report){ .reviewed = true };
+	for (size_t i = 0; code == SL_OK && i < batches->len; i++) {
+		struct sl_report one = { 0 };
+
+		code = batch_review(&one, cli, wish, &batches->at[i], batches, err);
+		if (code == SL_OK)
+			sl_report_add(out, sl_cli_arena(cli), &one);
 		sl_report_done(&one);
 	}
+	return code;
 }
 
 static enum sl_code print(struct sl_cli *cli, const struct wish *wish,
@@ -402,8 +448,9 @@ static enum sl_code review(struct sl_cli *cli, struct wish *wish, struct sl_erro
 		sl_cli_note(cli, "%s: there is no migration in it", batches.empty.at[i]);
 	for (size_t i = 0; i < batches.files.len; i++)
 		sl_cli_folder_tell(cli, &batches.files.at[i]);
-	all_review(&report, sl_cli_arena(cli), wish, &batches);
-	code = batches_check(&batches, err);
+	code = all_review(&report, cli, wish, &batches, err);
+	if (code == SL_OK)
+		code = batches_check(&batches, err);
 	if (code == SL_OK)
 		code = print(cli, wish, &report, err);
 	if (code == SL_OK && report.highest >= wish->fail_on)
@@ -412,7 +459,8 @@ static enum sl_code review(struct sl_cli *cli, struct wish *wish, struct sl_erro
 	return code;
 }
 
-/* What is wrong with the command line or the configuration ends with 2, whatever its code. */
+/* What is wrong with the command line or the configuration ends with 2, whatever its code; a
+ * database that cannot be read ends with its own. */
 static enum sl_code run(struct sl_cli *cli, struct sl_error *err)
 {
 	struct wish wish;
@@ -427,7 +475,7 @@ static enum sl_code run(struct sl_cli *cli, struct sl_error *err)
 	code = wish_read(&wish, cli, err);
 	if (code == SL_OK)
 		code = review(cli, &wish, err);
-	if (code != SL_OK && code != SL_EINTERNAL)
+	if (code != SL_OK && code != SL_EINTERNAL && !wish.unreachable)
 		sl_cli_exit(cli, 2);
 	wish_done(&wish);
 	return code;
@@ -436,7 +484,12 @@ static enum sl_code run(struct sl_cli *cli, struct sl_error *err)
 static const struct sl_cli_option options[] = {
 	{ "engine", 'e', "ENGINE", "postgres, sqlite, mysql or mariadb", false },
 	{ "engine-version", 0, "VERSION", "of the servers that will run it: 15.4, 3.40.1", false },
-	{ "schema", 0, "FILE", "the schema before: a snapshot's JSON, or SQL", false },
+	{ "schema", 0, "FILE|URL",
+		"the schema before: a snapshot's JSON, SQL, or a database, which also says what is "
+		"applied there",
+		false },
+	SL_CLI_OPTION_PASSWORD,
+	SL_CLI_OPTION_LEDGER,
 	{ "layout", 0, "LAYOUT", "how the folder names its migrations (default: auto)", false },
 	{ "base", 0, "REF", "what was added since the merge base with REF; paths are the root's",
 		false },
