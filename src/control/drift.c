@@ -191,24 +191,17 @@ static void find_base(struct look *look)
 		rebase(look, look->hash, "first seen");
 }
 
-/* Runs of `sluice migrate` since then, each where the one before it ended, lead to a new base. */
-static void follow_runs(struct look *look)
+/* What they led to is the new base. */
+static enum sl_code follow_runs(struct look *look, struct sl_error *err)
 {
-	const char *at = look->row.base;
-	const struct sl_ledger_run *last = NULL;
+	const struct sl_ledger_run *last;
+	enum sl_code code = sl_drift_follow(look->control, &look->row, &look->ledger, look->live,
+		&last, err);
 
-	for (size_t i = look->ledger.runs_len; i > 0; i--) {
-		const struct sl_ledger_run *run = &look->ledger.runs[i - 1];
-
-		if (run->installation[0] != '\0' || run->ended_at <= look->row.based_at ||
-			run->after[0] == '\0' || !sl_str_eq(run->before, at))
-			continue;
-		at = run->after;
-		last = run;
-	}
-	if (last && sl_snapshot_is(look->live, at))
-		rebase(look, at,
+	if (code == SL_OK && last)
+		rebase(look, last->after,
 			sl_arena_printf(look->arena, "run %.8s of %s", last->id, last->actor));
+	return code;
 }
 
 static const char *incomplete_text(struct look *look)
@@ -277,7 +270,7 @@ static enum sl_code judge(struct look *look, struct sl_error *err)
 	else if (look->row.base[0] == '\0')
 		find_base(look);
 	else
-		follow_runs(look);
+		code = follow_runs(look, err);
 	/* The same structure, as an earlier version took its hash: it is told as we do from now on.
 	 */
 	if (code == SL_OK && sl_snapshot_is(look->live, look->row.base))

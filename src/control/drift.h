@@ -25,6 +25,13 @@ enum sl_code sl_drift_sweep(struct sl_control *control, int64_t since, struct sl
 /* Objects that differ, each once. */
 unsigned sl_drift_objects(const struct sl_diff *diff);
 
+/* Runs of `sluice migrate` since the row was based, each where the one before it ended, in whatever
+ * format they took their hashes: the last of them, where they lead to what is there; else NULL. */
+enum sl_code sl_drift_follow(struct sl_control *control, const struct sl_drift_record *row,
+	const struct sl_ledger *ledger, const struct sl_catalog *live,
+	const struct sl_ledger_run **last, struct sl_error *err)
+	__attribute__((warn_unused_result));
+
 /* A comparison is wanted now: durable, and queued. */
 enum sl_code sl_drift_ask(struct sl_control *control, const char *target, struct sl_error *err)
 	__attribute__((warn_unused_result));

@@ -94,14 +94,54 @@ void sl_snapshot_hash(const struct sl_catalog *catalog, char out[SL_SHA256_HEX])
 	hash_in_format(catalog, catalog->format, out);
 }
 
-bool sl_snapshot_is(const struct sl_catalog *catalog, const char *hash)
+int sl_snapshot_format(const struct sl_catalog *catalog, const char *hash)
 {
 	char own[SL_SHA256_HEX];
 
 	for (int format = catalog->format; format >= 1 && *hash; format--) {
 		hash_in_format(catalog, format, own);
 		if (strcmp(own, hash) == 0)
-			return true;
+			return format;
+	}
+	return 0;
+}
+
+bool sl_snapshot_is(const struct sl_catalog *catalog, const char *hash)
+{
+	return sl_snapshot_format(catalog, hash) != 0;
+}
+
+static bool alike(struct sl_arena *arena, const struct sl_entity *a, const struct sl_entity *b,
+	int format)
+{
+	unsigned char x[SL_SHA256_SIZE], y[SL_SHA256_SIZE];
+
+	a = a ? sl_entity_older(arena, a, format) : NULL;
+	b = b ? sl_entity_older(arena, b, format) : NULL;
+	if (!a || !b)
+		return a == b;
+	entity_hash(a, x);
+	entity_hash(b, y);
+	return memcmp(x, y, sizeof(x)) == 0;
+}
+
+bool sl_snapshot_hides(const struct sl_catalog *a, const struct sl_catalog *b, int format)
+{
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	const struct sl_catalog *const sides[] = { a, b, a };
+	const int both = sl_oldest(a->format, b->format);
+
+	for (size_t i = 0; i < 2 && format < both; i++) {
+		struct sl_catalog_iter it = sl_catalog_each(sides[i]);
+		const struct sl_entity *one, *other;
+
+		while ((one = sl_catalog_next(&it))) {
+			other = sl_catalog_find(sides[i + 1], one->kind, one->schema, one->name,
+				one->detail);
+			if (!sl_entity_temporary(one) && alike(arena, one, other, format) &&
+				!alike(arena, one, other, both))
+				return true;
+		}
 	}
 	return false;
 }

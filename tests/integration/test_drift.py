@@ -522,3 +522,63 @@ def test_a_base_of_an_older_format_hides_no_drift_and_adds_none(aged):
     aged.targets["dev"].execute("ALTER TABLE public.marked DROP COLUMN by_hand")
     assert wait_drift(aged, "none")["base"] != aged.old
     assert events(aged) == ["drift.found", "drift.gone"]
+
+
+def old_hash(sluice, database) -> str:
+    """What an earlier version would have said of the database's structure."""
+    document, words = json.loads(sluice.ok("snapshot", "--url", database.url, "--format", "json")), ["sluice snapshot 1", "postgres"]
+    for each in document["objects"]:
+        text = as_format_1(json.dumps(each["definition"]))
+        words += [each["kind"], each.get("schema", ""), each.get("name", ""), each.get("detail", ""), hashlib.sha256(text.encode()).digest()]
+    return hashed(*words)
+
+
+@pytest.fixture
+def renewed(aged):
+    """The same, with its base renewed; its daemon is stopped."""
+    aged.start()
+    wait_until(lambda: drift(aged)["base"] != aged.old, what="the new base")
+    aged.stop()
+    return aged
+
+
+def migrate_as_older(sluice, workspace, number, sql):
+    """A run of an earlier version's `sluice migrate`."""
+    dev, folder = workspace.targets["dev"], workspace.home / "more"
+    before = old_hash(sluice, dev)
+    folder.mkdir(exist_ok=True)
+    (folder / f"V{number}__more.sql").write_text(sql)
+    sluice.ok("migrate", "--url", dev.url, "--dir", folder, "--ledger", "more", timeout=60)
+    after = old_hash(sluice, dev)
+    dev.execute("UPDATE sluice.run SET before_hash = %s, after_hash = %s WHERE scope = 'more' AND before_hash <> '' AND started_at = (SELECT max(started_at) FROM sluice.run)", (before, after))
+    return before
+
+
+TAG = "CREATE TABLE tag (id bigint PRIMARY KEY);\n"
+
+
+def test_runs_of_an_older_version_after_the_base_was_renewed_are_no_drift(renewed, sluice):
+    assert migrate_as_older(sluice, renewed, 1, TAG) == renewed.old
+    migrate_as_older(sluice, renewed, 2, "ALTER TABLE tag ADD COLUMN name text;\n")
+    renewed.start()
+    checked_again(renewed)
+    now = drift(renewed)
+    assert (now["state"], now["differences"], events(renewed)) == ("none", [], [])
+    assert now["base_origin"].startswith("run ") and now["base"] == now["live"]
+
+
+@pytest.mark.parametrize(
+    "by_hand",
+    ["ALTER TABLE public.marked ALTER COLUMN a SET STATISTICS 8", 'CREATE COLLATION public.by_hand FROM "C"', "ALTER TABLE public.marked ADD COLUMN by_hand int"],
+    ids=["a property that it could not see", "an object that it could not see", "a column"],
+)
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_what_somebody_changed_around_a_run_of_an_older_version_is_drift(renewed, sluice, by_hand, when):
+    if when == "before":
+        renewed.targets["dev"].execute(by_hand)
+    migrate_as_older(sluice, renewed, 1, TAG)
+    if when == "after":
+        renewed.targets["dev"].execute(by_hand)
+    renewed.start()
+    wait_drift(renewed, "found")
+    assert events(renewed) == ["drift.found"]

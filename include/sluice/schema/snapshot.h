@@ -27,6 +27,14 @@
 void sl_snapshot_hash(const struct sl_catalog *catalog, char out[SL_SHA256_HEX])
 	__attribute__((nonnull));
 
+/* The format in which the hash is the snapshot's: its own, or an earlier version's.  0 for none,
+ * and for "". */
+int sl_snapshot_format(const struct sl_catalog *catalog, const char *hash) __attribute__((nonnull));
+
+/* Whether an object differs between the two that the format shows as the same. */
+bool sl_snapshot_hides(const struct sl_catalog *a, const struct sl_catalog *b, int format)
+	__attribute__((nonnull));
+
 /* Whether the hash is the snapshot's, in its own format or as an earlier version would have taken
  * it. False for "". */
 bool sl_snapshot_is(const struct sl_catalog *catalog, const char *hash) __attribute__((nonnull));
