@@ -155,7 +155,7 @@ def test_the_note_says_who_applied_it_though_the_daemon_died_before_it_was_writt
     lock.unlink()
     assert "sluice/applied" not in note(workspace)
     workspace.start()
-    wait_until(lambda: "sluice/applied: prod, prod: applied by Flyway at " in note(workspace), what="who applied it, in the note")
+    wait_until(lambda: "sluice/applied: prod, prod: applied by Flyway at " in note(workspace), 90, "who applied it, in the note")  # a lease may have to end
 
 
 @pytest.mark.parametrize("kind", [Flyway, Goose])
