@@ -144,8 +144,9 @@ static enum sl_code sync_all(const struct sl_git_real *real, struct sl_error *er
 	return SL_OK;
 }
 
+/* *locked: a lock of Git's stands in the way. */
 static enum sl_code commit_once(struct sl_git_real *real, const struct sl_git_new_commit *commit,
-	char *out, struct sl_error *err)
+	char *out, bool *locked, struct sl_error *err)
 {
 	sl_auto_git(git_commit_free) git_commit *parent = NULL;
 	sl_auto_git(git_tree_free) git_tree *tree = NULL;
@@ -155,6 +156,7 @@ static enum sl_code commit_once(struct sl_git_real *real, const struct sl_git_ne
 	enum sl_code code = find_parent(real, commit, &parent, &tip, err);
 	int rc;
 
+	*locked = false;
 	if (code != SL_OK)
 		return code;
 	rc = git_signature_new(&who, commit->author_name, commit->author_email,
@@ -166,6 +168,7 @@ static enum sl_code commit_once(struct sl_git_real *real, const struct sl_git_ne
 			parent != NULL ? 1 : 0, (const git_commit **)(void *)&parent);
 	if (rc == 0)
 		rc = move_branch(real, commit->branch, &oid, tip ? git_commit_id(parent) : NULL);
+	*locked = rc == GIT_ELOCKED;
 	if (rc < 0)
 		return sl_git_fail(rc, real->name, "commit", err);
 	code = sync_all(real, err);
@@ -175,7 +178,7 @@ static enum sl_code commit_once(struct sl_git_real *real, const struct sl_git_ne
 }
 
 #define WRITER_US (10 * SL_SECOND_US)
-#define PATIENCE  100
+#define PATIENCE  300 /* of SL_GIT_WAIT_MS: longer than an old lock is old */
 
 /* A lock of Git's that stands in the way may be somebody's who pushes, for a moment.  After that it
  * is nobody's: whoever held it was killed. */
@@ -188,17 +191,18 @@ static enum sl_code bare_commit(struct sl_repo *repo, const struct sl_git_new_co
 	sl_auto(sl_cancel_free_p) struct sl_cancel *limit = sl_cancel_new(sl_clock_system(), NULL,
 		WRITER_US);
 	sl_auto(sl_lock_free_p) struct sl_lock *lock = NULL;
+	bool locked;
 	enum sl_code code = sl_git_writer_begin(&lock, file, limit, err);
 
 	if (code != SL_OK)
 		return code;
-	code = commit_once(real, commit, out, err);
-	for (int i = 0; code == SL_ECONFLICT && i < PATIENCE; i++) {
+	code = commit_once(real, commit, out, &locked, err);
+	for (int i = 0; locked && i < PATIENCE; i++) {
 		(void)poll(NULL, 0, SL_GIT_WAIT_MS);
-		code = commit_once(real, commit, out, err);
+		code = commit_once(real, commit, out, &locked, err);
 	}
-	if (code != SL_OK && sl_git_sweep(path) > 0)
-		code = commit_once(real, commit, out, err);
+	if (locked && sl_git_sweep_old_locks(path) > 0)
+		code = commit_once(real, commit, out, &locked, err);
 	return code;
 }
 

@@ -1,5 +1,6 @@
 #include "writer.h"
 
+#include "sluice/core/clock.h"
 #include "sluice/core/str.h"
 
 #include <ftw.h>
@@ -7,36 +8,54 @@
 #include <string.h>
 #include <unistd.h>
 
+#define OLD_S 2
+
 /* nftw() has no context argument. */
 static _Thread_local struct {
 	size_t prefix; /* of a path, before its name in the repository */
+	int64_t since; /* locks alone, and only those that stand since then; 0: everything */
 	unsigned removed;
 } swept;
 
-/* Locks anywhere, since no branch may be called *.lock; libgit2's and Git's temporary files only
- * among the objects, where nothing else has such a name. */
-static bool is_left_over(const char *path, const char *name)
+/* Libgit2's and Git's; only among the objects, where nothing else has such a name. */
+static bool is_temporary(const char *path, const char *name)
 {
-	if (sl_str_ends(name, ".lock"))
-		return true;
 	return sl_str_starts(path + swept.prefix, "objects/") &&
 		(sl_str_starts(name, "tmp_") || strstr(name, "_git2_") != NULL);
 }
 
+/* No branch may be called *.lock. */
+static bool is_left_over(const char *path, const char *name, const struct stat *stat)
+{
+	if (swept.since > 0)
+		return sl_str_ends(name, ".lock") && stat->st_mtim.tv_sec <= swept.since;
+	return sl_str_ends(name, ".lock") || is_temporary(path, name);
+}
+
 static int sweep_one(const char *path, const struct stat *stat, int type, struct FTW *walk)
 {
-	(void)stat;
-	if (type == FTW_F && is_left_over(path, path + walk->base) && unlink(path) == 0)
+	if (type == FTW_F && is_left_over(path, path + walk->base, stat) && unlink(path) == 0)
 		swept.removed++;
 	return 0;
 }
 
-unsigned sl_git_sweep(const char *path)
+static unsigned sweep(const char *path, int64_t since)
 {
 	swept.prefix = strlen(path) + 1;
+	swept.since = since;
 	swept.removed = 0;
 	(void)nftw(path, sweep_one, 16, FTW_PHYS);
 	return swept.removed;
+}
+
+unsigned sl_git_sweep(const char *path)
+{
+	return sweep(path, 0);
+}
+
+unsigned sl_git_sweep_old_locks(const char *path)
+{
+	return sweep(path, sl_clock_wall(sl_clock_system()) / SL_SECOND_US - OLD_S);
 }
 
 enum sl_code sl_git_writer_begin(struct sl_lock **out, const char *file,

@@ -17,4 +17,8 @@ enum sl_code sl_git_writer_begin(struct sl_lock **out, const char *file,
  * caller is the one writer. */
 unsigned sl_git_sweep(const char *path);
 
+/* The same where others push too, whom our lock file does not stop: only of locks, which Git holds
+ * for a moment, and only of those that stand for seconds. */
+unsigned sl_git_sweep_old_locks(const char *path);
+
 #endif
