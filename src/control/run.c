@@ -44,6 +44,7 @@ struct attempt {
 	unsigned steps_len;
 	int64_t steps_kept_at;
 	int64_t waits_told_at; /* the task says what it waits for; 0: it does not */
+	bool anew; /* it met a lock, and the attempt before it did not */
 };
 
 #define FETCH_US      (60 * SL_SECOND_US)
@@ -382,6 +383,25 @@ static int64_t pause_after(const struct sl_apply_result *result)
 	return result->code == SL_EBUSY ? 0 : result->try_after_us;
 }
 
+/* How long a lock is waited for counts from the attempt that met it, however long the target was
+ * out of reach before.  Another replica, or the next start, begins to count again. */
+static void note_busy(struct attempt *attempt, const struct sl_apply_result *result)
+{
+	static char met[] = "";
+	struct sl_control *control = attempt->control;
+	bool busy = result->code == SL_EBUSY && result->outcome == SL_OUTCOME_BLOCKED;
+	char key[24];
+
+	(void)snprintf(key, sizeof(key), "%lld", (long long)attempt->task.id);
+	(void)pthread_mutex_lock(&control->lock);
+	attempt->anew = busy && sl_map_get(control->busy, key) == NULL;
+	if (busy)
+		(void)sl_map_put(control->busy, key, met);
+	else
+		(void)sl_map_remove(control->busy, key);
+	(void)pthread_mutex_unlock(&control->lock);
+}
+
 /* A lock that did not come for so long will not come by itself: a person has to look. */
 static bool gives_up(const struct attempt *attempt, const struct sl_apply_result *result)
 {
@@ -389,7 +409,7 @@ static bool gives_up(const struct attempt *attempt, const struct sl_apply_result
 	int64_t most;
 
 	if (result->code != SL_EBUSY || result->outcome != SL_OUTCOME_BLOCKED || !attempt->target ||
-		task->blocked_at == 0)
+		task->blocked_at == 0 || attempt->anew)
 		return false;
 	most = attempt->world->workspace->environments[attempt->target->environment].give_up_us;
 	return most > 0 && sl_control_now(attempt->control) - task->blocked_at >= most;
@@ -480,6 +500,7 @@ static enum sl_code settle(struct attempt *attempt, const struct sl_apply_result
 	const struct sl_attempt ended = { .outcome = outcome,
 		.detail = text,
 		.retry_after_us = pause_after(result),
+		.anew = attempt->anew,
 		.now = sl_control_now(attempt->control) };
 	struct telling telling = { .kind = event_of(outcome),
 		.change_id = attempt->task.change_id,
@@ -511,20 +532,6 @@ static enum sl_code settle(struct attempt *attempt, const struct sl_apply_result
 	if (code == SL_ECONFLICT)
 		end_alone(attempt, result, outcome);
 	return code;
-}
-
-/* Changes that waited for this target may go on. */
-static void wake_others(struct sl_control *control)
-{
-	const struct sl_change_query query = { .states = SL_STATE_BIT(SL_CHANGE_MERGED),
-		.page = { .limit = 1000 } };
-	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
-	struct sl_change_list changes = { 0 };
-
-	if (sl_store_changes(control->doors.store, &query, arena, &changes, NULL) != SL_OK)
-		return;
-	for (size_t i = 0; i < changes.len; i++)
-		sl_control_queue_change(control, changes.at[i].id, 0);
 }
 
 /* --- one attempt ---------------------------------------------------------------------------- */
@@ -738,6 +745,7 @@ static enum sl_code work_on(struct attempt *attempt, struct sl_cancel *cancel, s
 	if (keep_steps(attempt, &why) != SL_OK)
 		sl_log(SL_LOG_WARNING, "run.steps_lost", "target", attempt->task.target, "error",
 			why.msg, NULL);
+	note_busy(attempt, &result);
 	give_up(attempt, &result);
 	code = settle(attempt, &result, err);
 	sl_apply_result_done(&result);
@@ -782,6 +790,7 @@ enum sl_code sl_control_run(struct sl_control *control, struct sl_cancel *cancel
 	sl_control_queue_add(control, SL_WORK_OBSERVE, attempt.task.target, 0);
 	sl_control_queue_add(control, SL_WORK_RUN, attempt.task.target, 0);
 	sl_control_queue_change(control, attempt.task.change_id, 0);
-	wake_others(control);
+	/* changes that waited for this target may go on */
+	(void)!sl_control_queue_merged(control, NULL);
 	return code;
 }

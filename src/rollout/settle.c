@@ -28,9 +28,11 @@ static int64_t clamp(int64_t value, int64_t least, int64_t most)
 }
 
 /* As long again as it has been blocked so far, the second half of it random. */
-static int64_t back_off(const struct sl_task *task, int64_t now, const struct sl_rand *rand)
+static int64_t back_off(const struct sl_task *task, const struct sl_attempt *attempt,
+	const struct sl_rand *rand)
 {
-	int64_t blocked = task->blocked_at != 0 ? now - task->blocked_at : 0;
+	bool counts = task->blocked_at != 0 && !attempt->anew;
+	int64_t blocked = counts ? attempt->now - task->blocked_at : 0;
 	int64_t pause = clamp(blocked, PAUSE_LEAST_US, PAUSE_MOST_US);
 	uint64_t half = (uint64_t)pause / 2;
 
@@ -44,7 +46,7 @@ void sl_rollout_settle(const struct sl_task *task, const struct sl_attempt *atte
 	bool again = to == SL_TASK_BLOCKED || to == SL_TASK_UNKNOWN;
 	int64_t pause = attempt->retry_after_us > 0 ?
 		clamp(attempt->retry_after_us, PAUSE_LEAST_US, PAUSE_MOST_US) :
-		back_off(task, attempt->now, rand);
+		back_off(task, attempt, rand);
 
 	*out = (struct sl_move){ .object = SL_OBJECT_TASK,
 		.id = task->id,
@@ -52,6 +54,7 @@ void sl_rollout_settle(const struct sl_task *task, const struct sl_attempt *atte
 		.to = (int)to,
 		.at = attempt->now,
 		.lease_epoch = task->lease_epoch,
+		.blocked_anew = attempt->anew,
 		.has_outcome = true,
 		.outcome = attempt->outcome,
 		.due_at = again ? attempt->now + pause : 0,

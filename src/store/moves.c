@@ -87,7 +87,7 @@ static int64_t blocked_since(const struct sl_task *task, const struct sl_move *m
 	switch ((enum sl_task_state)move->to) {
 	case SL_TASK_BLOCKED:
 	case SL_TASK_UNKNOWN:
-		return task->blocked_at != 0 ? task->blocked_at : move->at;
+		return task->blocked_at != 0 && !move->blocked_anew ? task->blocked_at : move->at;
 	case SL_TASK_READY:
 	case SL_TASK_RUNNING:
 		return move->from == SL_TASK_BLOCKED || move->from == SL_TASK_UNKNOWN ?

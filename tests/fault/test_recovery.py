@@ -2,6 +2,8 @@
 
 import contextlib
 import socket
+import sqlite3
+import time
 
 import pytest
 from harness.daemon import Daemon
@@ -64,6 +66,25 @@ def test_a_target_that_was_away_is_applied_to_when_it_is_back(space):
     change = space.wait_change(1, lambda change: " since " in change["waits_for"])
     assert str(space.targets["dev"].path) in change["waits_for"] and not space.targets["dev"].path.exists(), change["waits_for"]
     away.rename(space.targets["dev"].path)
+    space.wait_stage(1, "dev", "done")
+
+
+def test_a_lock_that_is_met_when_a_target_is_back_is_not_given_up_for_the_time_that_it_was_away(space):
+    space.configure(r"- \{name: dev\}", "- {name: dev, lock_timeout: 100ms, lock_give_up: 3s}")
+    space.start()
+    dev = space.targets["dev"]
+    away = dev.path.rename(space.root / "away.db")
+    merge(space)
+    space.wait_change(1, lambda change: "does not exist" in change["waits_for"])
+    task = "SELECT max(blocked_at) FROM task"
+    since = space.ask_store(task)
+    wait_until(lambda: time.time() * 1_000_000 > since + 4_000_000, what="longer than a lock is waited for")
+    with contextlib.closing(sqlite3.connect(away, isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        away.rename(dev.path)
+        change = space.wait_change(1, lambda change: "lock" in change["waits_for"] or change["stages"][0]["state"] == "failed")
+        assert change["stages"][0]["state"] == "running" and space.ask_store(task) > since, change["waits_for"]
+        holder.execute("ROLLBACK")
     space.wait_stage(1, "dev", "done")
 
 

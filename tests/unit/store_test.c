@@ -239,6 +239,12 @@ static void blocked_counts_from_the_first_attempt_that_was(void **state)
 	block.at = 700;
 	assert_ok(world, sl_store_apply(world->store, &block, 1, &world->err));
 	assert_int_equal(read_task(world, ids.tasks[0]).blocked_at, 500);
+	assert_ok(world, move_task(world, ids.tasks[0], SL_TASK_BLOCKED, SL_TASK_READY));
+	assert_true(claim(world, 800, &task));
+	block.at = 900;
+	block.blocked_anew = true;
+	assert_ok(world, sl_store_apply(world->store, &block, 1, &world->err));
+	assert_int_equal(read_task(world, ids.tasks[0]).blocked_at, 900);
 	assert_ok(world, move_task(world, ids.tasks[0], SL_TASK_BLOCKED, SL_TASK_SKIPPED));
 	assert_int_equal(read_task(world, ids.tasks[0]).blocked_at, 0);
 }

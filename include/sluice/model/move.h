@@ -21,6 +21,7 @@ struct sl_move {
 	/* Of a task only. */
 	int64_t lease_epoch; /* the move holds only while the task has this epoch; 0: not asked */
 	int64_t due_at; /* not before; 0: at once */
+	bool blocked_anew; /* blocked_at is this moment, whatever blocked it before */
 	bool has_outcome; /* sets outcome */
 	enum sl_outcome outcome;
 
