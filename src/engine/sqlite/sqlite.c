@@ -89,6 +89,18 @@ enum sl_code sl_sqlite_error(struct sqlite_conn *conn, int status, const char *s
 	return sl_error_set(err, code, "%s", server->message);
 }
 
+/* SQLite tries twice to open a file, and says only why it could not be read. */
+static const char *why_not_made(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	sl_autofree char *folder = slash ? sl_xstrndup(path, (size_t)(slash - path) + 1) :
+					   sl_xstrdup(".");
+
+	return access(folder, W_OK | X_OK) == 0 ?
+		"its folder may be written, so the disk is full or fails" :
+		"its folder is not there, or may not be written";
+}
+
 static enum sl_code connect_error(struct sqlite_conn *conn, int status, struct sl_error *err)
 {
 	enum sl_code code = code_of(conn, status);
@@ -100,13 +112,13 @@ static enum sl_code connect_error(struct sqlite_conn *conn, int status, struct s
 		return sl_error_set(err, SL_EUNAVAIL,
 			"connect: %s is a folder, not a database file", conn->path);
 	if (!conn->vfs && stat(conn->path, &st) != 0 && errno == ENOENT)
-		return sl_error_set(err, SL_EUNAVAIL,
-			conn->open_flags & SQLITE_OPEN_CREATE ?
-				"connect: %s cannot be made: its folder is not there, or may not "
-				"be written" :
+		return conn->open_flags & SQLITE_OPEN_CREATE ?
+			sl_error_set(err, SL_EUNAVAIL, "connect: %s cannot be made: %s", conn->path,
+				why_not_made(conn->path)) :
+			sl_error_set(err, SL_EUNAVAIL,
 				"connect: %s does not exist; name a file that does, or let `sluice "
 				"migrate` make it",
-			conn->path);
+				conn->path);
 	return sl_error_set(err, code, "connect: %s: %s", conn->path,
 		conn->db ? sqlite3_errmsg(conn->db) : sqlite3_errstr(status));
 }
