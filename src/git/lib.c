@@ -1,8 +1,11 @@
 #include "lib.h"
 
+#include "sluice/core/str.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <string.h>
 
 /* Origins come from our configuration, so their owner may be anybody (decision 17), and no file of
  * the account that we run as may change what a mirror does. */
@@ -32,8 +35,17 @@ void sl_git_lib_init(void)
 	(void)pthread_once(&once, init_once);
 }
 
-static enum sl_code code_of(int rc, int klass, int saved_errno)
+/* What errno was is in the message only: libgit2 removes what it began before it returns. */
+static bool says(const git_error *last, int number)
 {
+	return last != NULL && last->klass == GIT_ERROR_OS && last->message != NULL &&
+		sl_str_ends(last->message, strerrordesc_np(number));
+}
+
+static enum sl_code code_of(int rc, const git_error *last)
+{
+	const int klass = last != NULL ? last->klass : GIT_ERROR_NONE;
+
 	switch (rc) {
 	case GIT_ENOTFOUND:
 	case GIT_EUNBORNBRANCH:
@@ -53,9 +65,9 @@ static enum sl_code code_of(int rc, int klass, int saved_errno)
 	default:
 		break;
 	}
-	if (klass == GIT_ERROR_OS && saved_errno == ENOENT)
+	if (says(last, ENOENT))
 		return SL_ENOTFOUND;
-	if (klass == GIT_ERROR_OS && (saved_errno == EACCES || saved_errno == EPERM))
+	if (says(last, EACCES) || says(last, EPERM))
 		return SL_EDENIED;
 	if (klass == GIT_ERROR_OS || klass == GIT_ERROR_NET || klass == GIT_ERROR_HTTP ||
 		klass == GIT_ERROR_SSH || klass == GIT_ERROR_SSL || klass == GIT_ERROR_INDEXER ||
@@ -67,9 +79,8 @@ static enum sl_code code_of(int rc, int klass, int saved_errno)
 
 enum sl_code sl_git_fail(int rc, const char *name, const char *what, struct sl_error *err)
 {
-	int saved_errno = errno;
 	const git_error *last = git_error_last();
-	enum sl_code code = code_of(rc, last != NULL ? last->klass : GIT_ERROR_NONE, saved_errno);
+	enum sl_code code = code_of(rc, last);
 
 	return sl_error_set(err, code, "repository %s: %s: %s", name, what,
 		last != NULL && last->message != NULL ? last->message : "libgit2 gives no cause");
