@@ -2,6 +2,7 @@
 
 #include "migrations.h"
 #include "postgres/examine.h"
+#include "sqlite/sqlite.h"
 
 #include "sluice/core/alloc.h"
 #include "sluice/core/cleanup.h"
@@ -66,7 +67,7 @@ static enum sl_code read_header(struct sl_store_facts *out, struct sl_error *err
 /* The lock's file holds the number of the process that took it last. */
 static void find_holder(struct sl_store_facts *out)
 {
-	sl_autofree char *path = sl_xasprintf("%s.lock", out->path);
+	sl_autofree char *path = store_sqlite_lock_path(out->path);
 	sl_auto(sl_fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	char text[24] = "";

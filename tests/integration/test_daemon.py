@@ -108,6 +108,15 @@ def test_a_second_daemon_on_one_store_is_refused_with_the_pid_of_the_first(on_fi
     assert on_file.run("status").status == 0
 
 
+def test_a_store_behind_a_link_is_that_store(on_file):
+    (on_file.root / "link.db").symlink_to(on_file.root / "store.db")
+    text = on_file.config.read_text().replace("/store.db", "/link.db").replace("/sluice.sock", "/other.sock")
+    other = on_file.root / "other.yaml"
+    other.write_text(re.sub(r"data: \S+", f"data: {on_file.root}/other", text))
+    done = on_file.sluice.run("serve", "-c", other, timeout=10)
+    assert (done.status, str(on_file.daemon.process.pid) in done.err) == (6, True), done
+
+
 def test_a_daemon_that_was_killed_leaves_no_lock_behind(workspace):
     workspace.kill()
     workspace.start()

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -202,10 +203,17 @@ static const struct backend_ops sqlite_ops = {
 	.loaded = loaded,
 };
 
+char *store_sqlite_lock_path(const char *path)
+{
+	char real[PATH_MAX];
+
+	return sl_xasprintf("%s.lock", realpath(path, real) ? real : path);
+}
+
 /* Refuses what can be told before SQLite sees it, and takes the place for this process. */
 static enum sl_code take_place(struct backend *backend, struct sl_error *err)
 {
-	sl_autofree char *lock = sl_xasprintf("%s.lock", backend->path);
+	sl_autofree char *lock = store_sqlite_lock_path(backend->path);
 	struct sl_error why = SL_ERROR_INIT;
 	enum sl_code code;
 	int fd;

@@ -13,4 +13,7 @@ enum sl_code store_sqlite_backend_open(struct backend **out, const struct backen
 /* How many numbered migrations this build has. */
 int store_sqlite_schema_version(void);
 
+/* Owned.  Beside the file itself, whatever link led to it. */
+char *store_sqlite_lock_path(const char *path);
+
 #endif
