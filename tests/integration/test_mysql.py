@@ -10,6 +10,7 @@ import uuid
 
 import pytest
 from harness.mariadb import MariaDB, Server
+from harness.wait import wait_until
 
 MYSQL = "SLUICE_TEST_MYSQLD" in os.environ  # in MariaDB's place
 EVERY = (pathlib.Path(__file__).resolve().parents[2] / "testdata/schema" / ("mysql" if MYSQL else "mariadb") / "every.sql").read_text()
@@ -291,6 +292,29 @@ class TestSettings:
         assert "the server only reads (read_only is ON)" in out.err
         assert "create table `t`" in sluice.ok("snapshot", "--url", url)
         server.script("SET GLOBAL read_only = OFF")
+
+
+def test_a_database_is_locked_whatever_letters_its_name_is_written_in(sluice, tmp_workspace, tmp_path_factory):
+    """Where names are the same in small and capital letters."""
+    server = Server(tmp_path_factory.mktemp("folding"), ["--lower-case-table-names=1"])
+    server.start()
+    try:
+        server.script("CREATE USER guest@'%'; CREATE DATABASE shop; GRANT ALL ON shop.* TO guest@'%'")
+        pathlib.Path("m").mkdir()
+        pathlib.Path("m/V1__a.sql").write_text("CREATE TABLE t (a int);\n")
+        url, mark = server.url("127.0.0.1", "?sslmode=disable"), pathlib.Path("paused")
+        environment = {**os.environ, "SLUICE_TEST_PAUSE_AT": "locked", "SLUICE_TEST_PAUSE_FILE": str(mark)}
+        first = subprocess.Popen([sluice.path, "migrate", "--url", url, "--dir", "m"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        wait_until(lambda: mark.exists() or first.poll() is not None, what="the first run with its lock")
+        other = sluice.run("migrate", "--url", url.replace("/shop", "/SHOP"), "--dir", "m", "--lock-wait", "0")
+        first.kill()
+        first.communicate()
+        assert (other.status, "locked by the session" in other.err) == (6, True), other
+        sluice.ok("migrate", "--url", url.replace("/shop", "/SHOP"), "--dir", "m")
+        sluice.ok("migrate", "--url", url, "--dir", "m")
+        assert server.script("SELECT done, epoch FROM shop._sluice_migration, shop._sluice_fence").split() == ["1", "1"]
+    finally:
+        server.kill()
 
 
 class TestWords:

@@ -271,8 +271,7 @@ static enum sl_code read_until_still(const struct sl_catalog **out, struct my_co
 		struct sl_catalog_builder *builder sl_auto(
 			sl_catalog_builder_free_p) = sl_catalog_builder_new(conn->base.dialect,
 			conn->base.version);
-		struct reading reading = { .read = { conn, scratch, builder, conn->where->database,
-						   "" },
+		struct reading reading = { .read = { conn, scratch, builder, conn->database, "" },
 			.arena = arena };
 		bool changed = false;
 		enum sl_code code = read_once(&reading, &changed, err);
@@ -300,7 +299,7 @@ static enum sl_code put_aside(struct my_conn *conn, struct sl_rows *kept, struct
 	if (code != SL_OK)
 		return code;
 	sl_buf_adds(&sql, "USE ");
-	sl_escape_ident(&sql, conn->where->database, '`');
+	sl_escape_ident(&sql, conn->database, '`');
 	sl_buf_adds(&sql,
 		"; SET SESSION sql_mode = '', SESSION lock_wait_timeout = " LOCK_WAIT
 		", SESSION sql_quote_show_create = 1, SESSION character_set_results = utf8mb4");
@@ -332,9 +331,7 @@ enum sl_code sl_my_introspect(struct sl_conn *base, const struct sl_catalog **ou
 	struct sl_arena *arena sl_auto(sl_arena_free_p) = sl_arena_new();
 	struct my_conn *conn = sl_my(base);
 	const struct sl_catalog *made sl_auto(sl_catalog_unref_p) = NULL;
-	struct sl_my_read grants = { .conn = conn,
-		.arena = arena,
-		.database = conn->where->database };
+	struct sl_my_read grants = { .conn = conn, .arena = arena, .database = conn->database };
 	struct sl_rows kept = { 0 };
 	enum sl_code code = put_aside(conn, &kept, arena, err);
 

@@ -32,7 +32,7 @@ static void lock_name(const struct my_conn *conn, const char *scope, char name[L
 	char hex[SL_SHA256_HEX];
 
 	sl_sha256_add_str(sha, "sluice ledger lock");
-	sl_sha256_add_str(sha, conn->where->database);
+	sl_sha256_add_str(sha, conn->database);
 	sl_sha256_add_str(sha, scope);
 	sl_sha256_end_hex(sha, hex);
 	(void)snprintf(name, LOCK_NAME_MAX, "sluice:%.48s", hex);
@@ -229,7 +229,7 @@ static enum sl_code go_home(struct my_conn *conn, struct sl_error *err)
 	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(1024);
 
 	sl_buf_adds(&sql, "USE ");
-	sl_escape_ident(&sql, conn->where->database, '`');
+	sl_escape_ident(&sql, conn->database, '`');
 	return sl_my_query(&conn->base, NULL, NULL, sl_buf_str(&sql), err);
 }
 

@@ -241,7 +241,7 @@ enum sl_code sl_my_fingerprint(struct sl_conn *base, const struct sl_engine_obje
 {
 	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(OBJECT_SQL_MAX);
 	struct sl_sha256 *sha sl_auto(sl_sha256_free_p) = sl_sha256_new();
-	const char *schema = object->schema ? object->schema : sl_my(base)->where->database;
+	const char *schema = object->schema ? object->schema : sl_my(base)->database;
 	struct sl_rows rows = { 0 };
 	char hex[SL_SHA256_HEX];
 	int64_t absent = objects[object->kind].absent, number = 0;

@@ -27,6 +27,7 @@ struct my_conn {
 	struct sl_my_where *where; /* a share */
 	_Atomic bool running; /* a statement is under way: what interrupt asks */
 	bool read_only;
+	char *database; /* owned; its name as all who mean it have it */
 	char lock[64]; /* name of the session lock, "" never taken */
 	size_t packet_max; /* the longest statement that the server takes */
 	int64_t limit_at; /* monotonic; a limit below the cancel token's, 0 none */

@@ -27,6 +27,7 @@ static void close_session(struct sl_conn *base)
 	if (conn->my)
 		mysql_close(conn->my);
 	sl_my_where_drop(conn->where);
+	free(conn->database);
 	free(conn);
 }
 
@@ -221,7 +222,9 @@ static enum sl_code learn_server(struct my_conn *conn, struct sl_error *err)
 	struct sl_rows rows = { 0 };
 	int64_t id = 0, packet = 0;
 	enum sl_code code = sl_my_query(&conn->base, &rows, arena,
-		"SELECT VERSION(), CONNECTION_ID(), @@max_allowed_packet", err);
+		"SELECT VERSION(), CONNECTION_ID(), @@max_allowed_packet, "
+		"IF(@@lower_case_table_names = 0, DATABASE(), LOWER(DATABASE()))",
+		err);
 
 	if (code != SL_OK)
 		return code;
@@ -237,6 +240,8 @@ static enum sl_code learn_server(struct my_conn *conn, struct sl_error *err)
 			"connect: a proxy that shares sessions stands in between; connect to the "
 			"server itself");
 	conn->where->id = (uint64_t)id;
+	if (sl_rows_cell(&rows, 0, 3))
+		conn->database = sl_xstrdup(sl_rows_cell(&rows, 0, 3));
 	return SL_OK;
 }
 

@@ -107,7 +107,7 @@ class Server:
         user = [f"--tmpdir={folder}/tmp", *(["--user=root"] if os.geteuid() == 0 else [])]
         self.mysqld = os.environ.get("SLUICE_TEST_MYSQLD")
         if self.mysqld:
-            self.call([self.mysqld, "--no-defaults", f"--datadir={self.data}", "--initialize-insecure", *user])
+            self.call([self.mysqld, "--no-defaults", f"--datadir={self.data}", "--initialize-insecure", *options, *user])
             options = ["--mysqlx=OFF", "--secure-file-priv=", *options]
         else:
             self.call(["mariadb-install-db", "--no-defaults", f"--datadir={self.data}", "--skip-test-db", "--auth-root-authentication-method=normal", *user])
