@@ -317,6 +317,23 @@ def test_a_database_is_locked_whatever_letters_its_name_is_written_in(sluice, tm
         server.kill()
 
 
+def test_a_server_with_a_long_place_is_one_still(sluice, tmp_workspace, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("deep")
+    data = folder / ("d" * 120) / ("e" * 120)
+    data.mkdir(parents=True)
+    server = Server(folder, data=data / "data")
+    server.start()
+    try:
+        server.script("CREATE USER guest@'%'; CREATE DATABASE shop; GRANT ALL ON shop.* TO guest@'%'")
+        pathlib.Path("m").mkdir()
+        for version in (1, 2):
+            pathlib.Path(f"m/V{version}__a.sql").write_text(f"CREATE TABLE t{version} (a int);\n")
+            sluice.ok("migrate", "--url", server.url("127.0.0.1", "?sslmode=disable"), "--dir", "m")
+        assert server.script("SELECT count(*), length(min(server)) <= 255 FROM shop._sluice_identity").split() == ["1", "1"]
+    finally:
+        server.kill()
+
+
 class TestWords:
     @pytest.mark.parametrize("scheme", ["mysql", "mariadb"])
     def test_what_only_mariadb_runs_is_run_there_whatever_the_url_is_called(self, sluice, tmp_workspace, mariadb, scheme):

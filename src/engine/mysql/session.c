@@ -439,6 +439,9 @@ static const char *variable(const struct sl_rows *rows, const char *name)
 	return "";
 }
 
+/* What the ledger keeps of a server's place; of a longer one it keeps a hash. */
+#define SERVER_MAX 255
+
 /* MySQL has an id of its own; MariaDB, which has none that is kept, is told by its place. */
 static enum sl_code identity(struct sl_conn *base, struct sl_engine_identity *out,
 	struct sl_arena *arena, struct sl_error *err)
@@ -457,6 +460,14 @@ static enum sl_code identity(struct sl_conn *base, struct sl_engine_identity *ou
 	if (out->server[0] == '\0')
 		out->server = sl_arena_printf(arena, "%s:%s%s", variable(&rows, "hostname"),
 			variable(&rows, "port"), variable(&rows, "datadir"));
+	if (strlen(out->server) > SERVER_MAX) {
+		char hex[SL_SHA256_HEX];
+		struct sl_sha256 *sha sl_auto(sl_sha256_free_p) = sl_sha256_new();
+
+		sl_sha256_add_str(sha, out->server);
+		sl_sha256_end_hex(sha, hex);
+		out->server = sl_arena_strdup(arena, hex);
+	}
 	out->database = sl_rows_cell(&who, 0, 0) ? sl_rows_cell(&who, 0, 0) : "";
 	out->login = sl_rows_cell(&who, 0, 1);
 	return SL_OK;

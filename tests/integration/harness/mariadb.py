@@ -94,9 +94,9 @@ class MariaDB:
 class Server:
     """A mariadbd of one's own, with TLS; or the server that stands in its place."""
 
-    def __init__(self, folder: pathlib.Path, options=()):
+    def __init__(self, folder: pathlib.Path, options=(), data="data"):
         self.folder = folder
-        self.data = folder / "data"
+        self.data = folder / data
         self.socket = str(folder / "sock")
         self.process = None
         with socket.create_server(("127.0.0.1", 0)) as held:
