@@ -5,6 +5,7 @@
 #include "sluice/core/str.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <string.h>
 
 #define SCRIPT_MAX (1u << 20)
@@ -118,6 +119,8 @@ static enum sl_code check_encoding(struct link *link, struct sl_error *err)
 
 enum found { NOTHING, OURS, THEIRS };
 
+#define NAME_TRIES 100 /* a millisecond each */
+
 /* One question, so that a store which another replica makes just then is there whole or not at all.
  */
 static enum sl_code look_for_store(struct link *link, int64_t *out, struct sl_error *err)
@@ -127,6 +130,19 @@ static enum sl_code look_for_store(struct link *link, int64_t *out, struct sl_er
 		"WHEN count(*) > 0 THEN 2 ELSE 0 END FROM pg_catalog.pg_class WHERE relnamespace = "
 		"(SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = '" STORE_SCHEMA "')",
 		0, out, err);
+}
+
+/* A session hears of a new table's name a moment after its rows of the catalogue can be seen. */
+static enum sl_code read_version(struct link *link, int64_t *out, struct sl_error *err)
+{
+	static const char sql[] = "SELECT version FROM " STORE_SCHEMA ".schema_version";
+	enum sl_code code = store_link_number(link, sql, 0, out, err);
+
+	for (int i = 0; code != SL_OK && !link->broken && i < NAME_TRIES; i++) {
+		(void)poll(NULL, 0, 1);
+		code = store_link_number(link, sql, 0, out, NULL);
+	}
+	return code;
 }
 
 enum sl_code store_pg_schema_version(struct link *link, int64_t *out, struct sl_error *err)
@@ -142,7 +158,7 @@ enum sl_code store_pg_schema_version(struct link *link, int64_t *out, struct sl_
 			" belongs to something else; name a database of its own",
 			link->place->shown);
 	if (found == OURS)
-		return store_link_number(link, "SELECT version FROM schema_version", 0, out, err);
+		return read_version(link, out, err);
 	*out = -1;
 	return SL_OK;
 }
