@@ -83,6 +83,22 @@ static bool says_duplicate(const struct sl_server_error *error)
 	return false;
 }
 
+/* Whoever was faster has made a ledger.  Asked of the catalogue, which shows what was committed. */
+static bool is_no_ledger(struct ledger *ledger)
+{
+	struct sl_rows rows = { 0 };
+
+	sl_conn_rollback(ledger->conn);
+	return sl_conn_query(ledger->conn, &rows, ledger->arena,
+		       "SELECT 1 FROM pg_catalog.pg_class AS c "
+		       "JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
+		       "JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid "
+		       "WHERE n.nspname = 'sluice' AND c.relname = 'identity' "
+		       "AND a.attname = 'database_id'",
+		       NULL) == SL_OK &&
+		rows.len == 0;
+}
+
 /* SQLite has no error code for a missing table. */
 enum sl_code apply_ledger_exists(struct ledger *ledger, bool *exists, struct sl_error *err)
 {
@@ -136,6 +152,11 @@ enum sl_code apply_ledger_make(struct ledger *ledger, struct sl_error *err)
 	if (code == SL_OK && !exists)
 		code = sl_conn_query(ledger->conn, NULL, NULL,
 			apply_ledger_file(postgres ? "postgres.sql" : "sqlite.sql"), err);
+	if (code != SL_OK && strcmp(sl_conn_server_error(ledger->conn)->code, "42P07") == 0 &&
+		is_no_ledger(ledger))
+		return sl_error_set(err, SL_EHUMAN,
+			"the schema sluice, in which the ledger is kept, holds tables of somebody "
+			"else; give it another name, or move them");
 	if (exists || (code != SL_OK && says_duplicate(sl_conn_server_error(ledger->conn))))
 		return sl_error_set(err, SL_EBUSY, "another attempt is making the ledger");
 	return code;

@@ -76,3 +76,13 @@ def test_names_that_nobody_knows_come_with_those_that_are_known(sluice, tmp_work
         assert "stop that one, or name another store" in second.err and second.err.count("\n") == 1
     finally:
         made.close()
+
+
+def test_a_schema_of_the_ledgers_name_that_is_somebody_elses_is_said_to_be(sluice, pg, folder):
+    pg.execute("CREATE SCHEMA sluice; CREATE TABLE sluice.run (id int)")
+    folder.mkdir()
+    (folder / "V1__a.sql").write_text("CREATE TABLE t (a int);\n")
+    out = sluice.run("migrate", "--url", pg.url, "--dir", folder, "--lock-wait", "0")
+    assert out.status == 9, out
+    assert "holds tables of somebody else" in out.err
+    assert pg.value("SELECT to_regclass('t')") is None
