@@ -65,7 +65,8 @@ struct ledger {
 struct ledger apply_ledger_over(const struct sl_conn_spec *target, const char *scope,
 	struct sl_arena *arena);
 
-/* For what only looks. */
+/* For what only looks: waits for locks no longer than a run would. The caller closes *out, also on
+ * failure. */
 enum sl_code apply_open_for_reading(struct sl_conn **out, const struct sl_conn_spec *target,
 	struct sl_error *err);
 

@@ -132,15 +132,19 @@ static struct ledger ledger_over(struct sl_conn *conn, const struct sl_conn_spec
 	return ledger;
 }
 
+/* A reader too waits behind somebody's ALTER, and what it has seen already is locked meanwhile. */
 enum sl_code apply_open_for_reading(struct sl_conn **out, const struct sl_conn_spec *target,
 	struct sl_error *err)
 {
+	const struct sl_limits limits = sl_apply_limits(-1, -1);
 	struct sl_conn_spec spec = *target;
 	enum sl_code code;
 
 	spec.create = false;
 	spec.read_only = spec.fake == NULL && spec.url.dialect != SL_DIALECT_SQLITE;
 	code = sl_conn_open(out, &spec, err);
+	if (code == SL_OK)
+		code = sl_conn_limit(*out, &limits, err);
 	return code == SL_OK ? SL_OK : sl_error_wrap(err, code, "%s", target->url.text);
 }
 

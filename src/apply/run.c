@@ -513,8 +513,13 @@ static enum sl_code look_and_reconcile(struct run *run)
 
 static enum sl_code say_what_would_run(struct run *run)
 {
+	struct sl_error cause = SL_ERROR_INIT;
 	enum sl_code code = apply_identify(run, true);
 
+	if (code == SL_OK) {
+		code = apply_limit(run, &cause);
+		code = code == SL_OK ? SL_OK : not_begun(run, code, &cause);
+	}
 	if (code == SL_OK)
 		apply_preview(run);
 	keep_results(run);

@@ -26,6 +26,18 @@ static enum sl_code wrong_format(const char *format, const char *known, struct s
 	return sl_error_set(err, SL_EINVAL, "--format: '%.40s' is none of %s", format, known);
 }
 
+static enum sl_code not_read(struct sl_cli *cli, struct sl_error *err, enum sl_code code,
+	const struct sl_conn_spec *spec)
+{
+	char was[SL_ERROR_MSG_MAX];
+
+	if (code != SL_EBUSY)
+		return sl_cli_target_failed(err, code, spec);
+	sl_cli_exit(cli, 6);
+	(void)snprintf(was, sizeof(was), "%s", err->msg);
+	return sl_error_set(err, code, "%s; somebody is at work there: run it again later", was);
+}
+
 static enum sl_code run_snapshot(struct sl_cli *cli, struct sl_error *err)
 {
 	const struct sl_catalog *catalog sl_auto(sl_catalog_unref_p) = NULL;
@@ -44,7 +56,7 @@ static enum sl_code run_snapshot(struct sl_cli *cli, struct sl_error *err)
 		return code;
 	code = sl_apply_snapshot(&spec, &catalog, err);
 	if (code != SL_OK)
-		return sl_cli_target_failed(err, code, &spec);
+		return not_read(cli, err, code, &spec);
 	if (sl_str_eq(format, "json"))
 		sl_snapshot_document(catalog, &text);
 	else
@@ -128,7 +140,7 @@ static enum sl_code load_side(const struct sl_catalog **out, struct sl_cli *cli,
 	if (code != SL_OK)
 		return code;
 	code = sl_apply_snapshot(&spec, out, err);
-	return code == SL_OK ? code : sl_cli_target_failed(err, code, &spec);
+	return code == SL_OK ? code : not_read(cli, err, code, &spec);
 }
 
 static void print_diff(struct sl_cli *cli, const struct sl_diff *diff, const char *format,

@@ -225,6 +225,18 @@ class TestSegments:
         out = sluice.ok("migrate", "--url", pg.url, "--dir", folder, "--dry-run")
         assert [line for line in out.splitlines() if " on " in line] == [f"           line 1: {told}"]
 
+    def test_it_waits_no_longer_than_a_statement_would_for_somebodys_lock(self, sluice, pg, tmp_workspace):
+        folder = write(tmp_workspace / "migrations", {"V1__base.sql": STRUCTURE})
+        sluice.ok("migrate", "--url", pg.url, "--dir", folder)
+        write(folder, {"V2__one.sql": "ALTER TABLE t ADD x int;\n"})
+        with pg.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE v IN ACCESS EXCLUSIVE MODE")
+            out = sluice.run("migrate", "--url", pg.url, "--dir", folder, "--dry-run", "--lock-timeout", "200ms", timeout=30)
+            assert out.status == 0 and "its structure was not read (canceling statement due to lock timeout" in out.err
+            assert "line 1: ACCESS EXCLUSIVE on t, blocks reads and writes" in out.out
+            out = sluice.run("snapshot", "--url", pg.url, timeout=30)
+            assert out.status == 6 and "lock timeout (55P03); somebody is at work there" in out.err
+
     def test_a_file_that_stands_half_way_shows_only_the_rest(self, sluice, pg, tmp_workspace):
         folder = write(tmp_workspace / "migrations", {"V1__half.sql": "CREATE TABLE t (a int);\nVACUUM t;\nSELECT 1 / 0;\n"})
         assert sluice.run("migrate", "--url", pg.url, "--dir", folder).status == 8
