@@ -92,6 +92,9 @@ enum sl_code doctor_look(struct doctor *d, struct sl_error *err)
 	__attribute__((warn_unused_result));
 void doctor_done(struct doctor *d);
 
+/* Whether a secret is one that systemd gives the daemon's unit, and we are not in it. */
+bool doctor_is_the_units(const char *reference);
+
 /* doctor_here.c: this machine. */
 void doctor_secrets(struct doctor *d);
 void doctor_data(struct doctor *d);

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -43,9 +44,14 @@ static const char *remedy_of(const char *reference)
 	if (sl_str_starts(reference, "env:"))
 		return "set it where the daemon is started, and here";
 	if (sl_str_starts(reference, "systemd:"))
-		return "give it to the unit with LoadCredential=; outside of the unit it cannot be "
-		       "checked";
+		return "give it to the unit with LoadCredential=";
 	return "write it into the file, and let the daemon's account read it";
+}
+
+bool doctor_is_the_units(const char *reference)
+{
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets it */
+	return sl_str_starts(reference, "systemd:") && !getenv("CREDENTIALS_DIRECTORY");
 }
 
 static void check_secret(struct doctor *d, const char *kind, const char *name,
@@ -57,7 +63,13 @@ static void check_secret(struct doctor *d, const char *kind, const char *name,
 
 	if (!sl_secret_is_reference(reference))
 		return;
-	if (sl_secret_resolve(reference, &secret, &err) != SL_OK)
+	if (doctor_is_the_units(reference))
+		doctor_say(d, DOCTOR_WARN, object,
+			"as root, while the unit runs: "
+			"CREDENTIALS_DIRECTORY=/run/credentials/sluice.service sluice doctor",
+			"%s is given to the daemon's unit alone, so it cannot be looked at here",
+			reference);
+	else if (sl_secret_resolve(reference, &secret, &err) != SL_OK)
 		doctor_say(d, DOCTOR_FAIL, object, remedy_of(reference), "%s", err.msg);
 	else if (sl_str_starts(reference, "file:"))
 		check_file_of(d, object, reference);
@@ -245,6 +257,9 @@ void doctor_store(struct doctor *d)
 		doctor_say(d, DOCTOR_FAIL, d->world->store,
 			"name a file of its own with `store`, or mend the target's url",
 			"is the database of the target %s too", target->name);
+	else if (doctor_is_the_units(d->world->store_password))
+		doctor_say(d, DOCTOR_WARN, d->world->store, "see secrets",
+			"without its password it was not looked at");
 	else if (d->store_code != SL_OK)
 		doctor_say(d, DOCTOR_FAIL, d->world->store,
 			store->embedded ? "let the daemon's account read it" :

@@ -252,7 +252,8 @@ void doctor_routes(struct doctor *d)
 				"mend the route's url, or the name service of this machine",
 				"the host '%s' has no address: %s", r->host, r->err.msg);
 		else
-			doctor_say(d, DOCTOR_FAIL, r->route->name, "see secrets",
-				"its url is not known");
+			doctor_say(d,
+				doctor_is_the_units(r->route->url) ? DOCTOR_WARN : DOCTOR_FAIL,
+				r->route->name, "see secrets", "its url is not known");
 	}
 }

@@ -93,7 +93,10 @@ void doctor_reach(struct doctor *d)
 		const struct sl_examination *facts = &t->facts;
 		const char *name = t->target->name;
 
-		if (t->code != SL_OK)
+		if (doctor_is_the_units(t->target->password))
+			doctor_say(d, DOCTOR_WARN, name, "see secrets",
+				"%s: without its password it was not looked at", t->target->url);
+		else if (t->code != SL_OK)
 			doctor_say(d, DOCTOR_FAIL, name, reach_remedy(t), "%s: %s", t->target->url,
 				t->err.msg);
 		else if (!doctor_reached(t))

@@ -193,6 +193,20 @@ def test_a_secret_that_is_not_there_is_named(setup, pg, login):
     assert setup.wrong(env={"NO_SUCH_SECRET": "word"}) == []
 
 
+def test_what_only_the_unit_is_given_is_no_fault_outside_of_it(setup, pg, login):
+    pg.execute(f"GRANT CREATE ON DATABASE {pg.name} TO {login}; GRANT CREATE ON SCHEMA public TO {login}")
+    setup.target("pg", url_as(pg, login), more=", password: systemd:PG")
+    setup.write()
+    lines = setup.wrong()
+    assert [line[:2] for line in lines] == [("secrets", "warn"), ("target", "warn")]
+    assert "CREDENTIALS_DIRECTORY=" in lines[0][2] and "not looked at" in lines[1][2]
+    given = {"CREDENTIALS_DIRECTORY": setup.root}
+    lines = setup.wrong(env=given)
+    assert [line[:2] for line in lines] == [("secrets", "fail"), ("target", "fail")] and "LoadCredential=" in lines[0][2]
+    (setup.root / "PG").write_text("word")
+    assert setup.wrong(env=given) == []
+
+
 def test_a_file_of_secrets_that_everybody_can_read_is_named(setup, pg, login):
     pg.execute(f"GRANT CREATE ON DATABASE {pg.name} TO {login}; GRANT CREATE ON SCHEMA public TO {login}")
     secret = setup.root / "word"
