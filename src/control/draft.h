@@ -56,6 +56,7 @@ struct draft {
 	struct draft_file *files; /* in run order */
 	size_t files_len;
 	bool merged; /* the project's branch has all of them already */
+	int64_t left_by; /* a change that ended, of which all is left that this one brings; 0 */
 
 	struct {
 		SL_VEC(struct sl_change_person);

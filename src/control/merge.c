@@ -48,7 +48,7 @@ static const char *base_blob(struct pass *pass, const struct sl_change *change,
 	return NULL;
 }
 
-static struct sl_plain_merge_result compare(struct pass *pass, const struct sl_change *change,
+struct sl_plain_merge_result sl_change_on_branch(struct pass *pass, const struct sl_change *change,
 	const struct sl_change_file_list *files)
 {
 	struct sl_plain_file *plain = sl_arena_calloc(pass->arena, files->len + 1, sizeof(*plain));
@@ -71,13 +71,7 @@ static const char *join(struct pass *pass, const struct sl_plain_merge_result *r
 	return sl_arena_strdup(pass->arena, sl_buf_str(&out));
 }
 
-struct ending {
-	enum sl_change_state to;
-	const char *kind; /* of the event */
-	const char *text;
-};
-
-static enum sl_code end_change(struct pass *pass, const struct sl_change *change,
+enum sl_code sl_change_end(struct pass *pass, const struct sl_change *change,
 	const struct ending *ending, struct sl_error *err)
 {
 	sl_auto(sl_batch_free_p) struct sl_batch *batch = sl_batch_new();
@@ -129,9 +123,15 @@ static const char *why_held(struct pass *pass, const struct sl_change *change)
 
 void sl_draft_hold_direct(const struct pass *pass, struct draft *draft)
 {
-	const char *why = sl_draft_brings(draft) ? "pushed to the branch without a change" :
-		draft->holds > 0                 ? objection(pass, "pushed", draft->holds) :
-						   NULL;
+	const char *why = NULL;
+
+	if (sl_draft_brings(draft) && draft->left_by != 0)
+		why = sl_arena_printf(pass->arena, "left on the branch by change %lld",
+			(long long)draft->left_by);
+	else if (sl_draft_brings(draft))
+		why = "pushed to the branch without a change";
+	else if (draft->holds > 0)
+		why = objection(pass, "pushed", draft->holds);
 
 	if (!why || !sl_pass_holds(pass))
 		return;
@@ -200,7 +200,7 @@ static enum sl_code not_merged(struct pass *pass, const struct sl_change *change
 		"the branch was deleted" };
 
 	if (!branch_is_there(pass, change))
-		return end_change(pass, change, &ending, err);
+		return sl_change_end(pass, change, &ending, err);
 	if (result->state == SL_PLAIN_PART)
 		return stays_open(pass, change,
 			sl_arena_printf(pass->arena, "merged in part, not on %s yet: %s",
@@ -211,14 +211,14 @@ static enum sl_code not_merged(struct pass *pass, const struct sl_change *change
 		err);
 }
 
-static enum sl_code superseded(struct pass *pass, const struct sl_change *change,
+enum sl_code sl_change_superseded(struct pass *pass, const struct sl_change *change,
 	const struct sl_plain_merge_result *result, struct sl_error *err)
 {
 	const struct ending ending = { SL_CHANGE_SUPERSEDED, "change.superseded",
 		sl_arena_printf(pass->arena, "%s has other content on %s", join(pass, result),
 			pass->project->branch) };
 
-	return end_change(pass, change, &ending, err);
+	return sl_change_end(pass, change, &ending, err);
 }
 
 static enum sl_code settle(struct pass *pass, const struct sl_change *change, bool *ended,
@@ -231,60 +231,13 @@ static enum sl_code settle(struct pass *pass, const struct sl_change *change, bo
 
 	if (code != SL_OK)
 		return code;
-	result = compare(pass, change, &files);
+	result = sl_change_on_branch(pass, change, &files);
 	if (result.state == SL_PLAIN_MERGED)
 		return merged(pass, change, err);
 	*ended = *ended || result.state == SL_PLAIN_SUPERSEDED || !branch_is_there(pass, change);
 	if (result.state == SL_PLAIN_SUPERSEDED)
-		return superseded(pass, change, &result, err);
+		return sl_change_superseded(pass, change, &result, err);
 	return not_merged(pass, change, &result, err);
-}
-
-/* Nothing of it has begun anywhere. */
-static enum sl_code is_untouched(struct pass *pass, const struct sl_change *change, bool *out,
-	struct sl_error *err)
-{
-	struct sl_change_view view;
-	enum sl_code code = sl_store_change_view(pass->control->doors.store, change->id,
-		pass->arena, &view, err);
-
-	*out = code == SL_OK;
-	for (size_t i = 0; code == SL_OK && i < view.stages_len; i++)
-		*out = *out && view.stages[i].state == SL_STAGE_WAITING;
-	return code;
-}
-
-/* What only took files away is undone when all of them are there again. */
-static bool all_are_back(const struct pass *pass, const struct sl_change_file_list *files)
-{
-	bool back = files->len > 0;
-
-	for (size_t i = 0; i < files->len; i++)
-		back = back && sl_file_is_gone(&files->at[i]) && sl_main_blob(pass, &files->at[i]);
-	return back;
-}
-
-/* A merged change that waits before its first stage, while the branch was mended: what was pushed
- * after it answers for these files now. */
-static enum sl_code overtake(struct pass *pass, const struct sl_change *change,
-	struct sl_error *err)
-{
-	static const struct ending undone = { SL_CHANGE_SUPERSEDED, "change.superseded",
-		"what it deleted is there again" };
-	struct sl_change_file_list files;
-	struct sl_plain_merge_result result;
-	bool untouched = false;
-	enum sl_code code = sl_store_change_files(pass->control->doors.store, change->id,
-		pass->arena, &files, err);
-
-	if (code != SL_OK)
-		return code;
-	if (all_are_back(pass, &files))
-		return end_change(pass, change, &undone, err);
-	result = compare(pass, change, &files);
-	if (result.state == SL_PLAIN_SUPERSEDED)
-		code = is_untouched(pass, change, &untouched, err);
-	return untouched ? superseded(pass, change, &result, err) : code;
 }
 
 /* A change and the lowest version that it brings, NULL none. */
@@ -330,7 +283,7 @@ static enum sl_code in_order(struct pass *pass, const struct sl_change_list *lis
 enum sl_code sl_project_merges(struct pass *pass, bool *ended, struct sl_error *err)
 {
 	const struct sl_change_query query = { .project = pass->project->name,
-		.states = SL_STATE_BIT(SL_CHANGE_OPEN) | SL_STATE_BIT(SL_CHANGE_MERGED),
+		.states = SL_STATE_BIT(SL_CHANGE_OPEN),
 		.page = { .limit = 1000 } };
 	struct candidate *candidates;
 	struct sl_change_list list;
@@ -341,11 +294,7 @@ enum sl_code sl_project_merges(struct pass *pass, bool *ended, struct sl_error *
 		return code;
 	candidates = sl_arena_calloc(pass->arena, list.len, sizeof(*candidates));
 	code = in_order(pass, &list, candidates, err);
-	for (size_t i = 0; code == SL_OK && i < list.len; i++) {
-		if (candidates[i].change->state == SL_CHANGE_OPEN)
-			code = settle(pass, candidates[i].change, ended, err);
-		else if (candidates[i].change->held)
-			code = overtake(pass, candidates[i].change, err);
-	}
+	for (size_t i = 0; code == SL_OK && i < list.len; i++)
+		code = settle(pass, candidates[i].change, ended, err);
 	return code;
 }

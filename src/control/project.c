@@ -242,15 +242,14 @@ static enum sl_code work_merges(struct pass *pass, struct sl_error *err)
  * lower one that nobody knows of yet.  And after them: what a closed change claimed is nobody's. */
 static enum sl_code work_branches(struct pass *pass, struct sl_error *err)
 {
-	bool moved = !sl_str_eq(pass->since, pass->head);
 	enum sl_code code = sl_project_branches(pass, err);
 
-	if (code == SL_OK && moved)
+	if (code == SL_OK)
 		code = sl_project_direct(pass, err);
 	if (code != SL_OK || pass->postponed)
 		return code;
 	code = work_merges(pass, err);
-	return code == SL_OK && moved ? sl_project_direct(pass, err) : code;
+	return code == SL_OK ? sl_project_direct(pass, err) : code;
 }
 
 static enum sl_code work_through(struct pass *pass, struct sl_error *err)
@@ -266,6 +265,8 @@ static enum sl_code work_through(struct pass *pass, struct sl_error *err)
 		code = read_before(pass, err);
 	if (code == SL_OK && pass->first)
 		code = sl_project_first_sight(pass, err);
+	if (code == SL_OK)
+		code = sl_project_overtake(pass, err);
 	if (code == SL_OK)
 		code = sl_project_waived(pass, err);
 	if (code == SL_OK)

@@ -21,6 +21,10 @@ enum sl_code sl_project_branches(struct pass *pass, struct sl_error *err);
  * their files are free for others. */
 enum sl_code sl_project_merges(struct pass *pass, bool *ended, struct sl_error *err);
 
+/* Merged changes of which nothing has begun and whose files the branch has not any more, or has
+ * with other content, are over.  Before anything that lets a change go on. */
+enum sl_code sl_project_overtake(struct pass *pass, struct sl_error *err);
+
 /* Merged changes that are held for their review, with a waiver since: reviewed again, and released
  * when nothing objects any more. */
 enum sl_code sl_project_waived(struct pass *pass, struct sl_error *err);
@@ -38,6 +42,42 @@ enum sl_code sl_project_late_pushes(struct pass *pass, struct sl_error *err);
 
 /* Whether what the branch has now was looked at before; else the pass is postponed. */
 bool sl_project_second_look(struct pass *pass);
+
+/* --- how a change ends ---------------------------------------------------------------------- */
+
+struct ending {
+	enum sl_change_state to;
+	const char *kind; /* of the event */
+	const char *text;
+};
+
+enum sl_code sl_change_end(struct pass *pass, const struct sl_change *change,
+	const struct ending *ending, struct sl_error *err) __attribute__((warn_unused_result));
+
+/* The branch has other content; the result says of which files. */
+enum sl_code sl_change_superseded(struct pass *pass, const struct sl_change *change,
+	const struct sl_plain_merge_result *result, struct sl_error *err)
+	__attribute__((warn_unused_result));
+
+/* What the project's branch says about the change's files. */
+struct sl_plain_merge_result sl_change_on_branch(struct pass *pass, const struct sl_change *change,
+	const struct sl_change_file_list *files);
+
+/* What changes that ended since the last whole pass have left on the branch: nobody's now. */
+struct left_list {
+	struct {
+		SL_VEC(struct sl_change_file);
+	} files;
+
+	struct {
+		SL_VEC(struct sl_change_person);
+	} people;
+
+	struct sl_change change; /* one of them; id 0: there is none */
+};
+
+enum sl_code sl_project_left(struct pass *pass, struct left_list *out, struct sl_error *err)
+	__attribute__((warn_unused_result));
 
 /* --- what a draft brings -------------------------------------------------------------------- */
 
@@ -93,6 +133,10 @@ const char *sl_draft_content(struct pass *pass, const struct draft *draft);
 /* Those who pushed the draft's branch since the last pass; the last one is shown as the author.
  * False: the hook told of no push. */
 bool sl_draft_add_pushers(struct pass *pass, struct draft *draft);
+
+/* Those whom other changes had. */
+void sl_draft_add_people(struct pass *pass, struct draft *draft,
+	const struct sl_change_person *people, size_t n);
 
 /* The people of the commits between base and head that touch the draft's files, and its title. */
 enum sl_code sl_draft_add_committers(struct pass *pass, struct draft *draft, struct sl_error *err)

@@ -32,6 +32,13 @@ static void add_email(struct pass *pass, struct draft *draft, const char *email)
 		false);
 }
 
+void sl_draft_add_people(struct pass *pass, struct draft *draft,
+	const struct sl_change_person *people, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		add_person(pass, draft, people[i].user, people[i].pushed);
+}
+
 struct push {
 	const char *branch, *head, *user;
 };

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import time
 import urllib.request
 
 import pytest
@@ -488,3 +489,205 @@ def test_an_applied_migration_with_another_name_is_a_notice(workspace, work):
     assert "PASSED" in work.push("change/rename")
     message = "renamed from V1__shop.sql; it is version 1 as before"
     assert removed(workspace.wait_change(1, "open")) == [("migrations/V1__orders.sql", False, "migration-renamed", message)]
+
+
+# --- what the branch does not have any more, and what nobody has -----------------------------------
+
+TAKEN = "what it brought was taken away again: "
+
+
+def delete(work, *paths):
+    """On the project's branch, directly."""
+    work.git("switch", "-q", "main")
+    work.commit(dict.fromkeys(paths), "away again")
+    work.push("main")
+
+
+def is_over(workspace, number, text):
+    """Superseded with that sentence, and nobody's word starts it any more."""
+    change = workspace.wait_change(number, "superseded")
+    assert change["events"][0]["text"] == text
+    workspace.run("resume", number, "--reason", "do it", who="dana")
+    workspace.run("approve", number, who="dana")
+    assert workspace.change(number)["state"] == "superseded"
+    assert [run for run in workspace.history() if run["change"] == number] == []
+    return change
+
+
+def everybody(workspace, work) -> dict:
+    """What becomes of each file of the project's branch: that it is applied everywhere, or the live change that has it."""
+    homes = {}
+    for path in work.git("ls-tree", "-r", "--name-only", "origin/main", "migrations").split():
+        version = re.search(r"V(\d+)__", path)[1]
+        if all((version, "applied") in ledger(target) for target in workspace.targets.values()):
+            homes[path] = "applied"
+    for listed in workspace.changes():
+        if listed["state"] in ("open", "merged"):
+            homes |= {file["path"]: listed["id"] for file in workspace.change(listed["id"])["files"] if not file["gone"]}
+    return homes
+
+
+def merge_red(workspace, work, files, branch="change/two"):
+    propose(work, branch, files)
+    merge(work, "--ff-only", branch)
+    return workspace.wait_awaited(1, "held: merged with")
+
+
+def test_a_held_change_whose_files_are_deleted_on_the_branch_is_over(workspace, work):
+    merge_red(workspace, work, {V2: RISKY})
+    work.git("revert", "--no-edit", "HEAD")
+    work.push("main")
+    is_over(workspace, 1, TAKEN + "V2__discount.sql")
+    workspace.wait_change(2, "nothing")
+    assert everybody(workspace, work) == {V1: "applied"}
+    work.git("revert", "--no-edit", "HEAD")
+    work.push("main")
+    assert workspace.wait_change(3, "merged")["held"]
+    assert everybody(workspace, work) == {V1: "applied", V2: 3}
+
+
+@pytest.fixture
+def gated(workspace):
+    """Dev waits for an approval as well."""
+    workspace.configure(r"low: \[\]", "low: [{role: dba, count: 1}]")
+    workspace.stop()
+    return workspace.start()
+
+
+def test_a_change_that_waits_for_its_first_approval_is_over_when_its_file_is_deleted(gated, work):
+    propose(work, "change/discount", {V2: SAFE})
+    merge(work, "--ff-only", "change/discount")
+    gated.wait_awaited(1, "waiting for 1 of 1 approvals (dba)")
+    delete(work, V2)
+    is_over(gated, 1, TAKEN + "V2__discount.sql")
+    assert ledger(gated.targets["dev"]) == [("1", "applied")]
+
+
+def test_a_change_that_waits_for_its_first_approval_is_overtaken_by_a_fix(gated, work):
+    propose(work, "change/discount", {V2: SAFE})
+    merge(work, "--ff-only", "change/discount")
+    gated.wait_awaited(1, "waiting for 1 of 1 approvals (dba)")
+    work.commit({V2: SAFE.replace("INTEGER", "BIGINT")}, "mended")
+    work.push("main")
+    is_over(gated, 1, "V2__discount.sql has other content on main")
+    assert everybody(gated, work) == {V1: "applied", V2: 2}
+
+
+def test_a_deletion_ends_no_change_that_has_begun(workspace, work):
+    propose(work, "change/two", {V2: SAFE, V3: NOTE})
+    merge(work, "--ff-only", "change/two")
+    workspace.wait_awaited(1, "waiting for 1 of 1 approvals (dba)")
+    assert columns(workspace.targets["dev"], "orders")[-2:] == ["discount", "note"]
+    delete(work, V2)
+    workspace.wait_awaited(2, "held: pushed with 1 error in its review")
+    workspace.ok("approve", 1, who="dana")
+    workspace.wait_change(1, "done")
+    assert columns(workspace.targets["prod"], "orders")[-2:] == ["discount", "note"]
+
+
+def test_a_deletion_ends_no_change_that_somebody_else_has_applied(workspace, work, sluice):
+    merge_red(workspace, work, {V2: SAFE, V3: "CREATE TABLE visitor (name TEXT);\n"})
+    sluice.ok("migrate", "--url", workspace.targets["dev"].url, "--dir", work.folder / "migrations", timeout=60)
+    delete(work, V2)
+    workspace.wait_awaited(2, "held: pushed with 1 error in its review")
+    assert workspace.change(1)["state"] == "merged"
+    workspace.ok("resume", 1, "--reason", "it is applied", who="dana")
+    workspace.wait_awaited(1, "waiting for 1 of 1 approvals (dba)")
+
+
+def test_a_waiver_that_comes_with_the_deletion_starts_nothing(workspace, work):
+    merge_red(workspace, work, {V2: "CREATE TABLE visitor (name TEXT);\n"})
+    workspace.kill()
+    delete(work, V2)
+    workspace.change_store(
+        'INSERT INTO waiver (change_id, fingerprint, rule, reason, "by", at, until)'
+        f" SELECT 1, fingerprint, rule, 'a log', 'dana', {time.time_ns() // 1000}, 0 FROM finding WHERE rule = 'table-require-primary-key'"
+    )
+    workspace.start(settled=False)
+    is_over(workspace, 1, TAKEN + "V2__discount.sql")
+
+
+BOTH = {V2: RISKY, V3: NOTE}
+
+
+def test_when_one_of_two_files_is_deleted_the_other_is_held_anew(workspace, work):
+    merge_red(workspace, work, BOTH)
+    delete(work, V2)
+    is_over(workspace, 1, TAKEN + "V2__discount.sql")
+    direct = workspace.wait_awaited(2, "held: left on the branch by change 1")
+    assert [(file["path"], file["gone"]) for file in direct["files"]] == [(V3, False), (V2, True)]
+    assert everybody(workspace, work) == {V1: "applied", V3: 2}
+    workspace.ok("resume", 2, "--reason", "it may come", who="dana")
+    workspace.wait_stage(2, "dev", "done")
+    assert ledger(workspace.targets["dev"]) == [("1", "applied"), ("3", "applied")]
+
+
+def test_a_direct_fix_of_one_file_takes_the_others_along_in_order(workspace, work):
+    merge_red(workspace, work, {**BOTH, "migrations/V4__later.sql": "CREATE TABLE later (id INTEGER PRIMARY KEY);\n"})
+    work.commit({V3: NOTE.replace("note", "remark"), V2: SAFE}, "mended")
+    work.push("main", who="dana")
+    is_over(workspace, 1, "V2__discount.sql, V3__note.sql has other content on main")
+    direct = workspace.wait_awaited(2, "held: pushed to the branch without a change")
+    assert [file["path"] for file in direct["files"]] == [V2, V3, "migrations/V4__later.sql"]
+    assert everybody(workspace, work) == {V1: "applied", V2: 2, V3: 2, "migrations/V4__later.sql": 2}
+    assert workspace.run("resume", 2, "--reason", "fine", who="ana").status == 4
+    workspace.ok("resume", 2, "--reason", "fine", who="dana")
+    workspace.wait_stage(2, "dev", "done")
+    assert columns(workspace.targets["dev"], "orders")[-2:] == ["discount", "remark"]
+
+
+def test_who_wrote_what_is_left_may_not_approve_it(workspace, work):
+    (workspace.root / "dora.token").write_text("slu_a-token-of-dora\n")
+    workspace.configure(r"roles:", f'  - {{name: dora, email: dora@example.com, token: "file:{workspace.root}/dora.token"}}\nroles:')
+    workspace.configure(r"dba: \[dana\]", "dba: [dana, dora]")
+    workspace.stop()
+    workspace.start()
+    work.act_as("dora")
+    propose(work, "change/two", BOTH, who="dora")
+    merge(work, "--ff-only", "change/two", who="dora")
+    workspace.wait_awaited(1, "held: merged with")
+    work.act_as("ana")
+    work.commit({V2: SAFE}, "mended")
+    work.push("main")
+    workspace.wait_awaited(2, "held: pushed to the branch without a change")
+    assert workspace.run("approve", 2, "--environment", "prod", who="dora").status == 4
+    workspace.ok("approve", 2, "--environment", "prod", who="dana")
+
+
+def test_a_fix_that_comes_by_a_branch_leaves_the_others_held(workspace, work):
+    merge_red(workspace, work, BOTH)
+    propose(work, "change/fix", {V2: SAFE})
+    merge(work, "--ff-only", "change/fix")
+    is_over(workspace, 1, "V2__discount.sql has other content on main")
+    workspace.wait_awaited(2, "held: merged with 1 error in its review")
+    workspace.ok("resume", 2, "--reason", "nobody has the old one", who="dana")
+    workspace.wait_stage(2, "dev", "done")
+    left = workspace.wait_awaited(3, "held: left on the branch by change 1")
+    assert ([file["path"] for file in left["files"]], left["title"], left["author"]) == ([V3], "what change/two brings", "ana")
+    workspace.ok("approve", 2, who="dana")
+    workspace.wait_change(2, "done")
+    assert everybody(workspace, work) == {V1: "applied", V2: "applied", V3: 3}
+
+
+def test_what_a_closed_change_had_brought_in_part_is_held(workspace, work):
+    propose(work, "change/two", {V2: SAFE, V3: NOTE})
+    work.git("switch", "-q", "main")
+    work.commit({V2: SAFE}, "half of it")
+    work.push("main")
+    workspace.wait_awaited(1, "merged in part")
+    work.push(":change/two")
+    workspace.wait_change(1, "closed")
+    left = workspace.wait_awaited(2, "held: left on the branch by change 1")
+    assert (left["kind"], [file["path"] for file in left["files"]]) == ("direct", [V2])
+    assert everybody(workspace, work) == {V1: "applied", V2: 2}
+
+
+def test_what_a_killed_daemon_left_between_two_changes_is_found_by_the_next(workspace, work):
+    merge_red(workspace, work, BOTH)
+    work.commit({V2: SAFE}, "mended")
+    workspace.stop()
+    work.git("push", "-q", "origin", "main")
+    workspace.change_store(f"UPDATE change SET state = 'superseded', held = 0, ended_at = {time.time_ns() // 1000} WHERE id = 1")
+    workspace.start(settled=False)
+    workspace.wait_change(2, lambda change: change["held"])
+    assert everybody(workspace, work) == {V1: "applied", V2: 2, V3: 2}
