@@ -100,6 +100,19 @@ static bool is_untouched(const struct sl_change_view *view)
 	return untouched;
 }
 
+/* What the branch may go on without.  A repeatable file that a later change brings anew is no
+ * correction: where the change is not held, both run in their turn. */
+static struct sl_change_file_list binding(struct pass *pass, const struct sl_change_view *view)
+{
+	struct sl_change_file *at = sl_arena_calloc(pass->arena, view->files_len + 1, sizeof(*at));
+	size_t len = 0;
+
+	for (size_t i = 0; i < view->files_len; i++)
+		if (view->change.held || view->files[i].kind != SL_MIGRATION_REPEATABLE)
+			at[len++] = view->files[i];
+	return (struct sl_change_file_list){ at, len };
+}
+
 static enum sl_code overtake(struct pass *pass, int64_t id, struct sl_error *err)
 {
 	static const struct ending undone = { SL_CHANGE_SUPERSEDED, "change.superseded",
@@ -114,7 +127,9 @@ static enum sl_code overtake(struct pass *pass, int64_t id, struct sl_error *err
 
 	if (code != SL_OK || view.change.state != SL_CHANGE_MERGED || !is_untouched(&view))
 		return code;
-	files = (struct sl_change_file_list){ view.files, view.files_len };
+	files = binding(pass, &view);
+	if (files.len == 0)
+		return SL_OK;
 	if (all_are_back(pass, &files))
 		return sl_change_end(pass, &view.change, &undone, err);
 	result = sl_change_on_branch(pass, &view.change, &files);

@@ -573,6 +573,19 @@ def test_a_change_that_waits_for_its_first_approval_is_overtaken_by_a_fix(gated,
     assert everybody(gated, work) == {V1: "applied", V2: 2}
 
 
+def test_a_repeatable_file_that_the_next_change_brings_anew_ends_nothing(gated, work):
+    view, text = "migrations/R__names.sql", "DROP VIEW IF EXISTS names;\nCREATE VIEW names AS SELECT id{} FROM orders;\n"
+    for number, files in enumerate(({V2: SAFE, view: text.format("")}, {V3: NOTE, view: text.format(", note")}), 1):
+        propose(work, f"change/{number}", files)
+        merge(work, "--ff-only", f"change/{number}")
+        gated.wait_change(number, "merged")
+    assert gated.change(1)["state"] == "merged"
+    for number in (1, 2):
+        gated.ok("approve", number, "--environment", "dev", who="dana")
+        gated.wait_stage(number, "dev", "done")
+    assert columns(gated.targets["dev"], "names") == ["id", "note"]
+
+
 def test_a_deletion_ends_no_change_that_has_begun(workspace, work):
     propose(work, "change/two", {V2: SAFE, V3: NOTE})
     merge(work, "--ff-only", "change/two")
