@@ -30,6 +30,7 @@ LIBRARIES = {
     "pg_query.h": POSTGRES_TREE,
     "pg_query_internal.h": POSTGRES_TREE,
     "pg_query/": POSTGRES_TREE,
+    "sanitizer/": ("tests/",),
     "sqlite3.h": ("src/expr/", "src/engine/sqlite/", "src/store/sqlite/"),
     "yaml.h": ("src/core/",),
 }
