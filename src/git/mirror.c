@@ -9,7 +9,6 @@
 #include "sluice/core/str.h"
 #include "sluice/sys/cancel.h"
 #include "sluice/sys/file.h"
-
 #include "sluice/sys/oserror.h"
 
 #include <errno.h>
@@ -23,6 +22,7 @@
 #define NOTE_TRIES  3
 #define NAMES_LIMIT 100000
 #define ENDING      ".git"
+#define ANEW        ".anew"
 
 struct mirror {
 	struct sl_git_real real; /* first */
@@ -148,7 +148,7 @@ static enum sl_code replace(const struct mirror *mirror, const char *anew, struc
 static enum sl_code make_anew(struct mirror *mirror, const struct sl_cancel *cancel,
 	struct sl_error *err)
 {
-	sl_autofree char *anew = sl_xasprintf("%s.anew", mirror->path);
+	sl_autofree char *anew = sl_xasprintf("%s" ANEW, mirror->path);
 	git_repository *old = mirror->real.git;
 	enum sl_code code = sl_tree_remove(anew, err);
 	int rc;
@@ -350,6 +350,14 @@ enum sl_code sl_git_mirror_open(struct sl_repo **out, const char *data_folder, c
 
 /* --- sweeping -------------------------------------------------------------------------------- */
 
+/* What was to take the mirror's place and never did. */
+static unsigned drop_anew(const char *path)
+{
+	sl_autofree char *anew = sl_xasprintf("%s" ANEW, path);
+
+	return sl_file_is_folder(anew) && sl_tree_remove(anew, NULL) == SL_OK ? 1 : 0;
+}
+
 enum sl_code sl_git_mirrors_sweep(const char *data_folder, unsigned *removed, struct sl_error *err)
 {
 	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
@@ -370,7 +378,7 @@ enum sl_code sl_git_mirrors_sweep(const char *data_folder, unsigned *removed, st
 		file = writer_file(path);
 		code = sl_lock_take(&lock, file, err);
 		if (code == SL_OK)
-			n += sl_git_sweep(path);
+			n += sl_git_sweep(path) + drop_anew(path);
 		else if (code == SL_ECONFLICT)
 			code = SL_OK;
 	}

@@ -231,6 +231,7 @@ static void leftovers_of_a_killed_process_are_swept(void **state)
 {
 	struct fixture *f = *state;
 	const char *tip = commit(f, "main", "a", "1", NULL);
+	sl_autofree char *anew = sl_xasprintf("%s/mirrors/shop.git.anew/objects", f->folder);
 	unsigned removed = 0;
 
 	(void)commit(f, "tmp_branch", "a", "2", NULL);
@@ -239,8 +240,10 @@ static void leftovers_of_a_killed_process_are_swept(void **state)
 	leave_file(f, "packed-refs.lock");
 	leave_file(f, "objects/pack/pack_git2_a1b2c3");
 	leave_file(f, "objects/tmp_obj_XyZ");
+	need(f, sl_folder_make(anew, 0700, &f->err));
 	need(f, sl_git_mirrors_sweep(f->folder, &removed, &f->err));
-	assert_int_equal(removed, 4);
+	assert_int_equal(removed, 5);
+	assert_false(sl_file_exists(anew));
 	open_mirror(f, f->origin_path, NULL);
 	fetch(f);
 	assert_string_equal(read_text(f, tip, "a"), "1");

@@ -35,8 +35,9 @@ enum sl_code sl_git_mirror_open(struct sl_repo **out, const char *data_folder, c
 	const struct sl_git_origin *origin, const struct sl_git_limits *limits,
 	struct sl_error *err) __attribute__((warn_unused_result));
 
-/* Removes lock and temporary files of a killed process from every mirror under the data folder that
- * nobody writes to, and from nowhere else.  *removed (may be NULL) counts. */
+/* Removes what a killed process left, lock and temporary files and half a new mirror, from every
+ * one under the data folder that nobody writes to, and from nowhere else.  *removed (may be NULL)
+ * counts. */
 enum sl_code sl_git_mirrors_sweep(const char *data_folder, unsigned *removed, struct sl_error *err)
 	__attribute__((warn_unused_result));
 
