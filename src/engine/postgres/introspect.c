@@ -133,33 +133,38 @@ void sl_pg_add_path(struct sl_pg_read *read, const struct sl_rows *rows)
 		sl_catalog_set_search_path(read->builder, (struct sl_names){ at, rows->len });
 }
 
+/* Columns of kinds.sql, from 1. */
+enum kind { ALWAYS, RELATIONS, VIEWS, TRIGGERS, SEQUENCES, ROUTINES, TYPES, PLAIN };
+
 static const struct {
 	const char *before; /* statements without rows that come first, or NULL */
 	const char *file; /* of catalog/ */
 	void (*use)(struct sl_pg_read *read, const struct sl_rows *rows); /* NULL: used later */
+	enum kind kind; /* without which it has no answer */
 } questions[SL_PG_ANSWER_COUNT] = {
 	[SL_PG_BEFORE] = { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "fingerprint.sql",
-		NULL },
-	[SL_PG_PATH] = { NULL, "path.sql", sl_pg_add_path },
-	[SL_PG_COLUMNS] = { SETTINGS, "columns.sql", NULL },
-	[SL_PG_CONSTRAINTS] = { NULL, "constraints.sql", NULL },
-	[SL_PG_INDEXES] = { NULL, "indexes.sql", NULL },
-	[SL_PG_PARENTS] = { NULL, "parents.sql", NULL },
-	[SL_PG_READS] = { NULL, "reads.sql", NULL },
-	[SL_PG_ALSO] = { NULL, "also.sql", NULL },
-	[SL_PG_RELATIONS] = { NULL, "relations.sql", sl_pg_add_relations },
-	[SL_PG_DATABASE] = { NULL, "database.sql", sl_pg_add_properties },
-	[SL_PG_DOMAIN_CHECKS] = { NULL, "domain_checks.sql", NULL },
-	[SL_PG_ATTRIBUTES] = { NULL, "attributes.sql", NULL },
-	[SL_PG_TYPES] = { NULL, "types.sql", sl_pg_add_types },
-	[SL_PG_ROUTINES] = { NULL, "routines.sql", sl_pg_add_routines },
-	[SL_PG_TRIGGERS] = { NULL, "triggers.sql", sl_pg_add_triggers },
-	[SL_PG_SCHEMAS] = { NULL, "schemas.sql", sl_pg_add_schemas },
-	[SL_PG_EXTENSIONS] = { NULL, "extensions.sql", sl_pg_add_extensions },
-	[SL_PG_SEQUENCES] = { NULL, "sequences.sql", sl_pg_add_sequences },
-	[SL_PG_PLAIN] = { NULL, "plain.sql", sl_pg_add_plain },
-	[SL_PG_MISSING] = { NULL, "missing.sql", sl_pg_add_missing },
-	[SL_PG_AFTER] = { "ROLLBACK", "fingerprint.sql", NULL },
+		NULL, ALWAYS },
+	[SL_PG_PATH] = { NULL, "path.sql", sl_pg_add_path, ALWAYS },
+	[SL_PG_KINDS] = { SETTINGS, "kinds.sql", NULL, ALWAYS },
+	[SL_PG_COLUMNS] = { NULL, "columns.sql", NULL, RELATIONS },
+	[SL_PG_CONSTRAINTS] = { NULL, "constraints.sql", NULL, RELATIONS },
+	[SL_PG_INDEXES] = { NULL, "indexes.sql", NULL, RELATIONS },
+	[SL_PG_PARENTS] = { NULL, "parents.sql", NULL, RELATIONS },
+	[SL_PG_READS] = { NULL, "reads.sql", NULL, VIEWS },
+	[SL_PG_ALSO] = { NULL, "also.sql", NULL, RELATIONS },
+	[SL_PG_RELATIONS] = { NULL, "relations.sql", sl_pg_add_relations, RELATIONS },
+	[SL_PG_DATABASE] = { NULL, "database.sql", sl_pg_add_properties, ALWAYS },
+	[SL_PG_DOMAIN_CHECKS] = { NULL, "domain_checks.sql", NULL, TYPES },
+	[SL_PG_ATTRIBUTES] = { NULL, "attributes.sql", NULL, TYPES },
+	[SL_PG_TYPES] = { NULL, "types.sql", sl_pg_add_types, TYPES },
+	[SL_PG_ROUTINES] = { NULL, "routines.sql", sl_pg_add_routines, ROUTINES },
+	[SL_PG_TRIGGERS] = { NULL, "triggers.sql", sl_pg_add_triggers, TRIGGERS },
+	[SL_PG_SCHEMAS] = { NULL, "schemas.sql", sl_pg_add_schemas, ALWAYS },
+	[SL_PG_EXTENSIONS] = { NULL, "extensions.sql", sl_pg_add_extensions, ALWAYS },
+	[SL_PG_SEQUENCES] = { NULL, "sequences.sql", sl_pg_add_sequences, SEQUENCES },
+	[SL_PG_PLAIN] = { NULL, "plain.sql", sl_pg_add_plain, PLAIN },
+	[SL_PG_MISSING] = { NULL, "missing.sql", sl_pg_add_missing, ALWAYS },
+	[SL_PG_AFTER] = { "ROLLBACK", "fingerprint.sql", NULL, ALWAYS },
 };
 
 static void add_statement(struct sl_buf *out, const char *sql)
@@ -168,15 +173,26 @@ static void add_statement(struct sl_buf *out, const char *sql)
 	sl_buf_adds(out, ";\n");
 }
 
-static void ask_all(struct sl_buf *out)
+static bool may_answer(const struct sl_pg_read *read, enum kind kind)
 {
-	for (size_t i = 0; i < SL_PG_ANSWER_COUNT; i++) {
+	return kind == ALWAYS || sl_pg_true(&read->answers[SL_PG_KINDS], 0, kind - 1);
+}
+
+/* One text for the questions first..end. */
+static void gather(struct sl_pg_read *read, enum sl_pg_answer first, enum sl_pg_answer end,
+	struct sl_buf *out)
+{
+	read->asked_len = read->answered = 0;
+	for (enum sl_pg_answer i = first; i < end; i++) {
 		const char *sql = sl_pg_catalog_query(questions[i].file);
 
 		assert(sql);
+		if (!may_answer(read, questions[i].kind))
+			continue;
 		if (questions[i].before)
 			add_statement(out, questions[i].before);
 		add_statement(out, sql);
+		read->asked[read->asked_len++] = i;
 	}
 	assert(sl_buf_ok(out));
 }
@@ -186,18 +202,16 @@ static void use_answer(void *ctx, const struct sl_rows *rows)
 	struct sl_pg_read *read = ctx;
 	size_t i = read->answered++;
 
-	if (i >= SL_PG_ANSWER_COUNT)
+	if (i >= read->asked_len)
 		return;
-	read->answers[i] = *rows;
-	if (questions[i].use)
-		questions[i].use(read, rows);
+	read->answers[read->asked[i]] = *rows;
+	if (questions[read->asked[i]].use)
+		questions[read->asked[i]].use(read, rows);
 }
 
-static enum sl_code read_once(struct sl_pg_read *read, struct sl_conn *conn, bool *changed,
-	struct sl_error *err)
+static enum sl_code ask(struct sl_pg_read *read, struct sl_conn *conn, enum sl_pg_answer first,
+	enum sl_pg_answer end, struct sl_error *err)
 {
-	const struct sl_rows *before = &read->answers[SL_PG_BEFORE];
-	const struct sl_rows *after = &read->answers[SL_PG_AFTER];
 	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(ASKED_MAX);
 	struct sl_row_sink sink = { .arena = read->arena };
 	struct sl_pg_stream stream = { .conn = sl_pg(conn),
@@ -207,13 +221,26 @@ static enum sl_code read_once(struct sl_pg_read *read, struct sl_conn *conn, boo
 		.rows = -1 };
 	enum sl_code code;
 
-	ask_all(&sql);
+	gather(read, first, end, &sql);
 	stream.sql = sl_buf_str(&sql);
 	stream.len = sql.len;
 	code = sl_pg_stream_run(&stream, err);
-	if (code == SL_OK && read->answered != SL_PG_ANSWER_COUNT)
-		code = sl_error_set(err, SL_EINVAL, "%d questions about the structure, %zu answers",
-			SL_PG_ANSWER_COUNT, read->answered);
+	if (code == SL_OK && read->answered != read->asked_len)
+		code = sl_error_set(err, SL_EINVAL,
+			"%zu questions about the structure, %zu answers", read->asked_len,
+			read->answered);
+	return code;
+}
+
+static enum sl_code read_once(struct sl_pg_read *read, struct sl_conn *conn, bool *changed,
+	struct sl_error *err)
+{
+	const struct sl_rows *before = &read->answers[SL_PG_BEFORE];
+	const struct sl_rows *after = &read->answers[SL_PG_AFTER];
+	enum sl_code code = ask(read, conn, SL_PG_BEFORE, SL_PG_KINDS + 1, err);
+
+	if (code == SL_OK)
+		code = ask(read, conn, SL_PG_KINDS + 1, SL_PG_ANSWER_COUNT, err);
 	if (code != SL_OK) {
 		sl_conn_rollback(conn);
 		return code;

@@ -1,5 +1,6 @@
 /* Introspection: bulk queries, one per kind, all ordered by the relation that they belong to.  They
- * are sent as one text: an answer is used while the server works on the next ones. */
+ * are sent as two texts: the second asks about the kinds that are there.  An answer is used while
+ * the server works on the next ones. */
 #ifndef SLUICE_ENGINE_POSTGRES_READ_H
 #define SLUICE_ENGINE_POSTGRES_READ_H
 
@@ -10,10 +11,11 @@
 #include "sluice/schema/catalog.h"
 
 /* Answers, in the order in which they are asked for: what a relation consists of comes before it.
- */
+ * What was not asked has no rows. */
 enum sl_pg_answer {
 	SL_PG_BEFORE,
 	SL_PG_PATH,
+	SL_PG_KINDS, /* the last of the first text */
 	SL_PG_COLUMNS,
 	SL_PG_CONSTRAINTS,
 	SL_PG_INDEXES,
@@ -42,7 +44,8 @@ struct sl_pg_read {
 	struct sl_catalog_builder *builder;
 	struct sl_map *types; /* what the server wrote → its normal form */
 	struct sl_rows answers[SL_PG_ANSWER_COUNT];
-	size_t answered;
+	enum sl_pg_answer asked[SL_PG_ANSWER_COUNT]; /* by the text under way */
+	size_t asked_len, answered;
 };
 
 /* The cell, "" for null. */
