@@ -121,12 +121,16 @@ struct sl_server_error {
 /* Of the last failed call; its fields are empty when the failure was not the server's. */
 const struct sl_server_error *sl_conn_server_error(const struct sl_conn *conn);
 
-/* One statement of a migration.  copy_data as struct sl_statement_text has it: 0 when the statement
- * carries no COPY data. */
+/* One statement.  copy_data as struct sl_statement_text has it: 0 when the statement carries no
+ * COPY data. */
 struct sl_exec {
 	const char *sql;
 	size_t len;
 	size_t copy_data, copy_len;
+	const char *prepared; /* instead: the name of one that sl_conn_prepare() made; or NULL */
+	const char *const *values; /* of its parameters */
+	size_t values_len;
+	bool commits; /* it is a COMMIT */
 };
 
 /* *rows: affected, -1 when the engine does not say.  Result rows are read and dropped. */
@@ -134,13 +138,33 @@ enum sl_code sl_conn_exec(struct sl_conn *conn, const struct sl_exec *exec, int6
 	struct sl_error *err) __attribute__((warn_unused_result, nonnull(1, 2)));
 
 /* Whether the engine takes several statements in one message, and answers them at once: only then
- * may sl_conn_exec_all() be called. */
+ * may the four functions below be called. */
 bool sl_conn_pipelines(const struct sl_conn *conn);
 
-/* Statements of one transaction, each begun only where the one before it ended well; the first may
- * be what begins it, and none ends it.  A COPY from or to the client cannot be among them.  rows:
- * of each, as sl_conn_exec() has them.  *done: how many ended well, set on failure too: the next
- * one's, which sl_conn_server_error() then is about. */
+/* A statement of ours that the session knows by a name from then on; parameters are $1, $2, ... */
+struct sl_prepared {
+	const char *name, *sql;
+};
+
+/* Outside a transaction.  Statements can take them away again (DEALLOCATE ALL): 26000. */
+enum sl_code sl_conn_prepare(struct sl_conn *conn, const struct sl_prepared *all, size_t len,
+	struct sl_error *err) __attribute__((warn_unused_result, nonnull(1, 2)));
+
+/* Sends statements, each begun only where the one before it ended well.  A COPY from or to the
+ * client cannot be among them, and at most one commits.  Until all answers were taken, or one was a
+ * failure, the session may be asked nothing else.  SL_EUNKNOWN where one commits and the connection
+ * was lost. */
+enum sl_code sl_conn_send_all(struct sl_conn *conn, const struct sl_exec *all, size_t len,
+	struct sl_error *err) __attribute__((warn_unused_result, nonnull(1, 2)));
+
+/* Waits for the answers of the next `len` statements.  rows: of each, as sl_conn_exec() has them;
+ * of a query, those that it returned.  *done: how many ended well, set on failure too: the next
+ * one's, which sl_conn_server_error() then is about.  One that commits fails as sl_conn_commit()
+ * does, and where it is among these, a cancel does not reach the server. */
+enum sl_code sl_conn_take_all(struct sl_conn *conn, size_t len, int64_t *rows, size_t *done,
+	struct sl_error *err) __attribute__((warn_unused_result, nonnull(1, 3, 4)));
+
+/* Both. */
 enum sl_code sl_conn_exec_all(struct sl_conn *conn, const struct sl_exec *all, size_t len,
 	int64_t *rows, size_t *done, struct sl_error *err)
 	__attribute__((warn_unused_result, nonnull(1, 2, 4, 5)));

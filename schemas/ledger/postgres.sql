@@ -1,4 +1,5 @@
--- The ledger that Sluice keeps inside a PostgreSQL target.  docs/design/ledger.md says why.
+-- The ledger that Sluice keeps inside a PostgreSQL target.  docs/design/ledger.md says why.  Keys are sorted by
+-- their bytes: an upgrade of the C library must not make the once-guard's index miss a row.
 CREATE SCHEMA IF NOT EXISTS sluice;
 
 -- Which database this is: the id survives a copy, server and database do not.
@@ -13,7 +14,7 @@ CREATE TABLE sluice.identity (
 
 -- Who may write, and since which attempt: one row a scope, the epoch only grows.
 CREATE TABLE sluice.fence (
-	scope text PRIMARY KEY,
+	scope text COLLATE "C" PRIMARY KEY,
 	installation text NOT NULL,
 	epoch bigint NOT NULL,
 	since timestamptz NOT NULL
@@ -37,9 +38,9 @@ CREATE TABLE sluice.run (
 
 -- The once-guard: what is in here is not run again.
 CREATE TABLE sluice.migration (
-	scope text NOT NULL,
-	kind text NOT NULL,
-	version text NOT NULL,
+	scope text COLLATE "C" NOT NULL,
+	kind text COLLATE "C" NOT NULL,
+	version text COLLATE "C" NOT NULL,
 	seq bigint NOT NULL, -- the order within a scope: scopes do not wait for each other
 	name text NOT NULL,
 	path text NOT NULL,
@@ -57,9 +58,9 @@ CREATE TABLE sluice.migration (
 
 -- One statement.  'started' is only ever seen of one that cannot run in a transaction.
 CREATE TABLE sluice.step (
-	scope text NOT NULL,
-	kind text NOT NULL,
-	version text NOT NULL,
+	scope text COLLATE "C" NOT NULL,
+	kind text COLLATE "C" NOT NULL,
+	version text COLLATE "C" NOT NULL,
 	statement integer NOT NULL,
 	run text NOT NULL,
 	sha256 text NOT NULL,

@@ -47,7 +47,7 @@ struct ledger {
 	const char *scope;
 	const char *prefix; /* of table names: "sluice.", "main._sluice_", "`shop`._sluice_" */
 	bool exists;
-	bool prepared; /* PostgreSQL: what is written over and over is, in this session */
+	bool prepared; /* PostgreSQL: what is said for each file is, in this session */
 	int64_t newest; /* seq of the newest row, while it is prepared */
 	const char *database_id, *server, *database;
 	const char *installation; /* "" none */
@@ -159,7 +159,10 @@ enum sl_code apply_ledger_begin_with(struct ledger *ledger, int64_t epoch, const
 #define LEDGER_BEGIN_TEXTS 2
 void apply_ledger_begin_texts(const struct ledger *ledger, int64_t epoch,
 	struct sl_exec out[LEDGER_BEGIN_TEXTS]);
-void apply_ledger_guard(const struct ledger *ledger, struct sl_buf *sql, const char *epoch);
+
+/* Adds the last of them: a failure where the fence is at another epoch than this expression, one
+ * row where it is at this one. */
+void apply_ledger_add_guard(const struct ledger *ledger, struct sl_buf *sql, const char *epoch);
 bool apply_ledger_says_overtaken(const struct sl_server_error *error);
 
 struct entry_write {
@@ -191,13 +194,18 @@ struct steps_write {
 void apply_ledger_put_steps(const struct ledger *ledger, struct sl_buf *sql,
 	const struct steps_write *steps);
 
-/* Names that no migration uses.  They go with the session, or with DEALLOCATE ALL. */
-#define PREPARED_GUARD "_sluice_fence_is_ours"
-#define PREPARED_ENTRY "_sluice_put_migration"
-#define PREPARED_STEPS "_sluice_put_steps"
-
-/* PostgreSQL, outside a transaction: from here on what is written is prepared. */
+/* PostgreSQL, outside a transaction: from here on what is said for each file is prepared. */
 enum sl_code apply_ledger_prepare(struct ledger *ledger, struct sl_error *err);
+
+/* As apply_ledger_begin_texts() gives them then. */
+void apply_ledger_begin_prepared(const struct ledger *ledger, const char *epoch,
+	struct sl_exec out[LEDGER_BEGIN_TEXTS]);
+
+/* And the end of a file's only transaction: the way back to the login role, the rows of a migration
+ * that has none yet, COMMIT.  False: too much to write at once. */
+#define LEDGER_END_TEXTS 3
+bool apply_ledger_end_prepared(struct ledger *ledger, const struct entry_write *entry,
+	const struct steps_write *steps, struct sl_exec out[LEDGER_END_TEXTS]);
 
 /* Whether the failure says that what was prepared is gone. */
 bool apply_ledger_says_unprepared(const struct sl_server_error *error);
@@ -293,6 +301,8 @@ struct run {
 	struct sl_rows answers[LEDGER_LOOK_ANSWERS];
 	const char *name; /* of the target, for messages */
 	const char *id; /* of the run */
+	/* A file whose first message was sent with the end of the one before it; NULL: none. */
+	const struct plan *ahead;
 	const char *session; /* its name at the server, where it was asked for; else NULL */
 	const char *engines; /* MySQL: those with transactions, once they were asked for */
 	const char *installation;

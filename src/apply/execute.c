@@ -365,7 +365,7 @@ static void note_end(struct file *file, enum sl_code code, unsigned had)
 		result->did = file->done > 0 ? SL_APPLY_DID_PART : SL_APPLY_DID_NOTHING;
 }
 
-enum sl_code apply_execute(struct run *run, size_t i)
+struct file apply_file_at(struct run *run, size_t i)
 {
 	struct plan *plan = &run->pending.at[i];
 	const struct entry *entry = apply_ledger_find(&run->ledger, plan->migration->kind,
@@ -374,19 +374,26 @@ enum sl_code apply_execute(struct run *run, size_t i)
 		.plan = plan,
 		.result = &run->pending.results[i],
 		.unrecorded = !entry };
-	int64_t started = sl_clock_mono(run->request->clock);
-	struct sl_error cause = SL_ERROR_INIT;
-	unsigned had;
-	enum sl_code code;
 
 	file.written = apply_settled(plan->migration, entry); /* its last statement was in doubt */
 	if (file.written)
 		file.done = plan->len;
 	else if (entry && entry->state == SL_LEDGER_PARTIAL)
 		file.done = entry->done;
+	return file;
+}
+
+enum sl_code apply_execute(struct run *run, size_t i)
+{
+	struct file file = apply_file_at(run, i);
+	const struct plan *plan = file.plan;
+	const unsigned had = file.done;
+	int64_t started = sl_clock_mono(run->request->clock);
+	struct sl_error cause = SL_ERROR_INIT;
+	enum sl_code code;
+
 	if (plan->dirties_session) /* it may take away what is prepared */
 		run->ledger.prepared = false;
-	had = file.done;
 	code = run_file(&file);
 	note_end(&file, code, had);
 	file.result->took_us = sl_clock_mono(run->request->clock) - started;

@@ -19,6 +19,9 @@ struct file {
 		*announced; /* what was seen before the next step, whose row is written; or NULL */
 };
 
+/* Of what is pending, as the ledger had it when the attempt began. */
+struct file apply_file_at(struct run *run, size_t i);
+
 /* --- statements ------------------------------------------------------------------------------ */
 
 /* Statements first..end of the plan that are sent at once.  begins: their transaction begins in
@@ -28,6 +31,10 @@ struct message {
 	bool begins;
 	int64_t *rows;
 };
+
+/* How many statements it holds, and fills them in. */
+unsigned apply_message_len(const struct message *message);
+void apply_put_message(const struct file *file, const struct message *message, struct sl_exec *out);
 
 /* Executes them, told to the journal, which follows only messages of one statement; a failure has
  * rolled the transaction back and is said. */

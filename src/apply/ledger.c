@@ -6,7 +6,6 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 static const char *const state_names[] = {
@@ -435,26 +434,26 @@ enum sl_code apply_ledger_begin_with(struct ledger *ledger, int64_t epoch, const
 	return code;
 }
 
-void apply_ledger_guard(const struct ledger *ledger, struct sl_buf *sql, const char *epoch)
+void apply_ledger_add_guard(const struct ledger *ledger, struct sl_buf *sql, const char *epoch)
 {
-	sl_buf_addf(sql, "SELECT 1 / pg_catalog.count(*) FROM (SELECT FROM %sfence WHERE scope = ",
+	sl_buf_addf(sql, "SELECT 1 / (epoch = %s)::integer FROM %sfence WHERE scope = ", epoch,
 		ledger->prefix);
 	sl_conn_literal(ledger->conn, sql, ledger->scope);
-	sl_buf_addf(sql, " AND epoch = %s%s) AS ours", epoch, apply_ledger_share(ledger));
+	sl_buf_adds(sql, apply_ledger_share(ledger));
 }
 
 void apply_ledger_begin_texts(const struct ledger *ledger, int64_t epoch,
 	struct sl_exec out[LEDGER_BEGIN_TEXTS])
 {
 	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
-	const char *begin = apply_ledger_begin_text(ledger), *guard;
-	char number[32];
+	const char *begin = apply_ledger_begin_text(ledger), *guard,
+		   *number = sl_arena_printf(ledger->arena, "%" PRId64, epoch);
 
-	(void)snprintf(number, sizeof(number), "%" PRId64, epoch);
-	if (ledger->prepared)
-		sl_buf_addf(&sql, "EXECUTE " PREPARED_GUARD "(%s)", number);
-	else
-		apply_ledger_guard(ledger, &sql, number);
+	if (ledger->prepared) {
+		apply_ledger_begin_prepared(ledger, number, out);
+		return;
+	}
+	apply_ledger_add_guard(ledger, &sql, number);
 	guard = sl_arena_strdup(ledger->arena, sl_buf_str(&sql));
 	out[0] = (struct sl_exec){ .sql = begin, .len = strcspn(begin, ";") };
 	out[1] = (struct sl_exec){ .sql = guard, .len = strlen(guard) };

@@ -309,7 +309,10 @@ static enum sl_code add_step(struct planning *p, struct plan *plan, struct steps
 	if (code != SL_OK)
 		return code;
 	step = sl_vec_add_in(p->arena, steps);
-	step->exec = (struct sl_exec){ text->text, text->len, text->copy_data, text->copy_len };
+	step->exec = (struct sl_exec){ .sql = text->text,
+		.len = text->len,
+		.copy_data = text->copy_data,
+		.copy_len = text->copy_len };
 	step->number = text->number;
 	step->line = text->start.line;
 	step->column = text->start.column;

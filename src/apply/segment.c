@@ -58,11 +58,12 @@ void apply_forget_steps(struct file *file, struct sl_buf *sql)
 	sl_buf_adds(sql, "; ");
 }
 
-void apply_put_file(struct file *file, struct sl_buf *sql, unsigned done)
+static struct entry_write entry_of(const struct file *file, unsigned done)
 {
-	struct run *run = file->run;
+	const struct run *run = file->run;
 	bool complete = done == file->plan->len;
-	const struct entry_write entry = { .migration = file->plan->migration,
+
+	return (struct entry_write){ .migration = file->plan->migration,
 		.state = complete ? SL_LEDGER_APPLIED : SL_LEDGER_PARTIAL,
 		.done = done,
 		.total = file->plan->len,
@@ -71,11 +72,17 @@ void apply_put_file(struct file *file, struct sl_buf *sql, unsigned done)
 		.actor = run->request->actor ? run->request->actor : "",
 		.reason = "",
 		.first = file->unrecorded };
+}
+
+void apply_put_file(struct file *file, struct sl_buf *sql, unsigned done)
+{
+	const struct entry_write entry = entry_of(file, done);
+	struct ledger *ledger = &file->run->ledger;
 
 	if (file->has_row)
-		apply_ledger_put_progress(&run->ledger, sql, &entry);
+		apply_ledger_put_progress(ledger, sql, &entry);
 	else
-		apply_ledger_put(&run->ledger, sql, &entry);
+		apply_ledger_put(ledger, sql, &entry);
 	file->unrecorded = false;
 }
 
@@ -181,34 +188,6 @@ static enum sl_code check_keys(struct file *file, size_t before, const char *wha
 		after - before, apply_so_far(file));
 }
 
-/* The segment's ledger rows and its COMMIT. */
-static enum sl_code end_segment(struct file *file, unsigned first, unsigned end,
-	const int64_t *rows, const char *what)
-{
-	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
-	struct ledger *ledger = &file->run->ledger;
-	struct sl_error cause = SL_ERROR_INIT;
-	enum sl_code code;
-
-	apply_forget_steps(file, &sql);
-	apply_ledger_put_steps(ledger, &sql,
-		&(struct steps_write){ .migration = file->plan->migration,
-			.run = file->run->id,
-			.at = &file->plan->steps[first],
-			.rows = rows,
-			.len = end - first });
-	apply_put_file(file, &sql, apply_journaled_done(file, end));
-	apply_pause("before-ledger-rows");
-	if (sl_conn_pipelines(file->run->conn)) {
-		apply_pause("before-commit");
-		code = apply_ledger_write_commit(ledger, &sql, &cause);
-		return committed(file, code, what, &cause);
-	}
-	code = apply_ledger_write(ledger, &sql, &cause);
-	return code == SL_OK ? apply_commit(file, what) :
-			       apply_ledger_failed(file, code, what, &cause);
-}
-
 /* Whether the transaction begins in the message of its first statement: nothing has to be looked at
  * in between. */
 static bool begins_with(const struct file *file, unsigned first, unsigned end)
@@ -279,6 +258,102 @@ static enum sl_code run_messages(struct file *file, unsigned first, unsigned end
 		}
 	}
 	return code;
+}
+
+/* The ledger rows of a segment and its COMMIT. */
+static enum sl_code end_part(struct file *file, const struct steps_write *steps, unsigned end,
+	const char *what)
+{
+	sl_auto_buf struct sl_buf sql = SL_BUF_INIT(LEDGER_SQL_MAX);
+	struct ledger *ledger = &file->run->ledger;
+	struct sl_error cause = SL_ERROR_INIT;
+	enum sl_code code;
+
+	apply_forget_steps(file, &sql);
+	apply_ledger_put_steps(ledger, &sql, steps);
+	apply_put_file(file, &sql, apply_journaled_done(file, end));
+	apply_pause("before-ledger-rows");
+	if (sl_conn_pipelines(file->run->conn)) {
+		apply_pause("before-commit");
+		code = apply_ledger_write_commit(ledger, &sql, &cause);
+		return committed(file, code, what, &cause);
+	}
+	code = apply_ledger_write(ledger, &sql, &cause);
+	return code == SL_OK ? apply_commit(file, what) :
+			       apply_ledger_failed(file, code, what, &cause);
+}
+
+/* Whether the segment is all of a file of which the ledger has nothing yet, so that its rows are
+ * those that are prepared. */
+static bool is_whole(const struct file *file, unsigned first, unsigned end)
+{
+	return file->run->ledger.prepared && !file->plainly && file->unrecorded && first == 0 &&
+		file->plan->migration->kind != SL_MIGRATION_REPEATABLE &&
+		apply_journaled_done(file, end) == file->plan->len;
+}
+
+/* The first message of the file behind this one, where nobody has to know that this one committed
+ * before it is sent. */
+static bool next_message(const struct file *file, struct file *next, struct message *message)
+{
+	struct run *run = file->run;
+	const size_t i = (size_t)(file->plan - run->pending.at) + 1;
+	unsigned end;
+
+	if (run->request->journal || i >= run->pending.len)
+		return false;
+	*next = apply_file_at(run, i);
+	if (next->done > 0 || next->written || next->plan->len == 0 ||
+		(next->plan->steps[0].class != STEP_IN && next->plan->steps[0].class != STEP_POINT))
+		return false;
+	end = apply_plan_segment_end(next->plan, 0);
+	if (!begins_with(next, 0, end))
+		return false;
+	*message = (struct message){ .end = message_end(next, 0, end), .begins = true };
+	return true;
+}
+
+/* The same of a whole file.  The first statements of the next one are on their way behind it then:
+ * they run while what became of this one is looked at, and end in a transaction of their own. */
+static enum sl_code end_file(struct file *file, const struct steps_write *steps, const char *what)
+{
+	struct run *run = file->run;
+	const struct entry_write entry = entry_of(file, file->plan->len);
+	struct sl_error cause = SL_ERROR_INIT;
+	struct message message = { 0 };
+	struct file next = { 0 };
+	bool goes_on = next_message(file, &next, &message);
+	size_t len = LEDGER_END_TEXTS + (goes_on ? apply_message_len(&message) : 0), done;
+	struct sl_exec *all = sl_arena_calloc(run->arena, len, sizeof(*all));
+	int64_t rows[LEDGER_END_TEXTS];
+	enum sl_code code = SL_OK;
+
+	if (!apply_ledger_end_prepared(&run->ledger, &entry, steps, all))
+		code = sl_error_set(&cause, SL_ELIMIT, "the ledger's rows are too large");
+	if (goes_on)
+		apply_put_message(&next, &message, all + LEDGER_END_TEXTS);
+	apply_pause("before-ledger-rows");
+	apply_pause("before-commit");
+	if (code == SL_OK)
+		code = sl_conn_send_all(run->conn, all, len, &cause);
+	if (code == SL_OK)
+		code = sl_conn_take_all(run->conn, LEDGER_END_TEXTS, rows, &done, &cause);
+	if (code == SL_OK && goes_on)
+		run->ahead = next.plan;
+	return committed(file, code, what, &cause);
+}
+
+static enum sl_code end_segment(struct file *file, unsigned first, unsigned end,
+	const int64_t *rows, const char *what)
+{
+	const struct steps_write steps = { .migration = file->plan->migration,
+		.run = file->run->id,
+		.at = &file->plan->steps[first],
+		.rows = rows,
+		.len = end - first };
+
+	return is_whole(file, first, end) ? end_file(file, &steps, what) :
+					    end_part(file, &steps, end, what);
 }
 
 /* In a transaction that may have begun; it is over behind this. */

@@ -2,6 +2,7 @@
 
 #include "sluice/core/utf8.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -134,14 +135,58 @@ static enum sl_code statement_failed(struct file *file, const struct step *step,
 	}
 }
 
+static unsigned head_len(const struct message *message)
+{
+	return message->begins ? LEDGER_BEGIN_TEXTS : 0;
+}
+
+unsigned apply_message_len(const struct message *message)
+{
+	return head_len(message) + message->end - message->first;
+}
+
+void apply_put_message(const struct file *file, const struct message *message, struct sl_exec *out)
+{
+	const struct run *run = file->run;
+
+	if (message->begins)
+		apply_ledger_begin_texts(&run->ledger, run->epoch, out);
+	out += head_len(message);
+	for (unsigned i = message->first; i < message->end; i++)
+		*out++ = file->plan->steps[i].exec;
+}
+
+static enum sl_code overtaken(const struct run *run, struct sl_error *err)
+{
+	return sl_error_set(err, SL_ECONFLICT,
+		"another attempt has taken over (the fence is not at epoch %" PRId64 " any more)",
+		run->epoch);
+}
+
+/* What was sent with the end of the file before only has its answers taken. */
+static enum sl_code exchange(struct file *file, const struct message *message, int64_t *rows,
+	size_t *ended, struct sl_error *err)
+{
+	struct run *run = file->run;
+	unsigned len = apply_message_len(message);
+	struct sl_exec *all;
+
+	if (run->ahead) {
+		assert(run->ahead == file->plan && message->begins);
+		run->ahead = NULL;
+		return sl_conn_take_all(run->conn, len, rows, ended, err);
+	}
+	all = sl_arena_calloc(run->arena, len, sizeof(*all));
+	apply_put_message(file, message, all);
+	return sl_conn_exec_all(run->conn, all, len, rows, ended, err);
+}
+
 /* *done: how many statements of the file ended well, -1 where their transaction did not begin. */
 static enum sl_code send(struct file *file, const struct message *message, int *done,
 	struct sl_error *err)
 {
 	struct run *run = file->run;
-	unsigned len = message->end - message->first,
-		 head = message->begins ? LEDGER_BEGIN_TEXTS : 0;
-	struct sl_exec *all;
+	unsigned len = message->end - message->first, head = head_len(message);
 	int64_t *rows;
 	size_t ended;
 	enum sl_code code;
@@ -150,30 +195,27 @@ static enum sl_code send(struct file *file, const struct message *message, int *
 	if (head + len == 1)
 		return sl_conn_exec(run->conn, &file->plan->steps[message->first].exec,
 			message->rows, err);
-	all = sl_arena_calloc(run->arena, head + len, sizeof(*all));
 	rows = sl_arena_calloc(run->arena, head + len, sizeof(*rows));
-	if (message->begins)
-		apply_ledger_begin_texts(&run->ledger, run->epoch, all);
-	for (unsigned i = 0; i < len; i++)
-		all[head + i] = file->plan->steps[message->first + i].exec;
-	code = sl_conn_exec_all(run->conn, all, head + len, rows, &ended, err);
+	code = exchange(file, message, rows, &ended, err);
 	memcpy(message->rows, rows + head, len * sizeof(*rows));
 	*done = ended < head ? -1 : (int)(ended - head);
-	return code;
+	if (code != SL_OK || head == 0 || rows[head - 1] == 1)
+		return code;
+	*done = -1;
+	return overtaken(run, err);
 }
 
 static enum sl_code not_begun(struct file *file, const struct step *step, enum sl_code code,
 	const struct sl_error *cause)
 {
 	struct run *run = file->run;
-	struct sl_error overtaken = SL_ERROR_INIT;
+	struct sl_error fence = SL_ERROR_INIT;
 
-	if (!apply_ledger_says_overtaken(sl_conn_server_error(run->conn)))
-		return apply_ledger_failed(file, code, apply_place(run, file->plan, step), cause);
-	code = sl_error_set(&overtaken, SL_ECONFLICT,
-		"another attempt has taken over (the fence is not at epoch %" PRId64 " any more)",
-		run->epoch);
-	return apply_ledger_failed(file, code, apply_place(run, file->plan, step), &overtaken);
+	if (apply_ledger_says_overtaken(sl_conn_server_error(run->conn))) {
+		code = overtaken(run, &fence);
+		cause = &fence;
+	}
+	return apply_ledger_failed(file, code, apply_place(run, file->plan, step), cause);
 }
 
 enum sl_code apply_run_message(struct file *file, const struct message *message)

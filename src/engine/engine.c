@@ -110,15 +110,40 @@ enum sl_code sl_conn_commit(struct sl_conn *conn, struct sl_error *err)
 
 bool sl_conn_pipelines(const struct sl_conn *conn)
 {
-	return conn->driver->exec_all != NULL;
+	return conn->driver->send_all != NULL;
+}
+
+enum sl_code sl_conn_prepare(struct sl_conn *conn, const struct sl_prepared *all, size_t len,
+	struct sl_error *err)
+{
+	assert(sl_conn_pipelines(conn));
+	forget_error(conn);
+	return conn->driver->prepare(conn, all, len, err);
+}
+
+enum sl_code sl_conn_send_all(struct sl_conn *conn, const struct sl_exec *all, size_t len,
+	struct sl_error *err)
+{
+	assert(sl_conn_pipelines(conn));
+	forget_error(conn);
+	return conn->driver->send_all(conn, all, len, err);
+}
+
+enum sl_code sl_conn_take_all(struct sl_conn *conn, size_t len, int64_t *rows, size_t *done,
+	struct sl_error *err)
+{
+	assert(sl_conn_pipelines(conn));
+	forget_error(conn);
+	return conn->driver->take_all(conn, len, rows, done, err);
 }
 
 enum sl_code sl_conn_exec_all(struct sl_conn *conn, const struct sl_exec *all, size_t len,
 	int64_t *rows, size_t *done, struct sl_error *err)
 {
-	assert(conn->driver->exec_all);
-	forget_error(conn);
-	return conn->driver->exec_all(conn, all, len, rows, done, err);
+	enum sl_code code = sl_conn_send_all(conn, all, len, err);
+
+	*done = 0;
+	return code == SL_OK ? sl_conn_take_all(conn, len, rows, done, err) : code;
 }
 
 enum sl_code sl_conn_query_commit(struct sl_conn *conn, const char *sql, struct sl_error *err)

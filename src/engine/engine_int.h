@@ -57,8 +57,12 @@ struct sl_driver {
 	enum sl_code (*blockers)(struct sl_conn *conn, const struct sl_conn *blocked,
 		const struct sl_lock_holder **out, size_t *len, struct sl_arena *arena,
 		struct sl_error *err);
-	enum sl_code (*exec_all)(struct sl_conn *conn, const struct sl_exec *all, size_t len,
-		int64_t *rows, size_t *done, struct sl_error *err);
+	enum sl_code (*prepare)(struct sl_conn *conn, const struct sl_prepared *all, size_t len,
+		struct sl_error *err);
+	enum sl_code (*send_all)(struct sl_conn *conn, const struct sl_exec *all, size_t len,
+		struct sl_error *err);
+	enum sl_code (*take_all)(struct sl_conn *conn, size_t len, int64_t *rows, size_t *done,
+		struct sl_error *err);
 	const char *(*lock_sql)(struct sl_conn *conn, const char *scope, struct sl_arena *arena);
 	enum sl_code (*query_commit)(struct sl_conn *conn, const char *sql, struct sl_error *err);
 };

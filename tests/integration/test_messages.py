@@ -74,10 +74,10 @@ def test_more_statements_of_a_file_take_no_more_messages(sluice, pg, folder):
     assert messages_for(sluice, pg, folder, 40) == messages_for(sluice, pg, folder, 2)
 
 
-def test_a_file_more_takes_two_messages_more(sluice, pg, folder):
+def test_a_file_more_takes_one_message_more(sluice, pg, folder):
     first = messages_for(sluice, pg, folder, 2)
     write(folder, {"V2__b.sql": "CREATE TABLE u (a int);\nINSERT INTO u VALUES (1);\n"})
-    assert messages_for(sluice, pg, folder, 2) == first + 2
+    assert messages_for(sluice, pg, folder, 2) == first + 1
 
 
 def test_a_look_with_nothing_to_do_takes_one_message(sluice, pg, folder):
@@ -139,6 +139,47 @@ def test_nothing_of_a_message_runs_once_another_attempt_has_taken_over(sluice, p
     assert pg.value("SELECT count(*) FROM u") == 0
 
 
+def test_without_the_row_of_the_fence_nothing_is_committed(sluice, pg, folder):
+    write(folder, {"V1__a.sql": "CREATE TABLE t (a int);\nDELETE FROM sluice.fence;\n", "V2__b.sql": "CREATE TABLE u (a int);\n"})
+    out = sluice.run("migrate", "--url", pg.url, "--dir", folder, "--lock-wait", "0")
+    assert out.status == 6
+    assert "V2__b.sql:1: another attempt has taken over" in out.err
+    assert pg.rows("SELECT to_regclass('t')::text, to_regclass('u')::text") == [("t", None)]
+
+
+def test_a_file_that_fails_at_its_commit_takes_along_what_was_sent_behind_it(sluice, pg, folder):
+    pg.execute("CREATE TABLE p (a int PRIMARY KEY); CREATE TABLE c (a int REFERENCES p DEFERRABLE INITIALLY DEFERRED)")
+    write(folder, {"V1__a.sql": "INSERT INTO c VALUES (1);\n"})
+    sluice.ok("baseline", "--url", pg.url, "--dir", folder, "--to", "1", "--reason", "it was there")
+    write(folder, {"V2__a.sql": "CREATE TABLE t (a int);\n", "V3__b.sql": "INSERT INTO c VALUES (2);\n", "V4__c.sql": "CREATE TABLE u (a int);\n"})
+    out = sluice.run("migrate", "--url", pg.url, "--dir", folder, "--output", "json")
+    target = json.loads(out.out)["targets"][0]
+    assert (out.status, target["error"]["server_code"] or "23503") == (8, "23503")
+    assert "V3__b.sql:1: " in target["error"]["message"] and "rolled back, 0 of 1 statements are applied" in target["error"]["message"]
+    assert pg.rows("SELECT to_regclass('t')::text, to_regclass('u')::text, (SELECT count(*) FROM c)") == [("t", None, 0)]
+    write(folder, {"V3__b.sql": "INSERT INTO p VALUES (2);\nINSERT INTO c VALUES (2);\n"})
+    sluice.ok("migrate", "--url", pg.url, "--dir", folder)
+    assert pg.rows("SELECT to_regclass('u')::text, (SELECT count(*) FROM c)") == [("u", 1)]
+
+
+def test_a_file_that_fails_leaves_the_one_applied_that_was_sent_in_front_of_it(sluice, pg, folder):
+    write(folder, {"V1__a.sql": "CREATE TABLE t (a int);\n", "V2__b.sql": "INSERT INTO t VALUES (1);\nINSERT INTO\n  nope VALUES (1);\n", "V3__c.sql": "CREATE TABLE u (a int);\n"})
+    out = sluice.run("migrate", "--url", pg.url, "--dir", folder, "--output", "json")
+    target = json.loads(out.out)["targets"][0]
+    assert (out.status, target["error"]["line"], target["error"]["column"]) == (8, 3, 3)
+    assert "V2__b.sql:3: " in target["error"]["message"]
+    assert pg.rows("SELECT version, state FROM sluice.migration") == [("1", "applied")]
+    assert pg.rows("SELECT (SELECT count(*) FROM t), to_regclass('u')") == [(0, None)]
+
+
+def test_more_rows_than_agreed_on_are_found_before_their_commit_is_sent(sluice, pg, folder):
+    files = {f"V{n}__t.sql": f"CREATE TABLE t{n} (a int);\nINSERT INTO t{n} SELECT generate_series(1, {rows});\n" for n, rows in ((1, 3), (2, 4))}
+    write(folder, files)
+    out = sluice.run("migrate", "--url", pg.url, "--dir", folder, "--max-rows", "3")
+    assert out.status == 8 and "V2__t.sql:2: 4 rows touched where at most 3 were agreed on; rolled back" in out.err
+    assert pg.rows("SELECT (SELECT count(*) FROM t1), to_regclass('t2')") == [(3, None)]
+
+
 def test_what_a_trigger_takes_away_from_the_session_is_done_without(sluice, pg, folder):
     pg.execute("CREATE FUNCTION forget() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN EXECUTE ''DEALLOCATE ALL''; END'")
     pg.execute("CREATE EVENT TRIGGER forgetful ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION forget()")
@@ -150,16 +191,21 @@ def test_what_a_trigger_takes_away_from_the_session_is_done_without(sluice, pg, 
     assert pg.value("SELECT count(*) FROM sluice.step") == 4
 
 
-@pytest.fixture
-def blocked(sluice, pg, folder):
-    """A run whose second statement of four waits for a transaction of somebody else."""
+@pytest.fixture(params=["first", "behind another"])
+def blocked(request, sluice, pg, folder):
+    """A run whose second statement of four waits for a transaction of somebody else; its file is the first, or was sent
+    with the end of the one before."""
     write(folder, {"V1__a.sql": "CREATE TABLE t (a int);\n"})
     sluice.ok("migrate", "--url", pg.url, "--dir", folder)
     holder = psycopg2.connect(host=pg.host, port=pg.port, user=pg.user, dbname=pg.name)
     holder.cursor().execute("LOCK TABLE t")
+    if request.param != "first":
+        write(folder, {"V1.5__before.sql": "CREATE TABLE before (a int);\n"})
     write(folder, {"V2__b.sql": "CREATE TABLE u (a int);\nINSERT INTO t VALUES (1);\nINSERT INTO t VALUES (2);\nINSERT INTO u VALUES (1);\n"})
     process = subprocess.Popen([sluice.path, "migrate", "--url", pg.url, "--dir", folder, "--lock-timeout", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     wait_until(lambda: pg.value("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 't'::regclass") == 1, what="the wait for the table")
+    if request.param != "first":
+        assert pg.value("SELECT count(*) FROM sluice.migration WHERE version = '1.5' AND state = 'applied'") == 1
     yield process, holder
     process.kill()
     process.communicate()

@@ -14,6 +14,8 @@ struct pg_conn {
 	int64_t pid; /* of the backend, which a pooler would hide */
 	bool check_interval; /* the server knows client_connection_check_interval */
 	bool unset; /* the settings of a session are still to be made */
+	size_t answers_left; /* of the statements that were sent at once */
+	size_t commit_left; /* of them, up to that of the COMMIT; 0: there is none */
 };
 
 static inline struct pg_conn *sl_pg(struct sl_conn *conn)

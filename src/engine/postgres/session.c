@@ -139,13 +139,6 @@ static enum sl_code begin(struct sl_conn *base, bool write, struct sl_error *err
 		err);
 }
 
-static enum sl_code exec_all(struct sl_conn *base, const struct sl_exec *all, size_t len,
-	int64_t *rows, size_t *done, struct sl_error *err)
-{
-	return sl_pg_pipeline_run(sl_pg(base), &(struct sl_pg_pipeline){ all, len, rows, done },
-		err);
-}
-
 /* sql: ends with the COMMIT. */
 static enum sl_code run_commit(struct sl_conn *base, const char *sql, struct sl_error *err)
 {
@@ -156,14 +149,9 @@ static enum sl_code run_commit(struct sl_conn *base, const char *sql, struct sl_
 		.rows = -1 };
 	enum sl_code code = sl_pg_stream_run(&stream, err);
 
-	if (code == SL_OK && sl_str_eq(stream.tag, "COMMIT"))
-		return SL_OK;
 	if (code == SL_OK)
-		return sl_error_set(err, SL_EINVAL, "commit: the server rolled back instead");
-	if (tx_state(base) == SL_TX_LOST)
-		return sl_error_set(err, SL_EUNKNOWN,
-			"commit: the connection was lost before the answer");
-	return code;
+		return sl_pg_commit_seen(&stream, err);
+	return tx_state(base) == SL_TX_LOST ? sl_pg_commit_unknown(err) : code;
 }
 
 static enum sl_code commit(struct sl_conn *base, struct sl_error *err)
@@ -400,6 +388,8 @@ const struct sl_driver sl_driver_postgres = {
 	.estimate = sl_pg_estimate,
 	.limit = sl_pg_limit,
 	.blockers = sl_pg_blockers,
-	.exec_all = exec_all,
+	.prepare = sl_pg_prepare,
+	.send_all = sl_pg_send_all,
+	.take_all = sl_pg_take_all,
 	.query_commit = query_commit,
 };

@@ -44,6 +44,11 @@ void sl_pg_ask_cancel(struct pg_conn *conn)
 		PQfreeCancel(cancel);
 }
 
+static bool is_lost(const struct pg_conn *conn)
+{
+	return !conn->pg || PQstatus(conn->pg) != CONNECTION_OK;
+}
+
 static enum sl_code lost(const struct pg_conn *conn, struct sl_error *err)
 {
 	const char *text = conn->pg ? PQerrorMessage(conn->pg) : "";
@@ -291,6 +296,7 @@ static enum sl_code take(struct wait *wait, PGresult *result, struct sl_error *e
 {
 	struct sl_pg_stream *stream = wait->stream;
 
+	stream->answered = true;
 	switch (PQresultStatus(result)) {
 	case PGRES_SINGLE_TUPLE:
 	case PGRES_EMPTY_QUERY:
@@ -333,9 +339,17 @@ static enum sl_code take_all(struct wait *wait, struct sl_error *err)
 		if (!result)
 			return first;
 		PQclear(result);
-		if (!stream->conn->pg || PQstatus(stream->conn->pg) != CONNECTION_OK)
+		if (is_lost(stream->conn))
 			return first != SL_OK ? first : lost(stream->conn, err);
 	}
+}
+
+static void watch_from_now(struct wait *wait)
+{
+	const struct sl_conn *base = &wait->stream->conn->base;
+
+	if (base->watch.look)
+		wait->look_at = sl_clock_mono(base->clock) + base->watch.first_us;
 }
 
 /* What is asked before anything is sent. */
@@ -343,12 +357,11 @@ static enum sl_code may_send(struct wait *wait, struct sl_error *err)
 {
 	struct pg_conn *conn = wait->stream->conn;
 
-	if (!conn->pg || PQstatus(conn->pg) != CONNECTION_OK)
+	if (is_lost(conn))
 		return lost(conn, err);
 	if (wait->stream->uncancelable)
 		return SL_OK;
-	if (conn->base.watch.look)
-		wait->look_at = sl_clock_mono(conn->base.clock) + conn->base.watch.first_us;
+	watch_from_now(wait);
 	return sl_cancel_check(conn->base.cancel, "statement", err);
 }
 
@@ -375,28 +388,96 @@ enum sl_code sl_pg_stream_run(struct sl_pg_stream *stream, struct sl_error *err)
 	return code;
 }
 
-static enum sl_code send_all(struct wait *wait, const struct sl_exec *all, size_t len,
+enum sl_code sl_pg_commit_unknown(struct sl_error *err)
+{
+	return sl_error_set(err, SL_EUNKNOWN, "commit: the connection was lost before the answer");
+}
+
+enum sl_code sl_pg_commit_seen(const struct sl_pg_stream *stream, struct sl_error *err)
+{
+	if (sl_str_eq(stream->tag, "COMMIT"))
+		return SL_OK;
+	return sl_error_set(err, SL_EINVAL, "commit: the server rolled back instead");
+}
+
+/* --- several at once ------------------------------------------------------------------------- */
+
+static bool put_statement(PGconn *pg, const struct sl_exec *exec)
+{
+	sl_autofree char *sql = NULL;
+
+	if (exec->prepared)
+		return PQsendQueryPrepared(pg, exec->prepared, (int)exec->values_len, exec->values,
+			       NULL, NULL, 0) == 1;
+	sql = sl_xstrndup(exec->sql, exec->len);
+	return PQsendQueryParams(pg, sql, 0, NULL, NULL, NULL, NULL, 0) == 1;
+}
+
+static enum sl_code end_sending(struct wait *wait, bool sent, size_t len, struct sl_error *err)
+{
+	struct pg_conn *conn = wait->stream->conn;
+
+	conn->answers_left = len;
+	if (!sent || PQpipelineSync(conn->pg) != 1)
+		return lost(conn, err);
+	return flush(wait, err);
+}
+
+/* The session is given up with what may or may not have been sent. */
+static enum sl_code not_sent(struct pg_conn *conn, enum sl_code code, struct sl_error *err)
+{
+	if (conn->pg)
+		sl_pg_give_up(conn);
+	conn->running = false;
+	return conn->commit_left > 0 ? sl_pg_commit_unknown(err) : code;
+}
+
+enum sl_code sl_pg_send_all(struct sl_conn *base, const struct sl_exec *all, size_t len,
 	struct sl_error *err)
 {
-	PGconn *pg = wait->stream->conn->pg;
-	bool sent = PQenterPipelineMode(pg) == 1;
+	struct pg_conn *conn = sl_pg(base);
+	struct sl_pg_stream stream = { .conn = conn };
+	struct wait wait = { .stream = &stream };
+	enum sl_code code = may_send(&wait, err);
+	bool sent;
 
+	if (code != SL_OK)
+		return code;
+	conn->running = true;
+	conn->commit_left = 0;
+	sent = PQenterPipelineMode(conn->pg) == 1;
 	for (size_t i = 0; sent && i < len; i++) {
-		sl_autofree char *sql = sl_xstrndup(all[i].sql, all[i].len);
-
-		sent = PQsendQueryParams(pg, sql, 0, NULL, NULL, NULL, NULL, 0) == 1;
+		if (all[i].commits)
+			conn->commit_left = i + 1;
+		sent = put_statement(conn->pg, &all[i]);
+		/* Its answer would else wait for what runs behind it. */
+		if (sent && all[i].commits && i + 1 < len)
+			sent = PQsendFlushRequest(conn->pg) == 1;
 	}
-	if (!sent || PQpipelineSync(pg) != 1)
-		return lost(wait->stream->conn, err);
-	return flush(wait, err);
+	code = end_sending(&wait, sent, len, err);
+	return code == SL_OK ? SL_OK : not_sent(conn, code, err);
 }
 
 /* Up to what ends the answers of one statement, or the connection. */
 static enum sl_code take_one(struct wait *wait, struct sl_error *err)
 {
-	(void)PQsetSingleRowMode(wait->stream->conn->pg);
-	wait->stream->rows = -1;
-	return take_all(wait, err);
+	struct sl_pg_stream *stream = wait->stream;
+	struct pg_conn *conn = stream->conn;
+	enum sl_code code;
+
+	(void)PQsetSingleRowMode(conn->pg);
+	stream->rows = -1;
+	stream->answered = false;
+	code = take_all(wait, err);
+	if (code == SL_OK && !stream->answered)
+		code = lost(conn, err);
+	if (code == SL_OK && conn->commit_left == 1)
+		code = sl_pg_commit_seen(stream, err);
+	else if (code != SL_OK && conn->commit_left > 0 && is_lost(conn))
+		code = sl_pg_commit_unknown(err);
+	conn->answers_left--;
+	conn->commit_left -= conn->commit_left > 0;
+	return code;
 }
 
 /* The answers of the statements behind the one that failed, and of the message's end. */
@@ -419,29 +500,53 @@ static enum sl_code take_rest(struct wait *wait, struct sl_error *err)
 	}
 }
 
-enum sl_code sl_pg_pipeline_run(struct pg_conn *conn, const struct sl_pg_pipeline *all,
+enum sl_code sl_pg_take_all(struct sl_conn *base, size_t len, int64_t *rows, size_t *done,
 	struct sl_error *err)
 {
+	struct pg_conn *conn = sl_pg(base);
+	struct sl_pg_stream stream = { .conn = conn,
+		.uncancelable = conn->commit_left > 0 && conn->commit_left <= len };
+	struct wait wait = { .stream = &stream };
+	enum sl_code code = SL_OK, end;
+
+	if (!stream.uncancelable)
+		watch_from_now(&wait);
+	for (*done = 0; code == SL_OK && *done < len;) {
+		code = take_one(&wait, err);
+		if (code == SL_OK)
+			rows[(*done)++] = stream.rows;
+	}
+	if (code == SL_OK && conn->answers_left > 0)
+		return SL_OK;
+	if (!is_lost(conn)) {
+		end = take_rest(&wait, code == SL_OK ? err : NULL);
+		/* What was seen to commit did, whatever becomes of the session. */
+		code = code == SL_OK && !stream.uncancelable ? end : code;
+	}
+	conn->answers_left = conn->commit_left = 0;
+	conn->running = false;
+	return code;
+}
+
+enum sl_code sl_pg_prepare(struct sl_conn *base, const struct sl_prepared *all, size_t len,
+	struct sl_error *err)
+{
+	struct pg_conn *conn = sl_pg(base);
 	struct sl_pg_stream stream = { .conn = conn };
 	struct wait wait = { .stream = &stream };
-	enum sl_code code = may_send(&wait, err), end;
+	sl_autofree int64_t *rows = sl_xcalloc(len, sizeof(*rows));
+	enum sl_code code = may_send(&wait, err);
+	size_t done;
+	bool sent;
 
-	*all->done = 0;
 	if (code != SL_OK)
 		return code;
 	conn->running = true;
-	code = send_all(&wait, all->at, all->len, err);
+	sent = PQenterPipelineMode(conn->pg) == 1;
+	for (size_t i = 0; sent && i < len; i++)
+		sent = PQsendPrepare(conn->pg, all[i].name, all[i].sql, 0, NULL) == 1;
+	code = end_sending(&wait, sent, len, err);
 	if (code != SL_OK)
-		sl_pg_give_up(conn);
-	while (code == SL_OK && *all->done < all->len) {
-		code = take_one(&wait, err);
-		if (code == SL_OK)
-			all->rows[(*all->done)++] = stream.rows;
-	}
-	if (conn->pg && PQstatus(conn->pg) == CONNECTION_OK) {
-		end = take_rest(&wait, code == SL_OK ? err : NULL);
-		code = code == SL_OK ? end : code;
-	}
-	conn->running = false;
-	return code;
+		return not_sent(conn, code, err);
+	return sl_pg_take_all(base, len, rows, &done, err);
 }

@@ -17,6 +17,7 @@ struct sl_pg_stream {
 	 * the next statement of the text; or NULL. */
 	void (*each)(void *ctx, const struct sl_rows *rows);
 	void *ctx;
+	bool answered; /* out: by anything at all */
 	bool uncancelable; /* COMMIT, ROLLBACK: a cancel only shortens the wait for the answer */
 	int64_t rows; /* out: of the last command, -1 none */
 	char tag[32]; /* out: command tag of the last command */
@@ -25,16 +26,19 @@ struct sl_pg_stream {
 enum sl_code sl_pg_stream_run(struct sl_pg_stream *stream, struct sl_error *err)
 	__attribute__((warn_unused_result));
 
-/* Statements in one message, each begun only where the one before it ended well. */
-struct sl_pg_pipeline {
-	const struct sl_exec *at;
-	size_t len;
-	int64_t *rows; /* out: of each, -1 none */
-	size_t *done; /* out: how many ended well; a failure is the next one's */
-};
+/* As engine.h describes the sl_conn_...() of these names. */
+enum sl_code sl_pg_prepare(struct sl_conn *base, const struct sl_prepared *all, size_t len,
+	struct sl_error *err);
+enum sl_code sl_pg_send_all(struct sl_conn *base, const struct sl_exec *all, size_t len,
+	struct sl_error *err);
+enum sl_code sl_pg_take_all(struct sl_conn *base, size_t len, int64_t *rows, size_t *done,
+	struct sl_error *err);
 
-enum sl_code sl_pg_pipeline_run(struct pg_conn *conn, const struct sl_pg_pipeline *all,
-	struct sl_error *err) __attribute__((warn_unused_result));
+/* What is said of a COMMIT that was sent, unless its answer is known. */
+enum sl_code sl_pg_commit_unknown(struct sl_error *err);
+
+/* SL_OK where the tag of its answer says that it committed. */
+enum sl_code sl_pg_commit_seen(const struct sl_pg_stream *stream, struct sl_error *err);
 
 /* Closes the connection; the session is SL_TX_LOST from here on. */
 void sl_pg_give_up(struct pg_conn *conn);
