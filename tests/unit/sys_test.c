@@ -381,7 +381,7 @@ static void a_removed_key_does_not_run(void **state)
 	struct hand_clock hand;
 	sl_auto(sl_sched_free_p) struct sl_sched *sched = NULL;
 	struct trace trace = { 0 };
-	char key[8];
+	char key[12];
 
 	(void)state;
 	hand_clock_init(&hand);
