@@ -249,10 +249,17 @@ static enum sl_code read_once(struct sl_pg_read *read, struct sl_conn *conn, boo
 	return SL_OK;
 }
 
+/* A function that prints definitions met what somebody has dropped since: internal_error. */
+static bool is_gone(const struct sl_conn *conn)
+{
+	return sl_str_eq(conn->server.code, "XX000");
+}
+
 enum sl_code sl_pg_introspect(struct sl_conn *conn, const struct sl_catalog **out,
 	struct sl_error *err)
 {
 	struct sl_arena *arena sl_auto(sl_arena_free_p) = sl_arena_new();
+	enum sl_code code = SL_OK;
 
 	for (unsigned i = 0; i < TRIES; i++) {
 		struct sl_map *types sl_auto(sl_map_free_p) = sl_map_new();
@@ -261,13 +268,15 @@ enum sl_code sl_pg_introspect(struct sl_conn *conn, const struct sl_catalog **ou
 			conn->version);
 		struct sl_pg_read read = { .arena = arena, .builder = builder, .types = types };
 		bool changed = false;
-		enum sl_code code = read_once(&read, conn, &changed, err);
 
-		if (code != SL_OK)
-			return code;
-		if (!changed)
+		code = read_once(&read, conn, &changed, err);
+		if (code == SL_OK && !changed)
 			return sl_catalog_finish(out, builder, err);
+		if (code != SL_OK && !is_gone(conn))
+			return code;
 		sl_arena_clear(arena);
 	}
+	if (code != SL_OK)
+		return code;
 	return sl_error_set(err, SL_EBUSY, "the structure changes while it is read");
 }
