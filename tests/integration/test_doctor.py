@@ -16,6 +16,7 @@ import pytest
 from harness.daemon import Daemon
 from harness.disk import Disk
 from harness.fake_postgres import FakePostgres
+from harness.port import free_port
 from harness.wait import wait_until
 from harness.workspace import Sqlite
 
@@ -271,8 +272,7 @@ def test_a_store_on_a_server_is_looked_at(setup, pg, login):
     pg.execute("CREATE SCHEMA sluice_store CREATE TABLE schema_version (version bigint)")
     pg.execute(f"INSERT INTO sluice_store.schema_version VALUES (900); GRANT USAGE ON SCHEMA sluice_store TO {login}; GRANT SELECT ON sluice_store.schema_version TO {login}")
     setup.only("store", "fail", "schema 900", "start the newer version")
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        port = held.getsockname()[1]
+    port = free_port()
     setup.config.write_text(text.replace(f"sqlite:{setup.root}/data/store.db", f"postgres://deploy@127.0.0.1:{port}/store"))
     setup.only("store", "fail", "start its server")
 
@@ -345,8 +345,7 @@ def test_an_address_that_somebody_has_is_named(setup):
 
 
 def test_a_running_daemon_is_told_from_one_with_another_configuration(setup):
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        port = held.getsockname()[1]
+    port = free_port()
     setup.write(listen=f"127.0.0.1:{port}")
     setup.serve()
     assert setup.wrong() == []
@@ -425,8 +424,7 @@ def test_a_database_that_is_not_there_is_named(setup):
     setup.target("dev", f"sqlite:{setup.root}/none.db")
     setup.write()
     setup.only("target", "fail", "none.db", "a new database is an empty file")
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        port = held.getsockname()[1]
+    port = free_port()
     for scheme in ("postgres", "mysql"):
         setup.target("dev", f"{scheme}://deploy@127.0.0.1:{port}/shop")
         setup.write()

@@ -8,9 +8,9 @@ import subprocess
 import tempfile
 
 import pytest
-from harness.cluster import free_port
 from harness.files import write
 from harness.mariadb import Server
+from harness.port import free_port
 from harness.wait import wait_until
 
 PROVIDER = "/usr/lib/galera/libgalera_smm.so"

@@ -16,6 +16,7 @@ import time
 
 import pytest
 
+from harness.port import free_port
 from harness.wait import wait_until
 
 TOKEN = "t0ken-of-a-test"
@@ -369,8 +370,7 @@ class Sshd:
         self.user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
         for name in ("host", "user", "stranger"):
             run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.folder / name)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         shutil.copy(self.folder / "user.pub", self.folder / "authorized")
         self.known = self.write("known", f"[127.0.0.1]:{self.port} " + (self.folder / "host.pub").read_text())
         config = self.write("config", self.config(command))

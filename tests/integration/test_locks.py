@@ -11,8 +11,9 @@ import subprocess
 
 import psycopg2
 import pytest
-from harness.cluster import Cluster, account, free_port, make_folder
+from harness.cluster import Cluster, account, make_folder
 from harness.files import write
+from harness.port import free_port
 from harness.postgres import Postgres
 from harness.wait import wait_until
 

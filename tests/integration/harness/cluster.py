@@ -5,20 +5,15 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 
 import psycopg2
 
+from .port import free_port
 from .wait import wait_until
 
 USER = "sluice"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        return held.getsockname()[1]
 
 
 def account() -> list:

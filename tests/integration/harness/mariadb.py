@@ -4,10 +4,11 @@ client and never through the program under test."""
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import time
 import uuid
+
+from .port import free_port
 
 SBIN = {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}
 
@@ -99,8 +100,7 @@ class Server:
         self.data = folder / data
         self.socket = str(folder / "sock")
         self.process = None
-        with socket.create_server(("127.0.0.1", 0)) as held:
-            self.port = held.getsockname()[1]
+        self.port = free_port()
         self.certificate("server", "localhost")
         self.certificate("stranger", "localhost")
         (folder / "tmp").mkdir()
