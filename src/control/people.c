@@ -23,6 +23,15 @@ static enum sl_code about_change(struct request *request, int64_t change_id, con
 		err);
 }
 
+/* A word about a change as a whole; on one that is over it would be kept and do nothing. */
+static enum sl_code may_still(const struct request *request, const struct staged *staged,
+	enum sl_verb verb, struct sl_error *err)
+{
+	enum sl_code code = sl_request_may(request, verb, err);
+
+	return code != SL_OK ? code : sl_rollout_check_not_over(&staged->view.change, verb, err);
+}
+
 static bool awaits_approval(const struct staged *staged, size_t i)
 {
 	return staged->view.stages[i].state == SL_STAGE_WAITING && !staged->approvals[i].satisfied;
@@ -45,13 +54,20 @@ static enum sl_code find_stage(const struct staged *staged, const char *environm
 		(long long)staged->view.change.id);
 }
 
-static enum sl_code check_approval(const struct request *request, const struct staged *staged,
-	size_t stage, const char *digest, struct sl_error *err)
+/* Whose yes counts is policy's to say, stage by stage. */
+static enum sl_code may_still_approve(const struct request *request, const struct staged *staged,
+	struct sl_error *err)
+{
+	if (request->ask->who.user[0] == '\0')
+		return sl_request_may(request, SL_VERB_APPROVE, err);
+	return sl_rollout_check_not_over(&staged->view.change, SL_VERB_APPROVE, err);
+}
+
+static enum sl_code check_approval(const struct staged *staged, size_t stage, const char *digest,
+	struct sl_error *err)
 {
 	const struct sl_stage *row = &staged->view.stages[stage];
 
-	if (request->ask->who.user[0] == '\0')
-		return sl_request_may(request, SL_VERB_APPROVE, err);
 	if (digest && !sl_str_eq(digest, row->digest))
 		return sl_error_set(err, SL_ECONFLICT,
 			"the plan for %s has changed since it was shown: look again",
@@ -107,9 +123,11 @@ enum sl_code sl_control_approve(struct sl_control *control, const struct sl_ask 
 	sl_request_open(&request, control, ask);
 	code = about_change(&request, change_id, "change.approve", &staged, err);
 	if (code == SL_OK)
+		code = may_still_approve(&request, &staged, err);
+	if (code == SL_OK)
 		code = find_stage(&staged, environment, &stage, err);
 	if (code == SL_OK)
-		code = check_approval(&request, &staged, stage, digest, err);
+		code = check_approval(&staged, stage, digest, err);
 	if (code == SL_OK)
 		code = approve(&request, &staged, stage, err);
 	if (code == SL_OK)
@@ -166,7 +184,7 @@ enum sl_code sl_control_revoke(struct sl_control *control, const struct sl_ask *
 	sl_request_open(&request, control, ask);
 	code = about_change(&request, change_id, "change.revoke", &staged, err);
 	if (code == SL_OK)
-		code = sl_request_may(&request, SL_VERB_REVOKE, err);
+		code = may_still(&request, &staged, SL_VERB_REVOKE, err);
 	if (code == SL_OK)
 		code = revoke(&request, &staged, environment, err);
 	if (code == SL_OK)
@@ -210,7 +228,7 @@ static enum sl_code hold_or_resume(struct sl_control *control, const struct sl_a
 	code = about_change(&request, change_id, held ? "change.hold" : "change.resume", &staged,
 		err);
 	if (code == SL_OK)
-		code = sl_request_may(&request, held ? SL_VERB_HOLD : SL_VERB_RESUME, err);
+		code = may_still(&request, &staged, held ? SL_VERB_HOLD : SL_VERB_RESUME, err);
 	if (code == SL_OK)
 		code = set_hold(&request, &staged, held, err);
 	if (code == SL_OK)
@@ -412,7 +430,7 @@ enum sl_code sl_control_waive(struct sl_control *control, const struct sl_ask *a
 	sl_request_open(&request, control, ask);
 	code = about_change(&request, change_id, "change.waive", &staged, err);
 	if (code == SL_OK)
-		code = sl_request_may(&request, SL_VERB_WAIVE, err);
+		code = may_still(&request, &staged, SL_VERB_WAIVE, err);
 	if (code == SL_OK)
 		code = waive(&request, &staged, wanted, err);
 	if (code == SL_OK)

@@ -57,7 +57,8 @@ static json_t *change_row(struct sl_arena *arena, const struct sl_change *change
 	sl_view_set(row, "head", change->head);
 	sl_view_set(row, "head_short", sl_arena_strndup(arena, change->head, 7));
 	sl_view_set(row, "author", change->author);
-	(void)json_object_set_new(row, "held", json_boolean(change->held));
+	(void)json_object_set_new(row, "held",
+		json_boolean(change->held && !sl_rollout_is_over(change->state)));
 	sl_view_set(row, "hold_reason", change->hold_reason);
 	sl_view_set(row, "hold_by", change->hold_by);
 	sl_view_set_time(row, "opened_at", change->opened_at);
@@ -318,10 +319,12 @@ static json_t *stage_row(const struct staged *staged, size_t i, struct sl_arena 
 {
 	const struct sl_stage *stage = &staged->view.stages[i];
 	sl_auto_buf struct sl_buf wait = SL_BUF_INIT(1000);
+	const bool waits = stage->state == SL_STAGE_WAITING &&
+		!sl_rollout_is_over(staged->view.change.state);
 	json_t *row = json_object();
 	json_t *tasks = json_array();
 
-	if (stage->state == SL_STAGE_WAITING)
+	if (waits)
 		sl_rollout_stage_waits_for(&staged->rollout, stage, &wait);
 	sl_view_set_i64(row, "id", stage->id);
 	sl_view_set(row, "environment", stage->environment);
@@ -337,7 +340,7 @@ static json_t *stage_row(const struct staged *staged, size_t i, struct sl_arena 
 			!staged->rollout.gates[i].pending));
 	(void)json_object_set_new(row, "skippable", json_boolean(sl_staged_skippable(staged, i)));
 	(void)json_object_set_new(row, "approvable",
-		json_boolean(stage->state == SL_STAGE_WAITING && !staged->approvals[i].satisfied));
+		json_boolean(waits && !staged->approvals[i].satisfied));
 	(void)json_object_set_new(row, "steps", step_rows(staged, i));
 	for (size_t k = 0; k < staged->view.tasks_len; k++) {
 		if (staged->view.tasks[k].stage_id == stage->id)
@@ -548,9 +551,8 @@ enum sl_code sl_view_change(struct sl_control *control, int64_t id, json_t **out
 		return code;
 	view = sl_view_staged(&staged, arena);
 	(void)json_object_set_new(view, "holdable",
-		json_boolean(!staged.view.change.held &&
-			(staged.view.change.state == SL_CHANGE_OPEN ||
-				staged.view.change.state == SL_CHANGE_MERGED)));
+		json_boolean(
+			!staged.view.change.held && !sl_rollout_is_over(staged.view.change.state)));
 	code = add_review(control, arena, &staged.view.change, view, err);
 	if (code == SL_OK)
 		code = add_files(control, world, &staged, view, err);

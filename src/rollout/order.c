@@ -53,6 +53,44 @@ static const char *advice(enum sl_task_state state)
 	return "";
 }
 
+/* What became of a change that is over, and what to do instead; NULL: it is not over. */
+static const char *over_text(enum sl_change_state state)
+{
+	switch (state) {
+	case SL_CHANGE_DONE:
+		return "it is done; what comes next is another change";
+	case SL_CHANGE_NOTHING:
+		return "it is over, there was nothing to do; what comes next is another change";
+	case SL_CHANGE_CLOSED:
+		return "it is closed, its branch was deleted; push the branch again, and another "
+		       "change begins";
+	case SL_CHANGE_SUPERSEDED:
+		return "it is superseded, the project's branch went on without it; 'sluice change "
+		       "list' shows what came instead";
+	case SL_CHANGE_OPEN:
+	case SL_CHANGE_MERGED:
+	case SL_CHANGE_STATE_COUNT:
+		break;
+	}
+	return NULL;
+}
+
+bool sl_rollout_is_over(enum sl_change_state state)
+{
+	return over_text(state) != NULL;
+}
+
+enum sl_code sl_rollout_check_not_over(const struct sl_change *change, enum sl_verb verb,
+	struct sl_error *err)
+{
+	const char *over = over_text(change->state);
+
+	if (!over)
+		return SL_OK;
+	return sl_error_set(err, SL_ECONFLICT, "change %" PRId64 ": too late to %s: %s", change->id,
+		sl_verb_name(verb), over);
+}
+
 static const struct order *find(enum sl_verb verb)
 {
 	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {

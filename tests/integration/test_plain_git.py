@@ -503,13 +503,22 @@ def delete(work, *paths):
     work.push("main")
 
 
+def assert_too_late(workspace, number, why):
+    """Every word about the change as a whole is a conflict that says what it is; but first, who may say it."""
+    for words in (["approve"], ["revoke"], ["hold", "--reason", "wait"], ["resume", "--reason", "do it"], ["waive", "any", "--reason", "fine"]):
+        done = workspace.run(words[0], number, *words[1:], who="dana")
+        assert (done.status, done.err) == (6, f"sluice: change {number}: too late to {words[0]}: {why}\n"), words
+    assert workspace.run("resume", number, who="ana").status == 4
+    assert workspace.run("approve", number).status == 4
+
+
 def is_over(workspace, number, text):
     """Superseded with that sentence, and nobody's word starts it any more."""
     change = workspace.wait_change(number, "superseded")
     assert change["events"][0]["text"] == text
-    workspace.run("resume", number, "--reason", "do it", who="dana")
-    workspace.run("approve", number, who="dana")
-    assert workspace.change(number)["state"] == "superseded"
+    assert not change["held"] and not any(stage["approvable"] or stage["waits_for"] for stage in change["stages"])
+    assert_too_late(workspace, number, "it is superseded, the project's branch went on without it; 'sluice change list' shows what came instead")
+    assert workspace.change(number)["events"] == change["events"]
     assert [run for run in workspace.history() if run["change"] == number] == []
     return change
 
@@ -690,6 +699,7 @@ def test_what_a_closed_change_had_brought_in_part_is_held(workspace, work):
     workspace.wait_awaited(1, "merged in part")
     work.push(":change/two")
     workspace.wait_change(1, "closed")
+    assert_too_late(workspace, 1, "it is closed, its branch was deleted; push the branch again, and another change begins")
     left = workspace.wait_awaited(2, "held: left on the branch by change 1")
     assert (left["kind"], [file["path"] for file in left["files"]]) == ("direct", [V2])
     assert everybody(workspace, work) == {V1: "applied", V2: 2}

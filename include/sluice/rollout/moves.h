@@ -29,6 +29,13 @@ enum sl_code sl_rollout_check_change_move(enum sl_change_state from, enum sl_cha
 enum sl_code sl_rollout_check(const struct sl_move *move, struct sl_error *err)
 	__attribute__((warn_unused_result));
 
+/* Whether the change is over: nobody's word has an effect on it any more. */
+bool sl_rollout_is_over(enum sl_change_state state);
+
+/* SL_ECONFLICT, with what would help, when the change is over and the verb would do nothing. */
+enum sl_code sl_rollout_check_not_over(const struct sl_change *change, enum sl_verb verb,
+	struct sl_error *err) __attribute__((warn_unused_result));
+
 /* Whether no move leaves the state. */
 bool sl_rollout_is_final(enum sl_task_state state);
 
