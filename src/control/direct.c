@@ -1,10 +1,9 @@
 /* What is on the project's branch and in nobody's change: found at its first sight, or pushed
  * directly. */
 #include "project_int.h"
+#include "settled.h"
 
-#include "sluice/apply/elsewhere.h"
 #include "sluice/core/str.h"
-#include "sluice/policy/workspace.h"
 
 static enum sl_code open_implicit(struct pass *pass, struct draft *draft, struct sl_error *err)
 {
@@ -21,77 +20,17 @@ static enum sl_code open_implicit(struct pass *pass, struct draft *draft, struct
 	return code == SL_OK ? sl_draft_finish(pass, draft, err) : code;
 }
 
-/* A target that the folder's entry takes, with what is known to be settled there. */
-struct settled_by {
-	const struct sl_target *target;
-	const struct sl_elsewhere_file *history; /* beside the folder's set; NULL: of no matter */
-};
-
-/* Where others apply, their tool's history says what is settled, and nothing is written there. */
-static const struct sl_elsewhere_file *others_history(struct pass *pass,
-	const struct folder *folder, const struct sl_target *target)
-{
-	struct sl_elsewhere history;
-	struct sl_conn_spec spec;
-
-	if (sl_project_mode(pass->world->workspace, pass->project, target->environment) ==
-			SL_MODE_APPLY ||
-		target->dialect != folder->dialect ||
-		sl_control_target_spec(pass->control, pass->world, target, pass->arena, &spec,
-			NULL) != SL_OK)
-		return NULL;
-	spec.cancel = pass->cancel;
-	if (sl_apply_elsewhere(&spec, &folder->layout.set, sl_layout_kind_name(folder->layout.kind),
-		    &history, pass->arena, NULL) != SL_OK)
-		return NULL;
-	return history.files;
-}
-
-static struct settled_by *settled_by(struct pass *pass, const struct folder *folder, size_t *len)
-{
-	struct target_list targets = { 0 };
-	struct settled_by *out;
-
-	if (sl_entry_targets(&targets, pass->arena, pass->world, folder->entry, NULL) != SL_OK)
-		return NULL;
-	out = sl_arena_calloc(pass->arena, targets.len + 1, sizeof(*out));
-	for (size_t i = 0; i < targets.len; i++) {
-		out[i].target = &pass->world->workspace->targets[targets.at[i]];
-		out[i].history = others_history(pass, folder, out[i].target);
-	}
-	*len = targets.len;
-	return out;
-}
-
-/* Whether every target has the migration at that index settled. */
-static bool settled_everywhere(struct pass *pass, const struct folder *folder,
-	const struct settled_by *by, size_t len, size_t at)
-{
-	const struct sl_migration *migration = &folder->layout.set.at[at];
-	bool settled = true;
-
-	for (size_t i = 0; settled && i < len; i++) {
-		struct observation *seen = sl_observation_get(pass->control, by[i].target->name);
-
-		settled = sl_observation_knows(seen, folder->entry->ledger, migration->kind,
-				  migration->key) ||
-			(by[i].history && by[i].history[at].state == SL_ELSEWHERE_APPLIED);
-		sl_observation_unref(pass->control, seen);
-	}
-	return settled;
-}
-
 /* All of the branch that some target has not settled. */
 static void add_unsettled(struct pass *pass, struct draft *draft)
 {
 	sl_draft_room(pass, draft, 0);
 	for (size_t i = 0; i < draft->folders.len; i++) {
 		const struct folder *folder = &draft->folders.at[i];
-		size_t len = 0;
-		const struct settled_by *by = settled_by(pass, folder, &len);
+		struct settled_list targets;
 
+		sl_settled_read(pass, folder, &targets);
 		for (size_t k = 0; k < folder->layout.set.len; k++) {
-			if (!by || !settled_everywhere(pass, folder, by, len, k))
+			if (!sl_settled_everywhere(pass, folder, &targets, k))
 				sl_draft_add_file(pass, draft, folder,
 					folder->layout.set.at[k].path);
 		}

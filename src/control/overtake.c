@@ -1,6 +1,7 @@
 /* Merged changes of which nothing has begun, while the project's branch went on without them: they
  * are over, and what they leave on it is looked for by the next direct change. */
 #include "project_int.h"
+#include "settled.h"
 
 #include "sluice/core/str.h"
 
@@ -51,8 +52,7 @@ static bool ran_on(struct pass *pass, const char *target, const char *scope,
 	struct observation *seen;
 	bool ran = false;
 
-	if (sl_observation_is_old(pass->control, target, pass->now))
-		(void)sl_control_observe(pass->control, target, pass->cancel, NULL);
+	sl_settled_look(pass, target);
 	seen = sl_observation_get(pass->control, target);
 	for (size_t i = 0; seen && !ran && i < seen->ledger.migrations_len; i++) {
 		const struct sl_ledger_migration *row = &seen->ledger.migrations[i];
@@ -167,8 +167,30 @@ static bool is_left(const struct pass *pass, const struct sl_change_file *file)
 				       blob && sl_str_eq(blob, file->blob);
 }
 
+/* Whether nothing is left to do for it: where files are chosen by engine, in each folder that has
+ * it.  settled: beside the branch's folders, read when it is needed. */
+static bool is_everywhere(struct pass *pass, struct settled_list *settled,
+	const struct sl_change_file *file)
+{
+	bool everywhere = true, any = false;
+
+	for (size_t i = 0; everywhere && i < pass->main.len; i++) {
+		const struct folder *folder = &pass->main.at[i];
+		const struct sl_migration *migration = sl_folder_migration(folder, file->path);
+
+		if (!migration || !sl_str_eq(folder->entry->path, file->folder))
+			continue;
+		any = true;
+		if (!settled[i].at)
+			sl_settled_read(pass, folder, &settled[i]);
+		everywhere = sl_settled_alike(pass, folder, &settled[i],
+			(size_t)(migration - folder->layout.set.at));
+	}
+	return any && everywhere;
+}
+
 static enum sl_code add_left(struct pass *pass, const struct sl_change *change,
-	struct left_list *out, struct sl_error *err)
+	struct settled_list *settled, struct left_list *out, struct sl_error *err)
 {
 	struct sl_change_view view;
 	bool any = false;
@@ -176,7 +198,7 @@ static enum sl_code add_left(struct pass *pass, const struct sl_change *change,
 		pass->arena, &view, err);
 
 	for (size_t i = 0; code == SL_OK && i < view.files_len; i++) {
-		if (!is_left(pass, &view.files[i]))
+		if (!is_left(pass, &view.files[i]) || is_everywhere(pass, settled, &view.files[i]))
 			continue;
 		*sl_vec_add_in(pass->arena, &out->files) = view.files[i];
 		any = true;
@@ -193,6 +215,8 @@ enum sl_code sl_project_left(struct pass *pass, struct left_list *out, struct sl
 	const struct sl_change_query query = { .project = pass->project->name,
 		.states = SL_STATE_BIT(SL_CHANGE_CLOSED) | SL_STATE_BIT(SL_CHANGE_SUPERSEDED),
 		.page = { .limit = 1000 } };
+	struct settled_list *settled = sl_arena_calloc(pass->arena, pass->main.len + 1,
+		sizeof(*settled));
 	struct sl_change_list list;
 	enum sl_code code = sl_store_changes(pass->control->doors.store, &query, pass->arena, &list,
 		err);
@@ -200,7 +224,7 @@ enum sl_code sl_project_left(struct pass *pass, struct left_list *out, struct sl
 	*out = (struct left_list){ 0 };
 	for (size_t i = 0; code == SL_OK && i < list.len; i++) {
 		if (list.at[i].ended_at > pass->since_at)
-			code = add_left(pass, &list.at[i], out, err);
+			code = add_left(pass, &list.at[i], settled, out, err);
 	}
 	return code;
 }

@@ -1,7 +1,9 @@
 """What becomes of changes on plain Git: merged by content, in part, superseded, pushed directly, held, closed."""
 
+import pathlib
 import re
 import shutil
+import tempfile
 import time
 import urllib.request
 
@@ -703,6 +705,51 @@ def test_what_a_closed_change_had_brought_in_part_is_held(workspace, work):
     left = workspace.wait_awaited(2, "held: left on the branch by change 1")
     assert (left["kind"], [file["path"] for file in left["files"]]) == ("direct", [V2])
     assert everybody(workspace, work) == {V1: "applied", V2: 2}
+
+
+def migrate(workspace, sluice, target, files):
+    """Somebody's sluice migrate, from a folder of these and what everybody has."""
+    with tempfile.TemporaryDirectory() as folder:
+        for path, text in files.items():
+            (pathlib.Path(folder) / pathlib.Path(path).name).write_text(text)
+        sluice.ok("migrate", "--url", workspace.targets[target].url, "--dir", folder, timeout=60)
+
+
+def direct_files(workspace) -> list:
+    """What direct changes bring, all of them, in the order in which they came."""
+    return [file["path"] for row in reversed(workspace.changes()) if row["kind"] == "direct" for file in workspace.change(row["id"])["files"]]
+
+
+LATER = {"migrations/V4__later.sql": "CREATE TABLE later (id INTEGER PRIMARY KEY);\n"}
+
+
+@pytest.mark.parametrize(("applied", "files"), [(("dev", "prod"), []), (("dev",), [V2])])
+def test_what_a_closed_change_left_is_held_until_every_target_has_it(workspace, work, sluice, applied, files):
+    propose(work, "change/two", {V2: SAFE, V3: NOTE})
+    work.git("switch", "-q", "main")
+    work.commit({V2: SAFE}, "half of it")
+    work.push("main")
+    workspace.wait_awaited(1, "merged in part")
+    for target in applied:
+        migrate(workspace, sluice, target, {V1: (work.folder / V1).read_text(), V2: SAFE})
+    work.push(":change/two")
+    workspace.wait_change(1, "closed")
+    work.commit(LATER, "one more")
+    work.push("main")
+    wait_until(lambda: direct_files(workspace)[-1:] == [*LATER], what="a later direct change")
+    assert direct_files(workspace) == [*files, *LATER]
+
+
+@pytest.mark.parametrize(("text", "files"), [(NOTE, [V2]), (NOTE + "-- another one\n", [V2, V3])])
+def test_what_a_superseded_change_left_is_held_where_other_content_was_applied(workspace, work, sluice, text, files):
+    merge_red(workspace, work, BOTH)
+    for target in workspace.targets:
+        migrate(workspace, sluice, target, {V1: (work.folder / V1).read_text(), V3: text})
+    work.commit({V2: SAFE}, "mended")
+    work.push("main")
+    is_over(workspace, 1, "V2__discount.sql has other content on main")
+    direct = workspace.wait_awaited(2, "held: pushed to the branch without a change")
+    assert [file["path"] for file in direct["files"]] == files
 
 
 def test_what_a_killed_daemon_left_between_two_changes_is_found_by_the_next(workspace, work):
