@@ -248,6 +248,15 @@ static const struct sl_target *target_in_store(const struct doctor *d)
 	return NULL;
 }
 
+static const char *link_remedy(struct doctor *d)
+{
+	const char *word = sl_shell_word(d->arena, d->store.path);
+
+	return sl_arena_printf(d->arena,
+		"stop the daemon, then remove the other name, or: cp -p %s %s.own && mv %s.own %s",
+		word, word, word, word);
+}
+
 void doctor_store(struct doctor *d)
 {
 	const struct sl_store_facts *store = &d->store;
@@ -280,6 +289,9 @@ void doctor_store(struct doctor *d)
 	else if (store->version > store->known)
 		doctor_say(d, DOCTOR_FAIL, d->world->store, "start the newer version that made it",
 			"has schema %d, and this Sluice knows %d", store->version, store->known);
+	else if (store->linked)
+		doctor_say(d, DOCTOR_FAIL, d->world->store, link_remedy(d),
+			"has another name too (a hard link), by which a second daemon would get in");
 	else if (access(store->path, W_OK) != 0)
 		doctor_say(d, DOCTOR_FAIL, d->world->store, "let the daemon's account write it",
 			"cannot be written by this account");

@@ -45,6 +45,7 @@ static enum sl_code read_header(struct sl_store_facts *out, struct sl_error *err
 	sl_auto(sl_fd_closep) int fd = open(out->path, O_RDONLY | O_CLOEXEC);
 	unsigned char header[HEADER_SIZE];
 	uint32_t application;
+	struct stat st;
 	ssize_t got;
 
 	if (fd < 0 && errno == ENOENT)
@@ -55,6 +56,7 @@ static enum sl_code read_header(struct sl_store_facts *out, struct sl_error *err
 	if (got < 0)
 		return sl_os_error(err, errno, "store %s: read", out->path);
 	out->exists = true;
+	out->linked = fstat(fd, &st) == 0 && st.st_nlink > 1;
 	out->ours = got == 0;
 	if (got < HEADER_SIZE || memcmp(header, "SQLite format 3", 16) != 0)
 		return SL_OK;

@@ -108,13 +108,33 @@ def test_a_second_daemon_on_one_store_is_refused_with_the_pid_of_the_first(on_fi
     assert on_file.run("status").status == 0
 
 
+def serve_on(workspace, store):
+    """A second daemon that shares nothing but the store, by another name."""
+    text = workspace.config.read_text().replace(f"{workspace.root}/store.db", str(store)).replace("/sluice.sock", "/other.sock")
+    other = workspace.root / "other.yaml"
+    other.write_text(re.sub(r"data: \S+", f"data: {workspace.root}/other", text))
+    return workspace.sluice.run("serve", "-c", other, timeout=10)
+
+
 def test_a_store_behind_a_link_is_that_store(on_file):
     (on_file.root / "link.db").symlink_to(on_file.root / "store.db")
-    text = on_file.config.read_text().replace("/store.db", "/link.db").replace("/sluice.sock", "/other.sock")
-    other = on_file.root / "other.yaml"
-    other.write_text(re.sub(r"data: \S+", f"data: {on_file.root}/other", text))
-    done = on_file.sluice.run("serve", "-c", other, timeout=10)
+    done = serve_on(on_file, on_file.root / "link.db")
     assert (done.status, str(on_file.daemon.process.pid) in done.err) == (6, True), done
+
+
+def test_a_store_with_a_second_name_is_refused_until_it_is_a_file_of_its_own(on_file):
+    folder = on_file.root / "elsewhere"
+    folder.mkdir()
+    (folder / "link.db").hardlink_to(on_file.root / "store.db")
+    done = serve_on(on_file, folder / "link.db")
+    assert (done.status, done.err.count("\n")) == (6, 1), done
+    assert on_file.run("status").status == 0, "the first one goes on"
+    on_file.stop()
+    refused = on_file.run("serve")
+    assert refused.status == 6 and "has 2 names" in refused.err, refused
+    (folder / "link.db").unlink()
+    on_file.start()
+    assert on_file.changes() == []
 
 
 def test_a_daemon_that_was_killed_leaves_no_lock_behind(workspace):

@@ -262,6 +262,16 @@ def test_a_store_of_a_newer_version_and_one_of_something_else_are_named(setup):
     setup.only("store", "fail", "schema 900", "start the newer version")
 
 
+def test_a_store_with_a_second_name_is_named(setup):
+    store = Sqlite(setup.root / "data/store.db")
+    store.execute("PRAGMA application_id = 1397506885")
+    (setup.root / "link.db").hardlink_to(store.path)
+    line = setup.only("store", "fail", "has another name too (a hard link)")
+    subprocess.run(line.split(", or: ")[1], shell=True, check=True)
+    assert setup.wrong() == []
+    assert store.path.stat().st_nlink == 1
+
+
 def test_a_store_on_a_server_is_looked_at(setup, pg, login):
     text = setup.config.read_text()
     setup.config.write_text(text.replace(f"sqlite:{setup.root}/data/store.db", url_as(pg, login)))

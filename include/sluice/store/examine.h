@@ -15,6 +15,7 @@ struct sl_store_facts {
 	bool exists;
 	bool may_be_made; /* a server's that is not there yet: the login may make it */
 	bool ours; /* made by Sluice, or empty */
+	bool linked; /* the file has another name, a hard link */
 	int version, known; /* of the schema: the file's, and what this build makes */
 	long holder; /* process that has it open, 0: none */
 };

@@ -11,7 +11,9 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define STORE_MODE   0600
@@ -210,6 +212,23 @@ char *store_sqlite_lock_path(const char *path)
 	return sl_xasprintf("%s.lock", realpath(path, real) ? real : path);
 }
 
+/* SQLite's journal and our lock stand beside the name: by another name of the file (a hard link)
+ * neither would be found. */
+static enum sl_code check_names(const struct backend *backend, int fd, struct sl_error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return sl_os_error(err, errno, "store %s: read", backend->path);
+	if (st.st_nlink <= 1)
+		return SL_OK;
+	return sl_error_set(err, SL_ECONFLICT,
+		"store %s: the file has %ju names (hard links), and a Sluice that works with it by "
+		"another one would not be seen: stop every Sluice, then remove the other names or "
+		"make a file of its own of it ('sluice doctor' says how)",
+		backend->path, (uintmax_t)st.st_nlink);
+}
+
 /* Refuses what can be told before SQLite sees it, and takes the place for this process. */
 static enum sl_code take_place(struct backend *backend, struct sl_error *err)
 {
@@ -233,8 +252,9 @@ static enum sl_code take_place(struct backend *backend, struct sl_error *err)
 	fd = open(backend->path, O_RDWR | O_CREAT | O_CLOEXEC, STORE_MODE);
 	if (fd < 0)
 		return sl_os_error(err, errno, "store %s: write", backend->path);
+	code = check_names(backend, fd, err);
 	(void)close(fd);
-	return SL_OK;
+	return code;
 }
 
 static enum sl_code prepare_file(struct backend *backend, struct sl_error *err)
