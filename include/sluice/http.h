@@ -58,6 +58,11 @@ struct sl_http_options {
 enum sl_code sl_http_server_new(struct sl_http_server **out, const struct sl_http_options *options,
 	struct sl_error *err) __attribute__((warn_unused_result, nonnull(1, 2)));
 
+/* Listens on another Unix socket (owned from now on, even on failure) in place of one whose name is
+ * gone: what is connected to that one is served on.  Not while another call of it or _free runs. */
+enum sl_code sl_http_server_listen_unix(struct sl_http_server *server, int unix_fd,
+	struct sl_error *err) __attribute__((warn_unused_result));
+
 /* The TCP port in use, 0 when there is none. */
 unsigned sl_http_server_port(const struct sl_http_server *server);
 

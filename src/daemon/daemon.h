@@ -11,7 +11,20 @@
 #include "sluice/sys/sched.h"
 #include "sluice/web.h"
 
+#include <sys/types.h>
+#include <time.h>
+
 #define SL_VERSION_TOOL "sluice " SLUICE_VERSION
+
+/* The file that the Unix socket's path names. */
+struct socket_file {
+	bool bound; /* the one by these three is ours; the number of a removed one is soon another's
+		     */
+	dev_t dev;
+	ino_t ino;
+	struct timespec made;
+	char trouble[SL_ERROR_MSG_MAX]; /* why it is not there, as it was told; "" it is */
+};
 
 struct daemon {
 	const char *config_path;
@@ -25,13 +38,25 @@ struct daemon {
 	struct sl_control *control;
 	struct sl_web *web;
 	struct sl_http_server *server;
-	bool bound; /* the socket's path is ours */
+	struct socket_file socket;
 };
 
 /* Pools and scheduler; then the queue that control puts its work into. */
 enum sl_code sl_daemon_workers(struct daemon *daemon, struct sl_error *err)
 	__attribute__((warn_unused_result));
 struct sl_control_queue sl_daemon_queue(struct daemon *daemon);
+
+/* The pages' address and the Unix socket. */
+enum sl_code sl_daemon_listen(struct daemon *daemon, struct sl_error *err)
+	__attribute__((warn_unused_result));
+
+/* Somebody may have removed the socket's file, by which nobody finds the daemon any more: it is
+ * made anew.  Where another file is now it is left alone, unless it is a socket that nobody listens
+ * on. */
+void sl_daemon_look_at_socket(struct daemon *daemon);
+
+/* Removes the file, where it is ours. */
+void sl_daemon_leave_socket(const struct daemon *daemon);
 
 /* Everything up and running; on failure nothing is. */
 enum sl_code sl_daemon_start(struct daemon *daemon, struct sl_error *err)

@@ -11,13 +11,14 @@
 #include "sluice/sys/file.h"
 #include "sluice/sys/notify.h"
 #include "sluice/sys/signals.h"
-#include "sluice/sys/sock.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define SOCKET_LOOK_MS 2000
 
 /* --- start ---------------------------------------------------------------------------------- */
 
@@ -133,39 +134,6 @@ static void hear(void *ctx, enum sl_news news, const char *key)
 	sl_control_hear(daemon->control, news, key);
 }
 
-static void tell_address(struct daemon *daemon)
-{
-	const char *listen = daemon->world->listen;
-	const char *colon = strrchr(listen, ':');
-	char address[128] = "";
-
-	if (colon)
-		(void)snprintf(address, sizeof(address), "http://%.*s:%u", (int)(colon - listen),
-			listen, sl_http_server_port(daemon->server));
-	sl_web_set_address(daemon->web, address);
-	sl_log(SL_LOG_INFO, "listening", "url", address, "socket", daemon->world->socket, NULL);
-}
-
-static enum sl_code listen_all(struct daemon *daemon, struct sl_error *err)
-{
-	const char *group = daemon->world->socket_group[0] ? daemon->world->socket_group : NULL;
-	const char *listen = daemon->world->listen;
-	struct sl_http_options options = { .listen = listen[0] ? listen : NULL,
-		.unix_fd = -1,
-		.ctx = daemon->web };
-	enum sl_code code = sl_listen_unix(&options.unix_fd, daemon->world->socket,
-		group ? 0660 : 0600, group, err);
-
-	if (code != SL_OK)
-		return code;
-	options.routes = sl_web_routes(&options.n_routes);
-	daemon->bound = true;
-	code = sl_http_server_new(&daemon->server, &options, err);
-	if (code == SL_OK)
-		tell_address(daemon);
-	return code;
-}
-
 static enum sl_code start_all(struct daemon *daemon, struct sl_error *err)
 {
 	struct sl_web_options options = { .clock = sl_clock_system(), .version = SLUICE_VERSION };
@@ -185,7 +153,7 @@ static enum sl_code start_all(struct daemon *daemon, struct sl_error *err)
 	options.store = daemon->store;
 	daemon->web = sl_web_new(&options, auth);
 	sl_store_on_news(daemon->store, hear, daemon);
-	code = listen_all(daemon, err);
+	code = sl_daemon_listen(daemon, err);
 	if (code == SL_OK)
 		code = sl_control_start(daemon->control, err);
 	if (code != SL_OK)
@@ -291,7 +259,8 @@ void sl_daemon_wait(struct daemon *daemon)
 {
 	struct sl_error err = SL_ERROR_INIT;
 	const int64_t watchdog = sl_service_watchdog_us();
-	const int timeout = watchdog > 0 ? (int)(watchdog / 2000) : -1;
+	const int beat = watchdog > 0 ? (int)(watchdog / 2000) : SOCKET_LOOK_MS;
+	const int timeout = beat < SOCKET_LOOK_MS ? beat : SOCKET_LOOK_MS;
 	int signal_number = 0;
 
 	while (signal_number != SIGTERM && signal_number != SIGINT) {
@@ -301,8 +270,10 @@ void sl_daemon_wait(struct daemon *daemon)
 		}
 		if (signal_number == SIGHUP)
 			reload(daemon);
-		if (signal_number == 0)
-			(void)sl_service_notify("WATCHDOG=1", NULL);
+		if (signal_number != 0)
+			continue;
+		(void)sl_service_notify("WATCHDOG=1", NULL);
+		sl_daemon_look_at_socket(daemon);
 	}
 	drain(daemon);
 }
@@ -320,8 +291,7 @@ void sl_daemon_stop(struct daemon *daemon)
 	sl_store_free(daemon->store);
 	if (daemon->signals >= 0)
 		(void)close(daemon->signals);
-	if (daemon->bound)
-		(void)unlink(daemon->world->socket);
+	sl_daemon_leave_socket(daemon);
 }
 
 /* --- the command ---------------------------------------------------------------------------- */

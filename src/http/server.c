@@ -14,13 +14,19 @@
 #define STOP_US       (5 * SL_SECOND_US)
 #define STOP_SLICE_MS 5
 
+/* One socket that is listened on, with the connections that came over it. */
+struct side {
+	struct sl_http_server *server; /* borrowed */
+	struct MHD_Daemon *daemon;
+	bool local;
+	struct side *next; /* owned */
+};
+
 struct sl_http_server {
-	const struct sl_http_route *routes;
-	size_t n_routes;
-	void *ctx;
+	struct sl_http_options options; /* as given; listen and unix_fd are of the start */
 	const struct sl_clock *clock;
 	int64_t body_us;
-	struct MHD_Daemon *tcp, *local;
+	struct side *sides; /* owned; of the Unix ones the first has the name */
 	unsigned port;
 	atomic_uint at_hand; /* requests begun and not answered whole */
 };
@@ -110,7 +116,7 @@ static enum MHD_Result respond(struct sl_http_server *server, struct sl_http_req
 	if (req->refused)
 		refuse(req, &res);
 	else
-		req->route->handler(server->ctx, req, &res);
+		req->route->handler(server->options.ctx, req, &res);
 	queued = answer(req, &res);
 	sl_buf_done(&res.out);
 	return queued;
@@ -133,22 +139,20 @@ static bool is_answered_at_once(const struct sl_http_request *req)
 		(req->refused == MHD_HTTP_CONTENT_TOO_LARGE && announced(req) > DRAIN_MAX);
 }
 
-static struct sl_http_request *begin(struct sl_http_server *server,
-	struct MHD_Connection *connection, const char *path, const char *method,
-	const char *version)
+static struct sl_http_request *begin(const struct side *side, struct MHD_Connection *connection,
+	const char *path, const char *method, const char *version)
 {
-	const union MHD_ConnectionInfo *daemon = MHD_get_connection_info(connection,
-		MHD_CONNECTION_INFO_DAEMON);
+	struct sl_http_server *server = side->server;
 	struct sl_http_request *req = sl_xcalloc(1, sizeof(*req));
 
 	req->connection = connection;
 	req->arena = sl_arena_new();
 	req->method = sl_arena_strdup(req->arena, method);
 	req->path = sl_arena_strdup(req->arena, path);
-	req->local = daemon && daemon->daemon == server->local;
+	req->local = side->local;
 	req->refused = sl_http_gate(connection, version);
 	if (!req->refused)
-		sl_http_match(req, server->routes, server->n_routes);
+		sl_http_match(req, server->options.routes, server->options.n_routes);
 	req->body.max = SL_HTTP_BODY_DEFAULT;
 	if (req->route && req->route->body_max > 0)
 		req->body.max = req->route->body_max;
@@ -179,11 +183,12 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 	const char *method, const char *version, const char *upload, size_t *upload_len,
 	void **state)
 {
-	struct sl_http_server *server = cls;
+	const struct side *side = cls;
+	struct sl_http_server *server = side->server;
 	struct sl_http_request *req = *state;
 
 	if (!req) {
-		*state = begin(server, connection, path, method, version);
+		*state = begin(side, connection, path, method, version);
 		req = *state;
 		return is_answered_at_once(req) ? respond(server, req) : MHD_YES;
 	}
@@ -199,7 +204,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 static void on_end(void *cls, struct MHD_Connection *connection, void **state,
 	enum MHD_RequestTerminationCode why)
 {
-	struct sl_http_server *server = cls;
+	const struct side *side = cls;
 
 	(void)connection;
 	(void)why;
@@ -207,7 +212,7 @@ static void on_end(void *cls, struct MHD_Connection *connection, void **state,
 		return;
 	request_free(*state);
 	*state = NULL;
-	atomic_fetch_sub(&server->at_hand, 1);
+	atomic_fetch_sub(&side->server->at_hand, 1);
 }
 
 static unsigned or_default(unsigned value, unsigned fallback)
@@ -216,11 +221,10 @@ static unsigned or_default(unsigned value, unsigned fallback)
 }
 
 /* Threads wait in the kernel; the Unix socket gets one for each connection. */
-static struct MHD_Daemon *start(struct sl_http_server *server, int fd, bool local,
-	const struct sl_http_options *options)
+static struct MHD_Daemon *start(struct side *side, int fd, const struct sl_http_options *options)
 {
 	unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC | MHD_USE_POLL |
-		(local ? MHD_USE_THREAD_PER_CONNECTION : 0);
+		(side->local ? MHD_USE_THREAD_PER_CONNECTION : 0);
 	unsigned connections = or_default(options->connections, 256);
 	struct MHD_OptionItem items[] = {
 		{ MHD_OPTION_LISTEN_SOCKET, fd, NULL },
@@ -236,11 +240,27 @@ static struct MHD_Daemon *start(struct sl_http_server *server, int fd, bool loca
 	};
 
 	/* A thread for each connection needs no pool, and a Unix socket has no addresses. */
-	if (local)
+	if (side->local)
 		items[5].option = MHD_OPTION_END;
-	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, server,
-		MHD_OPTION_NOTIFY_COMPLETED, on_end, server, MHD_OPTION_UNESCAPE_CALLBACK,
-		sl_http_unescape, NULL, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
+	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, side, MHD_OPTION_NOTIFY_COMPLETED,
+		on_end, side, MHD_OPTION_UNESCAPE_CALLBACK, sl_http_unescape, NULL,
+		MHD_OPTION_ARRAY, items, MHD_OPTION_END);
+}
+
+/* Takes fd. */
+static bool add_side(struct sl_http_server *server, int fd, bool local)
+{
+	struct side *side = sl_xcalloc(1, sizeof(*side));
+
+	*side = (struct side){ .server = server, .local = local, .next = server->sides };
+	side->daemon = start(side, fd, &server->options);
+	if (!side->daemon) {
+		(void)close(fd);
+		free(side);
+		return false;
+	}
+	server->sides = side;
+	return true;
 }
 
 static enum sl_code start_tcp(struct sl_http_server *server, const struct sl_http_options *options,
@@ -261,10 +281,8 @@ static enum sl_code start_tcp(struct sl_http_server *server, const struct sl_htt
 	if (code != SL_OK)
 		return code;
 	server->port = port;
-	server->tcp = start(server, fd, false, options);
-	if (server->tcp)
+	if (add_side(server, fd, false))
 		return SL_OK;
-	(void)close(fd);
 	return sl_error_set(err, SL_EUNAVAIL, "%s: listen: the server did not start",
 		options->listen);
 }
@@ -275,19 +293,14 @@ enum sl_code sl_http_server_new(struct sl_http_server **out, const struct sl_htt
 	struct sl_http_server *server = sl_xcalloc(1, sizeof(*server));
 	enum sl_code code;
 
-	server->routes = options->routes;
-	server->n_routes = options->n_routes;
-	server->ctx = options->ctx;
+	server->options = *options;
 	server->clock = options->clock ? options->clock : sl_clock_system();
 	server->body_us = or_default(options->body_seconds, 60) * SL_SECOND_US;
 	code = start_tcp(server, options, err);
 	if (code != SL_OK && options->unix_fd >= 0)
 		(void)close(options->unix_fd);
-	if (code == SL_OK && options->unix_fd >= 0) {
-		server->local = start(server, options->unix_fd, true, options);
-		if (!server->local)
-			code = sl_error_set(err, SL_EUNAVAIL, "the socket's server did not start");
-	}
+	if (code == SL_OK && options->unix_fd >= 0 && !add_side(server, options->unix_fd, true))
+		code = sl_error_set(err, SL_EUNAVAIL, "the socket's server did not start");
 	if (code != SL_OK) {
 		sl_http_server_free(server);
 		return code;
@@ -302,12 +315,47 @@ unsigned sl_http_server_port(const struct sl_http_server *server)
 }
 
 /* No new connections; those that wait for another request just end. */
-static void stop_listening(struct MHD_Daemon *daemon)
+static void stop_listening(struct side *side)
 {
-	int fd = daemon ? MHD_quiesce_daemon(daemon) : -1;
+	int fd = MHD_quiesce_daemon(side->daemon);
 
 	if (fd >= 0)
 		(void)close(fd);
+}
+
+static void side_free(struct side *side)
+{
+	MHD_stop_daemon(side->daemon);
+	free(side);
+}
+
+static bool is_idle(const struct side *side)
+{
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(side->daemon,
+		MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+	return info && info->num_connections == 0;
+}
+
+enum sl_code sl_http_server_listen_unix(struct sl_http_server *server, int unix_fd,
+	struct sl_error *err)
+{
+	struct side **at;
+
+	if (!add_side(server, unix_fd, true))
+		return sl_error_set(err, SL_EUNAVAIL, "the socket's server did not start");
+	at = &server->sides->next;
+	while (*at) {
+		struct side *former = *at;
+
+		if (former->local && is_idle(former)) {
+			*at = former->next;
+			side_free(former);
+		} else {
+			at = &former->next;
+		}
+	}
+	return SL_OK;
 }
 
 void sl_http_server_free(struct sl_http_server *server)
@@ -317,13 +365,15 @@ void sl_http_server_free(struct sl_http_server *server)
 	if (!server)
 		return;
 	until = sl_clock_mono(sl_clock_system()) + STOP_US;
-	stop_listening(server->tcp);
-	stop_listening(server->local);
+	for (struct side *side = server->sides; side; side = side->next)
+		stop_listening(side);
 	while (atomic_load(&server->at_hand) > 0 && sl_clock_mono(sl_clock_system()) < until)
 		(void)poll(NULL, 0, STOP_SLICE_MS);
-	if (server->tcp)
-		MHD_stop_daemon(server->tcp);
-	if (server->local)
-		MHD_stop_daemon(server->local);
+	while (server->sides) {
+		struct side *side = server->sides;
+
+		server->sides = side->next;
+		side_free(side);
+	}
 	free(server);
 }

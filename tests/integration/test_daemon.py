@@ -97,6 +97,64 @@ def test_what_only_a_start_can_change_is_said(workspace):
     assert workspace.sluice.run("status", "--socket", workspace.root / "sluice.sock").status == 0
 
 
+# --- the socket's file ---------------------------------------------------------------------------
+
+
+class OverSocket(http.client.HTTPConnection):
+    """HTTP over a Unix socket, on one connection for as long as it lasts."""
+
+    def __init__(self, path):
+        super().__init__("localhost")
+        self.path = str(path)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self.path)
+
+    def status(self) -> int:
+        self.request("GET", "/healthz")
+        answer = self.getresponse()
+        answer.read()
+        return answer.status
+
+
+def test_a_socket_that_somebody_removed_is_made_anew(workspace):
+    path = workspace.root / "sluice.sock"
+    before = path.stat()
+    connection = OverSocket(path)
+    assert connection.status() == 200
+    for _ in range(3):
+        path.unlink()
+        wait_until(lambda: workspace.run("status").status == 0, what="an answer over a new socket")
+        after = path.stat()
+        assert (after.st_mode, after.st_uid, after.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
+        assert connection.status() == 200, "who was connected stays so"
+    assert workspace.daemon.log.read_text().count("socket.made_anew") == 3
+    workspace.stop()
+    assert not path.exists()
+
+
+def test_a_socket_of_somebody_else_at_the_path_is_left_alone(workspace):
+    path = workspace.root / "sluice.sock"
+    path.unlink()
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(path))
+        other.listen()
+        other.settimeout(20)
+        there = path.stat().st_ino
+        for _ in range(3):
+            other.accept()[0].close()  # it asks whether anybody is there
+        workspace.daemon.wait_for_log("socket.lost")
+        assert path.stat().st_ino == there
+        assert workspace.daemon.log.read_text().count("socket.lost") == 1
+    wait_until(lambda: workspace.run("status").status == 0, what="its own socket, when nobody listens there any more")
+    path.unlink()
+    path.write_text("a file")
+    workspace.daemon.wait_for_log("a file that is no socket is there")
+    workspace.stop()
+    assert path.read_text() == "a file"
+
+
 # --- one store, one daemon ---------------------------------------------------------------------
 
 
