@@ -29,11 +29,17 @@ struct looking {
 
 /* --- which commit ---------------------------------------------------------------------------- */
 
-static bool is_prefix(const char *text)
+/* As Git writes ids: its commands take either case.  False where it is none, nor begins one. */
+static bool read_prefix(const char *text, char out[SL_GIT_ID_SIZE])
 {
 	size_t len = strlen(text);
 
-	return len >= PREFIX_MIN && len < SL_GIT_ID_SIZE && strspn(text, "0123456789abcdef") == len;
+	if (len < PREFIX_MIN || len >= SL_GIT_ID_SIZE ||
+		strspn(text, "0123456789abcdefABCDEF") != len)
+		return false;
+	for (size_t i = 0; i <= len; i++)
+		out[i] = (char)(text[i] >= 'A' && text[i] <= 'F' ? text[i] - 'A' + 'a' : text[i]);
+	return true;
 }
 
 /* The commit that begins like this on one of the branches. */
@@ -209,9 +215,10 @@ enum sl_code sl_view_commit(struct sl_control *control, const char *commit, cons
 	sl_auto(sl_world_unref_p) const struct sl_world *world = sl_control_world(control);
 	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
 	struct looking l = { .control = control, .world = world, .arena = arena };
+	char id[SL_GIT_ID_SIZE];
 	enum sl_code code;
 
-	if (!is_prefix(commit))
+	if (!read_prefix(commit, id))
 		return sl_error_set(err, SL_EINVAL,
 			"commit '%.50s': an id is %d to 40 hexadecimal digits", commit, PREFIX_MIN);
 	if (environment) {
@@ -221,7 +228,7 @@ enum sl_code sl_view_commit(struct sl_control *control, const char *commit, cons
 	}
 	l.blobs = sl_map_new();
 	l.folders = sl_map_new();
-	code = make(&l, commit, out, err);
+	code = make(&l, id, out, err);
 	sl_map_free(l.blobs);
 	sl_map_free(l.folders);
 	sl_repo_close(l.repo);

@@ -54,6 +54,13 @@ class TestWait:
         assert (out.status, out.out) == (0, f"commit {commit[:10]}: applied in dev\n"), out.err
         assert "discount" in columns(workspace.targets["dev"], "orders")
 
+    @pytest.mark.parametrize("digits", [40, 8])
+    def test_the_digits_of_a_commit_may_be_capital(self, workspace, digits):
+        workspace.start()
+        commit = merge(workspace)
+        out = workspace.run("wait", "--commit", commit[:digits].upper(), "--environment", "dev", "--timeout", "50s")
+        assert (out.status, out.out) == (0, f"commit {commit[:10]}: applied in dev\n"), out.err
+
     def test_an_approval_is_waited_for_and_said_once(self, workspace):
         workspace.start()
         commit = merge(workspace)
