@@ -263,6 +263,7 @@ struct step {
 	bool makes, drops, if_exists;
 	bool variables; /* names user variables, or the last id that was given out */
 	bool inserts;
+	bool several; /* runs statements of which each commits by itself: CALL, a block */
 
 	unsigned char hash[SL_SHA256_SIZE];
 };

@@ -113,10 +113,10 @@ static enum sl_code refuse_statement(struct planning *p, const struct sl_stateme
 			"take the statement out");
 	if (is_mysql(p)) {
 		struct mysql_plan plan = mysql_of(p);
+		const char *refused = apply_plan_mysql_refused(&plan, text, fact);
 
-		if (apply_plan_mysql_locks(&plan, text, fact))
-			return refuse(p, text->start, "the statement would lock the ledger out",
-				"take it out");
+		if (refused)
+			return refuse(p, text->start, refused, "take it out");
 	}
 	return refuse_session(p, fact, text->start);
 }
@@ -265,6 +265,8 @@ static void set_mysql(struct planning *p, struct step *step, const struct sl_sta
 	step->variables = fact->uses_session ||
 		(fact->verb == SL_SQL_VERB_SET && fact->session == SL_SQL_SESSION_STATE);
 	step->keeps_state = step->keeps_state && !step->variables;
+	step->several = step->class == STEP_ALONE && fact->kind == SL_SQL_KIND_BLOCK &&
+		(fact->verb == SL_SQL_VERB_CALL || fact->verb == SL_SQL_VERB_BEGIN);
 	step->inserts = fact->verb == SL_SQL_VERB_INSERT || fact->verb == SL_SQL_VERB_REPLACE;
 	if (step->class == STEP_IN && step->dml)
 		apply_plan_mysql_written(step, &plan, facts);

@@ -226,11 +226,25 @@ static void probe_account(struct step *step, const struct sl_fact_statement *fac
 		step->probe = PROBE_REPEAT;
 }
 
+/* What the server does once more without another effect: caches, replication, old logs. */
+static void probe_server(struct step *step, const struct reader *first)
+{
+	static const char *const words[] = { "cache", "load", "start", "stop", "change", "purge" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (is(first, words[i]))
+			step->probe = PROBE_REPEAT;
+}
+
 void apply_plan_mysql_probe(struct step *step, const struct mysql_plan *plan,
 	const struct sl_statement_text *text, const struct sl_facts *facts)
 {
 	const struct sl_fact_statement *fact = sl_facts_statement(facts);
+	struct reader first;
 
+	begin(&first, plan, text);
+	if (is(&first, "set")) /* SET STATEMENT .. FOR: its own words do not tell what it names */
+		return;
 	switch (fact->verb) {
 	case SL_SQL_VERB_CREATE:
 	case SL_SQL_VERB_ALTER:
@@ -251,6 +265,9 @@ void apply_plan_mysql_probe(struct step *step, const struct mysql_plan *plan,
 	case SL_SQL_VERB_REPAIR:
 	case SL_SQL_VERB_FLUSH:
 		step->probe = PROBE_REPEAT;
+		break;
+	case SL_SQL_VERB_OTHER:
+		probe_server(step, &first);
 		break;
 	default:
 		break;
@@ -277,11 +294,25 @@ const char *apply_plan_mysql_use(const struct mysql_plan *plan,
 		plan->use;
 }
 
-bool apply_plan_mysql_locks(const struct mysql_plan *plan, const struct sl_statement_text *text,
-	const struct sl_fact_statement *fact)
+const char *apply_plan_mysql_refused(const struct mysql_plan *plan,
+	const struct sl_statement_text *text, const struct sl_fact_statement *fact)
 {
-	return fact->verb == SL_SQL_VERB_FLUSH &&
-		(has_word(plan, text, "lock") || has_word(plan, text, "export"));
+	static const char *const locks = "the statement would lock the ledger out";
+	struct reader r;
+
+	if (fact->verb == SL_SQL_VERB_FLUSH)
+		return has_word(plan, text, "lock") || has_word(plan, text, "export") ? locks :
+											NULL;
+	if (fact->kind != SL_SQL_KIND_UTILITY)
+		return NULL;
+	begin(&r, plan, text);
+	if (is(&r, "backup"))
+		return locks;
+	if (is(&r, "shutdown") || is(&r, "restart"))
+		return "the statement would stop the server that the ledger is on";
+	if (is(&r, "clone") && has_word(plan, text, "instance"))
+		return "the statement would replace the server that the ledger is on";
+	return NULL;
 }
 
 void apply_plan_mysql_written(struct step *step, const struct mysql_plan *plan,

@@ -25,9 +25,10 @@ void apply_plan_mysql_probe(struct step *step, const struct mysql_plan *plan,
 const char *apply_plan_mysql_use(const struct mysql_plan *plan,
 	const struct sl_statement_text *text);
 
-/* FLUSH TABLES .. WITH READ LOCK, FOR EXPORT: they would lock the ledger out. */
-bool apply_plan_mysql_locks(const struct mysql_plan *plan, const struct sl_statement_text *text,
-	const struct sl_fact_statement *fact);
+/* Why the statement may stand in no migration: it would lock the ledger out, or end its server.
+ * NULL: it may. */
+const char *apply_plan_mysql_refused(const struct mysql_plan *plan,
+	const struct sl_statement_text *text, const struct sl_fact_statement *fact);
 
 /* The table that a DML statement writes: whether it can be undone is its engine's. */
 void apply_plan_mysql_written(struct step *step, const struct mysql_plan *plan,

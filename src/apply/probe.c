@@ -175,13 +175,20 @@ static enum sl_code ask_human(struct run *run, const struct plan *plan, const st
 }
 
 /* A server that refuses a statement outside a transaction leaves nothing of it, but for what the
- * probes know better. */
+ * probes know better, and for what ran several. */
 enum sl_code apply_probe_failed(struct run *run, const struct plan *plan, const struct step *step,
 	const char *before)
 {
 	enum verdict verdict = NOT_APPLIED;
 	enum sl_code code = SL_OK;
 
+	if (step->several)
+		return apply_fail(run, SL_OUTCOME_NEEDS_HUMAN, SL_EHUMAN,
+			"%s: the statement failed (%s), and each of its statements commits by "
+			"itself, so that some may have taken effect; look at the target, then say "
+			"what you found: %s",
+			apply_place(run, plan, step), sl_conn_server_error(run->conn)->message,
+			apply_resolve_command(run, plan->migration, step->number));
 	if (step->probe == PROBE_INDEX_MADE || step->probe == PROBE_OBJECTS) {
 		struct sl_error said = *run->err;
 

@@ -30,7 +30,6 @@ static const struct {
 	V("delete", DML, DELETE),
 	V("merge", DML, MERGE),
 	V("load", DML, LOAD),
-	V("import", DML, LOAD),
 	V("copy", COPY, COPY),
 	V("select", QUERY, SELECT),
 	V("values", QUERY, VALUES),
@@ -85,6 +84,18 @@ static const struct {
 	V("checksum", UTILITY, CHECK),
 	V("flush", UTILITY, FLUSH),
 	V("kill", UTILITY, KILL),
+	V("import", UTILITY, OTHER),
+	V("install", UTILITY, OTHER),
+	V("uninstall", UTILITY, OTHER),
+	V("cache", UTILITY, OTHER),
+	V("backup", UTILITY, OTHER),
+	V("binlog", UTILITY, OTHER),
+	V("purge", UTILITY, OTHER),
+	V("change", UTILITY, OTHER),
+	V("stop", UTILITY, OTHER),
+	V("clone", UTILITY, OTHER),
+	V("shutdown", UTILITY, OTHER),
+	V("restart", UTILITY, OTHER),
 };
 
 static const struct {
@@ -376,10 +387,39 @@ static enum sl_sql_tx tx_of(const struct words *words, const struct sl_fact_stat
 	return SL_SQL_TX_IN;
 }
 
+static bool is_any(const struct words *words, const char *const *any, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is(words, any[i]))
+			return true;
+	return false;
+}
+
+#define IS_ANY(words, any) is_any(words, any, sizeof(any) / sizeof((any)[0]))
+
+/* Of MySQL and MariaDB: START SLAVE, LOAD INDEX INTO CACHE, RESET MASTER work on the server and
+ * commit by themselves. */
+static bool is_for_the_server(const struct words *words, const struct sl_fact_statement *statement)
+{
+	static const char *const others[] = { "slave", "slaves", "replica", "replicas", "all",
+		"group_replication" };
+
+	if (!is_mysql(words))
+		return false;
+	return statement->verb == SL_SQL_VERB_RESET ||
+		(statement->verb == SL_SQL_VERB_LOAD && is(words, "index")) ||
+		(statement->verb == SL_SQL_VERB_BEGIN && IS_ANY(words, others));
+}
+
 /* BEGIN NOT ATOMIC is a block; RENAME and LOCK say TABLE or TABLES behind. */
 static void read_second(struct words *words, struct sl_facts *facts,
 	struct sl_fact_statement *statement)
 {
+	if (is_for_the_server(words, statement)) {
+		statement->kind = SL_SQL_KIND_UTILITY;
+		statement->verb = SL_SQL_VERB_OTHER;
+		return;
+	}
 	switch (statement->kind) {
 	case SL_SQL_KIND_DDL:
 		if (statement->verb == SL_SQL_VERB_TRUNCATE)
@@ -423,6 +463,53 @@ static bool uses_session(const struct sl_sql_input *input)
 	return false;
 }
 
+/* Behind the FOR of SET STATEMENT. */
+static void skip_settings(struct words *words)
+{
+	int depth = 0;
+
+	while (next(words) && (depth > 0 || !is(words, "for"))) {
+		depth += sl_token_is_char(&words->token, words->input->text, '(');
+		depth -= sl_token_is_char(&words->token, words->input->text, ')');
+	}
+	(void)next(words);
+}
+
+/* MariaDB: SET STATEMENT a = 1, b = 2 FOR .., ANALYZE [FORMAT = JSON] .. run the statement behind
+ * them, and it is that one that counts. */
+static bool goes_inside(struct words *words)
+{
+	static const char *const run[] = { "select", "insert", "update", "delete", "replace",
+		"with", "format" };
+	struct words ahead = *words;
+
+	if (!is_mysql(words) || !next(&ahead))
+		return false;
+	if (is(words, "set") && is(&ahead, "statement")) {
+		skip_settings(&ahead);
+	} else if (is(words, "analyze") && IS_ANY(&ahead, run)) {
+		for (int i = 0; i < 3 && (i > 0 || is(&ahead, "format")); i++)
+			(void)next(&ahead);
+	} else {
+		return false;
+	}
+	if (!ahead.more)
+		return false;
+	*words = ahead;
+	return true;
+}
+
+/* MariaDB's words of a stored program, outside of one. */
+static void read_compound(const struct words *words, struct sl_fact_statement *statement)
+{
+	static const char *const first[] = { "if", "case", "loop", "repeat", "while", "for" };
+
+	if (!is_mysql(words) || !IS_ANY(words, first))
+		return;
+	statement->kind = SL_SQL_KIND_BLOCK;
+	statement->verb = SL_SQL_VERB_BEGIN;
+}
+
 void sl_facts_classify(struct sl_arena *arena, struct sl_facts *facts,
 	const struct sl_sql_input *input)
 {
@@ -433,6 +520,9 @@ void sl_facts_classify(struct sl_arena *arena, struct sl_facts *facts,
 	do {
 		(void)next(&words);
 	} while (words.more && sl_token_is_char(&words.token, input->text, '('));
+	while (goes_inside(&words))
+		;
+	read_compound(&words, statement);
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		if (is(&words, verbs[i].word)) {
 			statement->kind = verbs[i].kind;
