@@ -297,6 +297,7 @@ struct run {
 	struct sl_apply_result *result;
 	struct sl_arena *arena;
 	struct sl_conn *conn; /* owned; NULL between passes */
+	bool limited; /* the session waits for a lock as long as was asked for */
 	struct ledger ledger;
 	struct sl_first_words first; /* sql NULL: none */
 	struct sl_rows answers[LEDGER_LOOK_ANSWERS];
@@ -370,6 +371,9 @@ void apply_preview(struct run *run);
 
 /* Bounds on what the session waits for and runs, and an eye on who is in the way. */
 enum sl_code apply_limit(struct run *run, struct sl_error *err);
+
+/* How long a lock is waited for at a time; 0: for ever. */
+int64_t apply_lock_us(const struct run *run);
 
 /* For a statement that has to be waited for. */
 enum sl_code apply_unlimit(struct run *run, struct sl_error *err);

@@ -89,6 +89,29 @@ static enum sl_code not_begun(struct run *run, enum sl_code code, const struct s
 	return apply_fail(run, outcome, code, "%s", cause->msg);
 }
 
+/* The first words have no bound of the session's yet.  Where they meet a lock, or all takes that
+ * long, they are left out: what is asked next has one, and says who is in the way. */
+static enum sl_code open_with_first_words(struct run *run, struct sl_conn_spec spec,
+	struct sl_error *err)
+{
+	const int64_t lock_us = apply_lock_us(run);
+	struct sl_cancel *patience sl_auto(sl_cancel_free_p) = sl_cancel_new(run->request->clock,
+		spec.cancel, lock_us > 0 ? lock_us + SL_SECOND_US : 0);
+	enum sl_code code;
+
+	spec.first = &run->first;
+	spec.cancel = patience;
+	code = sl_conn_open(&run->conn, &spec, err);
+	if (code == SL_OK)
+		sl_conn_set_cancel(run->conn, run->request->target->cancel);
+	if (code != SL_ETIMEOUT)
+		return code;
+	run->first.sql = NULL;
+	spec.first = NULL;
+	spec.cancel = run->request->target->cancel;
+	return sl_conn_open(&run->conn, &spec, err);
+}
+
 enum sl_code apply_connect(struct run *run)
 {
 	struct sl_conn_spec spec = *run->request->target;
@@ -96,9 +119,10 @@ enum sl_code apply_connect(struct run *run)
 	enum sl_code code;
 
 	apply_progress(run, SL_APPLY_CONNECT, 0, 0, run->name);
+	run->limited = false;
 	spec.application = sl_arena_printf(run->arena, "sluice/%s", run->id);
-	spec.first = run->first.sql ? &run->first : NULL;
-	code = sl_conn_open(&run->conn, &spec, &cause);
+	code = run->first.sql ? open_with_first_words(run, spec, &cause) :
+				sl_conn_open(&run->conn, &spec, &cause);
 	if (code != SL_OK)
 		return not_begun(run, code, &cause);
 	if (sl_conn_remark(run->conn))
@@ -110,11 +134,23 @@ enum sl_code apply_connect(struct run *run)
 	return SL_OK;
 }
 
+static enum sl_code limit(struct run *run)
+{
+	struct sl_error cause = SL_ERROR_INIT;
+	enum sl_code code = run->limited ? SL_OK : apply_limit(run, &cause);
+
+	run->limited = code == SL_OK;
+	return code == SL_OK ? SL_OK : not_begun(run, code, &cause);
+}
+
 enum sl_code apply_read(struct run *run)
 {
 	struct sl_error cause = SL_ERROR_INIT;
-	enum sl_code code = apply_ledger_read(&run->ledger, &cause);
+	enum sl_code code = limit(run);
 
+	if (code != SL_OK)
+		return code;
+	code = apply_ledger_read(&run->ledger, &cause);
 	return code == SL_OK ? SL_OK : not_begun(run, code, &cause);
 }
 
@@ -139,9 +175,7 @@ enum sl_code apply_take_lock(struct run *run)
 		return not_begun(run, code, &cause);
 	apply_pause("locked");
 	if (got)
-		code = apply_limit(run, &cause);
-	if (got)
-		return code == SL_OK ? SL_OK : not_begun(run, code, &cause);
+		return limit(run);
 	run->try_after_us = SL_SECOND_US;
 	if (has_started_step(&run->ledger))
 		return apply_fail(run, SL_OUTCOME_UNKNOWN, SL_EUNKNOWN,
@@ -513,13 +547,8 @@ static enum sl_code look_and_reconcile(struct run *run)
 
 static enum sl_code say_what_would_run(struct run *run)
 {
-	struct sl_error cause = SL_ERROR_INIT;
 	enum sl_code code = apply_identify(run, true);
 
-	if (code == SL_OK) {
-		code = apply_limit(run, &cause);
-		code = code == SL_OK ? SL_OK : not_begun(run, code, &cause);
-	}
 	if (code == SL_OK)
 		apply_preview(run);
 	keep_results(run);

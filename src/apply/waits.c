@@ -138,6 +138,11 @@ static void set_watch(struct run *run, int64_t lock_us)
 			.every_us = every });
 }
 
+int64_t apply_lock_us(const struct run *run)
+{
+	return limits_of(run).lock_us;
+}
+
 enum sl_code apply_limit(struct run *run, struct sl_error *err)
 {
 	struct sl_limits limits = limits_of(run);

@@ -60,6 +60,17 @@ class TestWaiting:
         assert "secret" not in out.err
         assert ready.value("SELECT to_regclass('t')") is None
 
+    @pytest.mark.parametrize("words", [("--dry-run",), ()])
+    @pytest.mark.parametrize("files", [{}, {"V2__t.sql": "CREATE TABLE t (a int);\n"}], ids=["nothing", "pending"])
+    def test_who_locks_the_ledger_is_not_waited_for_longer_than_that(self, sluice, ready, folder, files, words):
+        write(folder, files)
+        with holding(ready, "LOCK TABLE sluice.migration") as holder:
+            out = sluice.run("migrate", "--url", ready.url, "--dir", folder, "--lock-timeout", "500ms", "--lock-wait", "1s", *words, timeout=30)
+            pid = holder.get_backend_pid()
+        assert out.status == 6, out.err
+        assert f"AccessShareLock on sluice.migration, held by process {pid} ({ready.user}, billing, " in out.err
+        assert sluice.run("migrate", "--url", ready.url, "--dir", folder, *words).status == 0
+
     def test_json_lists_them(self, sluice, ready, folder):
         write(folder, {"V2__column.sql": "ALTER TABLE orders ADD COLUMN paid boolean;\n"})
         with holding(ready, "SELECT * FROM orders") as holder:

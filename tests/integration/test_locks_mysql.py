@@ -76,6 +76,17 @@ class TestWaiting:
         assert "secret" not in out.err
         assert ready.value("SELECT count(*) FROM orders") == "2", "the first statement of the transaction stayed"
 
+    @pytest.mark.parametrize("words", [("--dry-run",), ()])
+    @pytest.mark.parametrize("files", [{}, {"V2__t.sql": "CREATE TABLE t (a int);\n"}], ids=["nothing", "pending"])
+    def test_who_locks_the_ledger_is_not_waited_for_longer_than_that(self, sluice, ready, folder, files, words):
+        write(folder, files)
+        with ready.session() as holder:
+            holder.say("LOCK TABLES _sluice_migration WRITE")
+            out = sluice.run("migrate", "--url", ready.url, "--dir", folder, "--lock-timeout", "1s", "--lock-wait", "1s", *words, timeout=30)
+        assert out.status == 6, out.err
+        assert "Lock wait timeout exceeded" in out.err and out.err.count("\n") == 1
+        assert sluice.run("migrate", "--url", ready.url, "--dir", folder, *words).status == 0
+
     def test_json_lists_them(self, sluice, ready, folder):
         write(folder, {"V2__rows.sql": "DELETE FROM orders WHERE id = 1;\n"})
         with holding(ready, "UPDATE orders SET mail = '' WHERE id = 1") as holder:
