@@ -1,5 +1,6 @@
 /* What is on the project's branch and in nobody's change: found at its first sight, or pushed
  * directly. */
+#include "ending.h"
 #include "project_int.h"
 #include "settled.h"
 

@@ -1,4 +1,5 @@
 /* Open changes against the project's branch: merged by content, superseded, or gone. */
+#include "ending.h"
 #include "project_int.h"
 
 #include "sluice/core/str.h"

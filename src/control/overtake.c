@@ -1,5 +1,6 @@
 /* Merged changes of which nothing has begun, while the project's branch went on without them: they
  * are over, and what they leave on it is looked for by the next direct change. */
+#include "ending.h"
 #include "project_int.h"
 #include "settled.h"
 
