@@ -64,7 +64,6 @@ struct sl_control *sl_control_new(const struct sl_control_doors *doors,
 	control->observed = sl_map_new();
 	control->seen = sl_map_new();
 	control->looked = sl_map_new();
-	control->busy = sl_map_new();
 	control->failing = sl_map_new();
 	control->leases = sl_map_new();
 	(void)pthread_mutex_init(&control->opening, NULL);
@@ -97,7 +96,6 @@ void sl_control_free(struct sl_control *control)
 	sl_map_free(control->looked);
 	for (size_t i = 0; i < sl_map_len(control->leases); i++)
 		free(sl_map_value_at(control->leases, i));
-	sl_map_free(control->busy);
 	sl_map_free(control->failing);
 	sl_map_free(control->leases);
 	(void)pthread_mutex_destroy(&control->fetching);

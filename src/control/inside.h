@@ -48,7 +48,6 @@ struct sl_control {
 	struct sl_map *observed; /* target: struct observation */
 	struct sl_map *seen; /* project: digest of its branches when it was last worked off */
 	struct sl_map *looked; /* project: when it was last worked on, int64_t */
-	struct sl_map *busy; /* ids of tasks whose last attempt here met a lock */
 	struct sl_map *failing; /* "work key": its failure that was told, struct failing */
 	struct sl_map *leases; /* project: epoch of our lease on it, int64_t; empty when alone */
 	pthread_mutex_t opening; /* a mirror is made by one thread */

@@ -44,7 +44,6 @@ struct attempt {
 	unsigned steps_len;
 	int64_t steps_kept_at;
 	int64_t waits_told_at; /* the task says what it waits for; 0: it does not */
-	bool anew; /* it met a lock, and the attempt before it did not */
 };
 
 #define FETCH_US      (60 * SL_SECOND_US)
@@ -383,23 +382,9 @@ static int64_t pause_after(const struct sl_apply_result *result)
 	return result->code == SL_EBUSY ? 0 : result->try_after_us;
 }
 
-/* How long a lock is waited for counts from the attempt that met it, however long the target was
- * out of reach before.  Another replica, or the next start, begins to count again. */
-static void note_busy(struct attempt *attempt, const struct sl_apply_result *result)
+static bool met_lock(const struct sl_apply_result *result)
 {
-	static char met[] = "";
-	struct sl_control *control = attempt->control;
-	bool busy = result->code == SL_EBUSY && result->outcome == SL_OUTCOME_BLOCKED;
-	char key[24];
-
-	(void)snprintf(key, sizeof(key), "%lld", (long long)attempt->task.id);
-	(void)pthread_mutex_lock(&control->lock);
-	attempt->anew = busy && sl_map_get(control->busy, key) == NULL;
-	if (busy)
-		(void)sl_map_put(control->busy, key, met);
-	else
-		(void)sl_map_remove(control->busy, key);
-	(void)pthread_mutex_unlock(&control->lock);
+	return result->code == SL_EBUSY && result->outcome == SL_OUTCOME_BLOCKED;
 }
 
 /* A lock that did not come for so long will not come by itself: a person has to look. */
@@ -408,8 +393,7 @@ static bool gives_up(const struct attempt *attempt, const struct sl_apply_result
 	const struct sl_task *task = &attempt->task;
 	int64_t most;
 
-	if (result->code != SL_EBUSY || result->outcome != SL_OUTCOME_BLOCKED || !attempt->target ||
-		task->blocked_at == 0 || attempt->anew)
+	if (!met_lock(result) || !attempt->target || task->blocked_at == 0 || !task->busy)
 		return false;
 	most = attempt->world->workspace->environments[attempt->target->environment].give_up_us;
 	return most > 0 && sl_control_now(attempt->control) - task->blocked_at >= most;
@@ -500,7 +484,7 @@ static enum sl_code settle(struct attempt *attempt, const struct sl_apply_result
 	const struct sl_attempt ended = { .outcome = outcome,
 		.detail = text,
 		.retry_after_us = pause_after(result),
-		.anew = attempt->anew,
+		.busy = met_lock(result),
 		.now = sl_control_now(attempt->control) };
 	struct telling telling = { .kind = event_of(outcome),
 		.change_id = attempt->task.change_id,
@@ -745,7 +729,6 @@ static enum sl_code work_on(struct attempt *attempt, struct sl_cancel *cancel, s
 	if (keep_steps(attempt, &why) != SL_OK)
 		sl_log(SL_LOG_WARNING, "run.steps_lost", "target", attempt->task.target, "error",
 			why.msg, NULL);
-	note_busy(attempt, &result);
 	give_up(attempt, &result);
 	code = settle(attempt, &result, err);
 	sl_apply_result_done(&result);

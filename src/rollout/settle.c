@@ -27,11 +27,18 @@ static int64_t clamp(int64_t value, int64_t least, int64_t most)
 	return value < most ? value : most;
 }
 
+/* How long a lock is waited for counts from the attempt that met it, however long the target was
+ * out of reach before. */
+static bool is_anew(const struct sl_task *task, const struct sl_attempt *attempt)
+{
+	return attempt->busy && !task->busy;
+}
+
 /* As long again as it has been blocked so far, the second half of it random. */
 static int64_t back_off(const struct sl_task *task, const struct sl_attempt *attempt,
 	const struct sl_rand *rand)
 {
-	bool counts = task->blocked_at != 0 && !attempt->anew;
+	bool counts = task->blocked_at != 0 && !is_anew(task, attempt);
 	int64_t blocked = counts ? attempt->now - task->blocked_at : 0;
 	int64_t pause = clamp(blocked, PAUSE_LEAST_US, PAUSE_MOST_US);
 	uint64_t half = (uint64_t)pause / 2;
@@ -54,8 +61,9 @@ void sl_rollout_settle(const struct sl_task *task, const struct sl_attempt *atte
 		.to = (int)to,
 		.at = attempt->now,
 		.lease_epoch = task->lease_epoch,
-		.blocked_anew = attempt->anew,
+		.blocked_anew = is_anew(task, attempt),
 		.has_outcome = true,
+		.busy = attempt->busy,
 		.outcome = attempt->outcome,
 		.due_at = again ? attempt->now + pause : 0,
 		.detail = sl_arena_strdup(arena, attempt->detail ? attempt->detail : "") };

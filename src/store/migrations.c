@@ -7,6 +7,7 @@ static const char *const files[] = {
 	"0002_drift.sql",
 	"0003_lease.sql",
 	"0004_elsewhere.sql",
+	"0005_busy.sql",
 };
 
 int store_migrations(void)

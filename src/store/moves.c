@@ -119,6 +119,9 @@ static void follow_task(struct moving *moving)
 	}
 	if (move->has_outcome)
 		set_number(moving, "outcome", (int64_t)move->outcome);
+	/* An attempt that was cut off, by a stop of the daemon too, does not tell. */
+	if (move->has_outcome && move->outcome != SL_OUTCOME_UNKNOWN)
+		set_number(moving, "busy", move->busy);
 	if (move->detail)
 		set_text(moving, "detail", move->detail);
 }

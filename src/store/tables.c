@@ -221,6 +221,7 @@ static const struct column task_columns[] = {
 	INT(sl_task, started_at),
 	INT(sl_task, ended_at),
 	INT(sl_task, blocked_at),
+	BOOL(sl_task, busy),
 };
 static const struct key task_keys[] = { { { "stage_id", "target", "folder" }, NULL } };
 TABLE_KEYED(task, sl_task, ID(sl_task));

@@ -72,3 +72,18 @@ def test_a_lock_that_does_not_come_is_given_up_and_told_and_a_person_tries_again
     workspace.ok("retry", task["id"], who="dana")
     workspace.wait_stage(1, "dev", "done", timeout=60)
     assert "discount" in columns(databases["dev"], "orders")
+
+
+def test_since_when_a_lock_is_met_counts_on_over_starts_of_the_daemon(start, holder):
+    workspace = start("4h")
+    holder.cursor().execute("LOCK TABLE orders IN ACCESS SHARE MODE")
+    release(workspace)
+    since, tries = "SELECT max(blocked_at) FROM task", "SELECT max(attempts) FROM task"
+    workspace.wait_change(1, lambda change: workspace.ask_store(since))
+    met = workspace.ask_store(since)
+    for _ in range(2):
+        workspace.stop()
+        tried = workspace.ask_store(tries)
+        workspace.start()
+        workspace.wait_change(1, lambda change, tried=tried: workspace.ask_store(tries) > tried + 1, timeout=60)
+        assert workspace.ask_store(since) == met

@@ -243,8 +243,25 @@ static void blocked_counts_from_the_first_attempt_that_was(void **state)
 	assert_true(claim(world, 800, &task));
 	block.at = 900;
 	block.blocked_anew = true;
+	block.has_outcome = true;
+	block.outcome = SL_OUTCOME_BLOCKED;
+	block.busy = true;
 	assert_ok(world, sl_store_apply(world->store, &block, 1, &world->err));
 	assert_int_equal(read_task(world, ids.tasks[0]).blocked_at, 900);
+	assert_true(read_task(world, ids.tasks[0]).busy);
+	assert_ok(world, move_task(world, ids.tasks[0], SL_TASK_BLOCKED, SL_TASK_READY));
+	assert_true(claim(world, 1000, &task));
+	block.to = SL_TASK_UNKNOWN;
+	block.outcome = SL_OUTCOME_UNKNOWN;
+	block.busy = block.blocked_anew = false;
+	assert_ok(world, sl_store_apply(world->store, &block, 1, &world->err));
+	assert_true(read_task(world, ids.tasks[0]).busy);
+	assert_ok(world, move_task(world, ids.tasks[0], SL_TASK_UNKNOWN, SL_TASK_READY));
+	assert_true(claim(world, 1100, &task));
+	block.to = SL_TASK_BLOCKED;
+	block.outcome = SL_OUTCOME_BLOCKED;
+	assert_ok(world, sl_store_apply(world->store, &block, 1, &world->err));
+	assert_false(read_task(world, ids.tasks[0]).busy);
 	assert_ok(world, move_task(world, ids.tasks[0], SL_TASK_BLOCKED, SL_TASK_SKIPPED));
 	assert_int_equal(read_task(world, ids.tasks[0]).blocked_at, 0);
 }

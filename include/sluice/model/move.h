@@ -22,7 +22,8 @@ struct sl_move {
 	int64_t lease_epoch; /* the move holds only while the task has this epoch; 0: not asked */
 	int64_t due_at; /* not before; 0: at once */
 	bool blocked_anew; /* blocked_at is this moment, whatever blocked it before */
-	bool has_outcome; /* sets outcome */
+	bool has_outcome; /* sets outcome, and busy unless that is unknown */
+	bool busy; /* the attempt met somebody's lock */
 	enum sl_outcome outcome;
 
 	const char *wait; /* the sentence that says what is awaited now; NULL: "" */

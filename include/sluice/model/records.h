@@ -133,6 +133,7 @@ struct sl_task {
 	bool cancel_asked;
 	int64_t started_at, ended_at; /* of the last attempt */
 	int64_t blocked_at; /* since when every attempt was blocked or unknown; 0: not so */
+	bool busy; /* the last attempt of which that is known met somebody's lock */
 };
 
 /* What others' own tools were seen to have done of a stage that is left to them, on one target. */

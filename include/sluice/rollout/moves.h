@@ -47,7 +47,7 @@ struct sl_attempt {
 	enum sl_outcome outcome;
 	const char *detail; /* one sentence: error, "2 of 5 statements", why it is blocked */
 	int64_t retry_after_us; /* apply's own wish; 0: the back-off decides */
-	bool anew; /* something else kept the attempt before this one from it */
+	bool busy; /* it met somebody's lock */
 	int64_t now; /* wall */
 };
 
