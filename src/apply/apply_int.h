@@ -358,6 +358,9 @@ void apply_progress(const struct run *run, enum sl_apply_phase phase, unsigned d
 enum sl_code apply_fail(struct run *run, enum sl_outcome outcome, enum sl_code code,
 	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+/* Where the last failure was, once what failed is tried again. */
+void apply_forget_place(struct run *run);
+
 /* "--url 'sqlite:a.db' --dir 'db'", and the `sluice baseline` that would be right. */
 const char *apply_command_options(const struct run *run);
 const char *apply_baseline_command(const struct run *run);

@@ -75,6 +75,14 @@ enum sl_code apply_fail(struct run *run, enum sl_outcome outcome, enum sl_code c
 	return sl_error_set(run->err, code, "%s: %s", run->name, text);
 }
 
+void apply_forget_place(struct run *run)
+{
+	struct sl_apply_result *result = run->result;
+
+	result->path = result->server_code = "";
+	result->line = result->column = 0;
+}
+
 /* A failure before anything was begun: nothing to prove, try again. */
 static enum sl_code not_begun(struct run *run, enum sl_code code, const struct sl_error *cause)
 {
@@ -645,9 +653,10 @@ static enum sl_code passes(struct run *run)
 		code = pass(run);
 		if (run->kept)
 			merge_results(run);
-		if (!goes_on(run, code))
+		if (i + 1 == PASSES_MAX || !goes_on(run, code))
 			break;
 		apply_notice(run, "the connection was lost; the attempt went on in a new one");
+		apply_forget_place(run);
 		sl_conn_close(sl_steal(run->conn));
 	}
 	if (code == SL_OK && run->outcome == SL_OUTCOME_NOTHING && run->began && run->kept)
@@ -738,12 +747,8 @@ enum sl_code sl_apply_run(const struct sl_apply_request *request, struct sl_appl
 		.err = err ? err : &own };
 	enum sl_code code;
 
-	*result = (struct sl_apply_result){ .run = "",
-		.database_id = "",
-		.text = "",
-		.path = "",
-		.server_code = "",
-		.drift = "" };
+	*result = (struct sl_apply_result){ .run = "", .database_id = "", .text = "", .drift = "" };
+	apply_forget_place(&run);
 	run.id = sl_arena_strdup(arena,
 		request->run ? request->run : sl_rand_id(request->rand, id));
 	run.ledger = apply_ledger_over(request->target, request->scope, arena);

@@ -396,6 +396,7 @@ enum sl_code apply_run_segment(struct file *file, unsigned first, unsigned end)
 		sl_conn_tx_state(run->conn) == SL_TX_IDLE) {
 		run->ledger.prepared = false;
 		file->plainly = true;
+		apply_forget_place(run);
 		code = try_segment(file, first, end, what);
 	}
 	if (code == SL_OK) {

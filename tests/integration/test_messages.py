@@ -191,6 +191,55 @@ def test_what_a_trigger_takes_away_from_the_session_is_done_without(sluice, pg, 
     assert pg.value("SELECT count(*) FROM sluice.step") == 4
 
 
+@pytest.mark.parametrize("before", ["", "INSERT INTO t VALUES (1);\n"])
+def test_a_parameter_is_the_statements_fault_and_not_the_connections(sluice, pg, folder, before):
+    write(folder, {"V1__a.sql": "CREATE TABLE t (a int);\n", "V2__b.sql": before + "INSERT INTO t VALUES ($1);\n"})
+    out = sluice.run("migrate", "--url", pg.url, "--dir", folder, "--output", "json")
+    target = json.loads(out.out)["targets"][0]
+    assert (out.status, target["outcome"]) == (8, "failed_clean")
+    assert f"V2__b.sql:{2 if before else 1}: there is no value for $1" in target["error"]["message"]
+
+
+def test_what_failed_before_its_session_was_lost_is_not_said_of_what_fails_in_the_next_one(sluice, pg, folder):
+    write(folder, {"V1__a.sql": "CREATE TABLE t (a int);\n", "V2__b.sql": "SELECT 1;\nSELECT pg_catalog.pg_sleep(60);\n"})
+    counter = Counter(pg)
+    process = subprocess.Popen([sluice.path, "migrate", "--url", counter.url, "--dir", folder, "--lock-wait", "0", "--output", "json"], stdout=subprocess.PIPE, text=True)
+    sleeps = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE '%%pg_sleep(60)%%' AND pid <> pg_backend_pid()"
+    wait_until(lambda: pg.rows(sleeps), what="the slow statement")
+    counter.server.shutdown(socket.SHUT_RDWR)
+    counter.server.close()
+    pg.execute(f"SELECT pg_terminate_backend(pid) FROM ({sleeps}) AS s")
+    out, _ = process.communicate(timeout=60)
+    error = json.loads(out)["targets"][0]["error"]
+    assert process.returncode == 3
+    assert (error["server_code"], error["line"]) == ("", 0) and "failed: Connection refused" in error["message"]
+
+
+def test_a_session_that_is_ended_again_and_again_leaves_the_place_where_it_was(sluice, pg, folder):
+    write(folder, {"V1__a.sql": "CREATE TABLE t (a int);\n", "V2__b.sql": "SELECT 1;\nINSERT INTO t VALUES (1);\n"})
+    sluice.ok("migrate", "--url", pg.url, "--dir", folder, "--to", "1")
+    pg.execute("CREATE FUNCTION leave() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN new; END'")
+    pg.execute("CREATE TRIGGER leaving BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION leave()")
+    out = sluice.run("migrate", "--url", pg.url, "--dir", folder, "--lock-wait", "0", "--output", "json")
+    error = json.loads(out.out)["targets"][0]["error"]
+    assert "V2__b.sql:2: terminating connection due to administrator command" in error["message"]
+    assert (error["path"], error["line"], error["server_code"]) == ("V2__b.sql", 2, "57P01")
+
+
+def test_a_file_that_ran_again_since_nothing_was_prepared_fails_for_its_own_reason(sluice, pg, folder):
+    pg.execute("CREATE TABLE p (a int PRIMARY KEY); CREATE TABLE c (a int REFERENCES p DEFERRABLE INITIALLY DEFERRED)")
+    pg.execute("CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN EXECUTE ''DEALLOCATE ALL''; RETURN NULL; END'")
+    pg.execute("CREATE TABLE t (a int); CREATE CONSTRAINT TRIGGER forgetful AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION forget()")
+    write(folder, {"V1__a.sql": "SELECT 1;\n"})
+    sluice.ok("baseline", "--url", pg.url, "--dir", folder, "--to", "1", "--reason", "it was there")
+    write(folder, {"V2__b.sql": "SELECT 1;\n", "V3__c.sql": "INSERT INTO t VALUES (1), (1);\n", "V4__d.sql": "\n\nINSERT INTO c VALUES (2);\n"})
+    out = sluice.run("migrate", "--url", pg.url, "--dir", folder, "--output", "json")
+    error = json.loads(out.out)["targets"][0]["error"]
+    assert out.status == 8 and "V4__d.sql:3: " in error["message"]
+    assert (error["path"], error["server_code"]) == ("", "")
+    assert pg.value("SELECT count(*) FROM t") == 2
+
+
 @pytest.fixture(params=["first", "behind another"])
 def blocked(request, sluice, pg, folder):
     """A run whose second statement of four waits for a transaction of somebody else; its file is the first, or was sent

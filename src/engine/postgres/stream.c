@@ -182,6 +182,14 @@ static enum sl_code code_of(const struct pg_conn *conn, const char *sqlstate)
 	return SL_EINVAL;
 }
 
+/* A $1 in a statement.  Poolers say the same of a session that they end. */
+static bool lacks_value(const PGresult *result, const char *sqlstate)
+{
+	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+
+	return sl_str_eq(sqlstate, "08P01") && severity && sl_str_eq(severity, "ERROR");
+}
+
 enum sl_code sl_pg_error(struct pg_conn *conn, const PGresult *result, struct sl_error *err)
 {
 	struct sl_server_error *server = &conn->base.server;
@@ -197,6 +205,8 @@ enum sl_code sl_pg_error(struct pg_conn *conn, const PGresult *result, struct sl
 	scrub(server->message, server->code);
 	if (position && sl_parse_i64(position, 1, INT32_MAX, &at))
 		server->position = (size_t)at;
+	if (lacks_value(result, state))
+		return sl_error_set(err, SL_EINVAL, "there is no value for $1 (%s)", state);
 	return sl_error_set(err, code_of(conn, server->code), "%s (%s)", server->message,
 		server->code);
 }
