@@ -205,6 +205,16 @@ static enum sl_code send(struct file *file, const struct message *message, int *
 	return overtaken(run, err);
 }
 
+/* The one that failed: the last where all had ended well, and the end of their message failed. */
+static const struct step *failed_step(const struct file *file, const struct message *message,
+	int done)
+{
+	const struct step *first = &file->plan->steps[message->first];
+	const int last = (int)(message->end - message->first) - 1;
+
+	return first + (done < 0 ? 0 : done > last ? last : done);
+}
+
 static enum sl_code not_begun(struct file *file, const struct step *step, enum sl_code code,
 	const struct sl_error *cause)
 {
@@ -235,7 +245,7 @@ enum sl_code apply_run_message(struct file *file, const struct message *message)
 	code = send(file, message, &done, &cause);
 	run->watch.step = NULL;
 	if (code != SL_OK) {
-		step += done > 0 ? done : 0;
+		step = failed_step(file, message, done);
 		point_at(file, step);
 		record.error = cause.msg;
 	}

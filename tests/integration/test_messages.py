@@ -60,6 +60,27 @@ class Counter:
                 end.shutdown(socket.SHUT_RDWR)
 
 
+class Cutter(Counter):
+    """Cuts each session off behind the answer with this tag, before the server says that it is ready for more."""
+
+    def __init__(self, pg, tag):
+        self.tag = b"C" + struct.pack(">I", len(tag) + 5) + tag + b"\0"
+        super().__init__(pg)
+
+    def forward(self, source, sink, counts):
+        came = b""
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                came += data
+                at = came.find(self.tag)
+                sink.sendall(data if at < 0 else data[: len(data) - len(came) + at + len(self.tag)])
+                if at >= 0:
+                    break
+        for end in (source, sink):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+
 def messages_for(sluice, pg, folder, statements):
     write(folder, {"V1__a.sql": "CREATE TABLE t (a int);\n" + "INSERT INTO t VALUES (1);\n" * statements})
     counter = Counter(pg)
@@ -224,6 +245,18 @@ def test_a_session_that_is_ended_again_and_again_leaves_the_place_where_it_was(s
     error = json.loads(out.out)["targets"][0]["error"]
     assert "V2__b.sql:2: terminating connection due to administrator command" in error["message"]
     assert (error["path"], error["line"], error["server_code"]) == ("V2__b.sql", 2, "57P01")
+
+
+def test_a_session_that_is_lost_behind_the_last_answer_of_a_file_is_lost_at_its_last_statement(sluice, pg, folder):
+    write(folder, {"V1__a.sql": "CREATE TABLE t (a int);\n\nINSERT INTO t SELECT generate_series(1, 777);\n"})
+    cutter = Cutter(pg, b"INSERT 0 777")
+    out = sluice.run("migrate", "--url", cutter.url, "--dir", folder, "--lock-wait", "0", "--output", "json")
+    cutter.server.close()
+    error = json.loads(out.out)["targets"][0]["error"]
+    assert (out.status, error["path"], error["line"], error["column"]) == (3, "V1__a.sql", 3, 1)
+    assert "V1__a.sql:3: the connection was lost" in error["message"]
+    sluice.ok("migrate", "--url", pg.url, "--dir", folder)
+    assert pg.value("SELECT count(*) FROM t") == 777
 
 
 def test_a_file_that_ran_again_since_nothing_was_prepared_fails_for_its_own_reason(sluice, pg, folder):
