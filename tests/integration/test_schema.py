@@ -288,3 +288,15 @@ def test_a_question_asks_an_older_server_for_nothing_that_it_does_not_know(quest
     known = {name for names in re.findall(r"AS older \(([^)]*)\)", text) for name in names.split(", ")}
     assert {name for name in YOUNGER if re.search(rf"\b{name}\b", text)} <= known
     assert "::regcollation" not in text
+
+
+def test_a_login_without_rights_takes_a_snapshot_where_subscriptions_do_not_show_their_number(sluice, pg):
+    """As on servers before version 14."""
+    role = f"r_{uuid.uuid4().hex[:12]}"
+    pg.execute(f"REVOKE SELECT (oid) ON pg_subscription FROM public; CREATE ROLE {role} LOGIN")
+    pg.execute("CREATE SUBSCRIPTION s CONNECTION '' PUBLICATION p WITH (connect = false, slot_name = NONE, enabled = false)")
+    try:
+        assert "-- incomplete: 1 subscriptions\n" in sluice.ok("snapshot", "--url", pg.url_of(role))
+    finally:
+        pg.execute("DROP SUBSCRIPTION s")
+        pg.execute(f"DROP ROLE {role}")

@@ -10,7 +10,7 @@ SELECT count(*), what FROM (
 	UNION ALL SELECT 'transforms', 'pg_transform'::regclass, oid FROM pg_transform
 	UNION ALL SELECT 'access methods', 'pg_am'::regclass, oid FROM pg_am
 	UNION ALL SELECT 'publications', 'pg_publication'::regclass, oid FROM pg_publication
-	UNION ALL SELECT 'subscriptions', 'pg_subscription'::regclass, oid FROM pg_subscription
+	UNION ALL SELECT 'subscriptions', 'pg_subscription'::regclass, 16384 FROM pg_subscription -- whose oid not everybody may read
 		WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
 	UNION ALL SELECT 'security labels', objoid, objoid FROM pg_seclabel
 	UNION ALL SELECT 'unlogged sequences', 'pg_class'::regclass, oid FROM pg_class
