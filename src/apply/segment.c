@@ -375,6 +375,7 @@ static enum sl_code try_segment(struct file *file, unsigned first, unsigned end,
 		code = run_messages(file, first, end, begins, rows);
 	if (code == SL_OK)
 		code = check_keys(file, violations, what);
+	run->watch.len = 0; /* whom a statement waited for is not in the way of its rows */
 	if (code == SL_OK)
 		code = end_segment(file, first, end, rows, what);
 	if (sl_conn_tx_state(run->conn) == SL_TX_OPEN)

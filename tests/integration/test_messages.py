@@ -327,3 +327,19 @@ def test_the_backend_that_dies_in_the_middle_of_a_message_leaves_nothing_and_the
     _, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     check_once(sluice, pg, folder)
+
+
+def test_who_is_in_the_way_of_a_files_end_is_named_and_not_who_was_before(sluice, pg, folder):
+    write(folder, {"V1__a.sql": "CREATE TABLE t (a int);\n"})
+    sluice.ok("migrate", "--url", pg.url, "--dir", folder)
+    write(folder, {"V2__b.sql": "INSERT INTO t VALUES (1);\n"})
+    with contextlib.closing(pg.connect()) as holder, contextlib.closing(psycopg2.connect(host=pg.host, port=pg.port, user=pg.user, dbname=pg.name, application_name="next")) as other:
+        holder.cursor().execute("BEGIN; LOCK TABLE t")
+        process = subprocess.Popen([sluice.path, "migrate", "--url", pg.url, "--dir", folder, "--lock-timeout", "2s", "--lock-wait", "0"], stderr=subprocess.PIPE, text=True)
+        looked = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'sluice/%' AND query LIKE '%pg_blocking_pids%' AND state = 'idle'"
+        wait_until(lambda: pg.rows(looked), what="a look at who is in the way")
+        other.cursor().execute("LOCK TABLE sluice.step IN SHARE MODE")
+        holder.cursor().execute("ROLLBACK")
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 6 and "canceling statement due to lock timeout" in err
+    assert "(sluice, next, " in err

@@ -519,8 +519,7 @@ enum sl_code sl_pg_take_all(struct sl_conn *base, size_t len, int64_t *rows, siz
 	struct wait wait = { .stream = &stream };
 	enum sl_code code = SL_OK, end;
 
-	if (!stream.uncancelable)
-		watch_from_now(&wait);
+	watch_from_now(&wait);
 	for (*done = 0; code == SL_OK && *done < len;) {
 		code = take_one(&wait, err);
 		if (code == SL_OK)
