@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define FILES_MAX   50000
 #define ENTRIES_MAX 100000
@@ -43,10 +44,14 @@ enum sl_code sl_cli_folder_add(struct sl_cli_folder *out, const char *path, cons
 	return SL_OK;
 }
 
+/* .SQL too, which no layout runs: it has to be told. */
 static bool is_read(const char *name)
 {
-	return sl_str_ends(name, ".sql") || sl_str_ends(name, ".sql.conf") ||
-		sl_str_ends(name, "metadata.toml") || sl_str_ends(name, "migration_lock.toml");
+	size_t len = strlen(name);
+
+	return (len > 4 && strcasecmp(name + len - 4, ".sql") == 0) ||
+		sl_str_ends(name, ".sql.conf") || sl_str_ends(name, "metadata.toml") ||
+		sl_str_ends(name, "migration_lock.toml");
 }
 
 static bool is_left_out(const char *name)

@@ -4,6 +4,7 @@
 #include "sluice/core/str.h"
 
 #include <string.h>
+#include <strings.h>
 
 static const char *sha256_of(struct sl_arena *arena, const struct sl_layout_file *file)
 {
@@ -177,6 +178,18 @@ static void side_add(struct reader *r, const struct entry *entry)
 	}
 }
 
+/* .SQL, as some editors and file systems have it: no tool's own word for a migration, and yet
+ * somebody's. */
+static const char *other_case(const char *path)
+{
+	size_t len = strlen(path);
+	const char *end = path + len - strlen(".sql");
+
+	return len > strlen(".sql") && strcasecmp(end, ".sql") == 0 && !sl_str_eq(end, ".sql") ?
+		end :
+		NULL;
+}
+
 static void unread_add(struct reader *r, const struct entry *entry, enum name_verdict verdict)
 {
 	const char *layout = sl_layout_kind_name(r->kind);
@@ -199,6 +212,10 @@ static void unread_add(struct reader *r, const struct entry *entry, enum name_ve
 		problem_add(r, SL_LAYOUT_IGNORED, entry->path, 0,
 			"rename it if it should run, or move it out of the folder",
 			"not run: its name is not one of a %s migration", layout);
+	else if (other_case(entry->path))
+		problem_add(r, SL_LAYOUT_IGNORED, entry->path, 0,
+			"rename it if it should run, or move it out of the folder",
+			"not run: its name ends in %s, not in .sql", other_case(entry->path));
 }
 
 void entries_collect(struct reader *r)

@@ -108,3 +108,14 @@ class TestFlywaysPlaceholders:
     def test_other_layouts_have_none(self, sluice, tmp_workspace):
         folder = write(tmp_workspace / "migrations", {"1_t.sql": self.FILE})
         sluice.ok("migrate", "--url", "sqlite:dev.db", "--dir", folder)
+
+
+@pytest.mark.parametrize("name", ["V2__name.SQL", "000002_name.up.Sql"])
+def test_a_file_whose_name_ends_in_sql_of_another_case_is_told(sluice, tmp_workspace, name):
+    first = "V1__visitor.sql" if name[0] == "V" else "000001_visitor.up.sql"
+    folder = tmp_workspace / "migrations"
+    folder.mkdir()
+    write(folder, {first: FIRST, name: SECOND})
+    out = sluice.run("migrate", "--url", f"sqlite:{tmp_workspace}/shop.db", "--dir", folder)
+    assert out.status == 0, out
+    assert f"{name}: not run: its name ends in {name[-4:]}, not in .sql" in out.err
