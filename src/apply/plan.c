@@ -60,7 +60,8 @@ static enum sl_code refuse_session(struct planning *p, const struct sl_fact_stat
 	case SL_SQL_SESSION_AUTOCOMMIT:
 		return refuse(p, at, "autocommit belongs to Sluice", "take the statement out");
 	case SL_SQL_SESSION_LOCK:
-		return refuse(p, at, "LOCK TABLES would lock the ledger out", "take it out");
+		return refuse(p, at, "LOCK TABLES would lock the ledger out",
+			"take it out (mysqldump --skip-add-locks writes none)");
 	case SL_SQL_SESSION_RESET:
 		if (fact->verb == SL_SQL_VERB_DISCARD)
 			return refuse(p, at, "DISCARD ALL gives the ledger's lock away",

@@ -119,6 +119,28 @@ def test_a_damaged_backup_is_refused_and_changes_nothing(workspace, backup):
     assert "table event has 0 rows" in workspace.run("restore", "--verify", backup).err
 
 
+def test_a_backup_of_an_older_version_is_a_store_that_a_start_brings_on(sluice, tmp_workspace):
+    space = Workspace(sluice, None, "sqlite").start()
+    try:
+        go_through(space, 1, "discount", SAFE)
+        old = space.home / "old.db"
+        space.ok("backup", old)
+        space.stop()
+        with sqlite3.connect(old) as connection:
+            connection.executescript("ALTER TABLE task DROP COLUMN busy; PRAGMA user_version = 4")
+        said = space.run("restore", "--verify", old)
+        assert (said.status, said.err) == (1, f"sluice: store {old}: is of an older version: start the daemon once with it as `store`, a backup with a copy of it\n")
+        old.rename(space.root / "copy.db")
+        use_store(space, f"sqlite:{space.root}/copy.db")
+        space.store.path = space.root / "copy.db"
+        space.start()
+        assert space.change(1)["state"] == "done"
+        space.ok("backup", space.home / "new.db")
+        space.ok("restore", "--verify", space.home / "new.db")
+    finally:
+        space.close()
+
+
 def test_what_is_no_backup_is_said_in_one_line(sluice, tmp_workspace):
     (tmp_workspace / "text").write_text("not a database at all, but long enough to be looked at as one, as one may think\n" * 20)
     for words, status, part in (

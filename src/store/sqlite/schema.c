@@ -69,8 +69,10 @@ enum sl_code store_schema_check(struct conn *conn, struct sl_error *err)
 		return newer(conn, version, err);
 	if (code == SL_OK && version < store_migrations())
 		code = sl_error_set(err, SL_EINVAL,
-			version == 0 ? "store %s: holds no store" :
-				       "store %s: is of an older version: start the daemon once",
+			version == 0 ?
+				"store %s: holds no store" :
+				"store %s: is of an older version: start the daemon once with "
+				"it as `store`, a backup with a copy of it",
 			conn->path);
 	return code;
 }
