@@ -182,12 +182,12 @@ static void side_add(struct reader *r, const struct entry *entry)
  * somebody's. */
 static const char *other_case(const char *path)
 {
-	size_t len = strlen(path);
-	const char *end = path + len - strlen(".sql");
+	const size_t len = strlen(path), ending = strlen(".sql");
 
-	return len > strlen(".sql") && strcasecmp(end, ".sql") == 0 && !sl_str_eq(end, ".sql") ?
-		end :
-		NULL;
+	if (len <= ending)
+		return NULL;
+	path += len - ending;
+	return strcasecmp(path, ".sql") == 0 && !sl_str_eq(path, ".sql") ? path : NULL;
 }
 
 static void unread_add(struct reader *r, const struct entry *entry, enum name_verdict verdict)
