@@ -62,6 +62,11 @@ struct link {
 /* Of what is written now.  2 holds what 1 lost: see older.c, and docs/design/snapshots.md. */
 #define SL_SNAPSHOT_FORMAT 2
 
+/* How a snapshot's hash is made: begun, then each of its objects in order, as the format has it;
+ * the caller ends it. */
+struct sl_sha256 *sl_snapshot_hash_begin(const struct sl_catalog *catalog, int format);
+void sl_snapshot_hash_entity(struct sl_sha256 *sha, const struct sl_entity *entity);
+
 /* Stands before every entity that a catalogue owns. */
 struct remembered {
 	atomic_int state; /* REMEMBERED_* */

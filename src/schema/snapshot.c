@@ -8,6 +8,7 @@
 #include "sluice/core/str.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #define ENTITY_MAX ((size_t)64 * 1024 * 1024)
 
@@ -60,31 +61,45 @@ void sl_entity_json(const struct sl_entity *entity, struct sl_buf *out)
 	sl_shape_write(sl_shape_of(entity->kind), entity, out);
 }
 
-static void hash_in_format(const struct sl_catalog *catalog, int format, char out[SL_SHA256_HEX])
+struct sl_sha256 *sl_snapshot_hash_begin(const struct sl_catalog *catalog, int format)
 {
-	sl_auto(sl_sha256_free_p) struct sl_sha256 *sha = sl_sha256_new();
-	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
-	struct sl_catalog_iter it = sl_catalog_each(catalog);
-	const struct sl_entity *entity;
-	unsigned char hash[SL_SHA256_SIZE];
+	struct sl_sha256 *sha = sl_sha256_new();
+	char first[40];
 
-	sl_sha256_add_str(sha, sl_arena_printf(arena, "sluice snapshot %d", format));
+	(void)snprintf(first, sizeof(first), "sluice snapshot %d", format);
+	sl_sha256_add_str(sha, first);
 	sl_sha256_add_str(sha, sl_dialect_name(catalog->dialect));
 	for (size_t i = 0; i < catalog->properties_len; i++) {
 		sl_sha256_add_str(sha, catalog->properties[i].key);
 		sl_sha256_add_str(sha, catalog->properties[i].value);
 	}
+	return sha;
+}
+
+void sl_snapshot_hash_entity(struct sl_sha256 *sha, const struct sl_entity *entity)
+{
+	unsigned char hash[SL_SHA256_SIZE];
+
+	entity_hash(entity, hash);
+	sl_sha256_add_str(sha, sl_entity_kind_name(entity->kind));
+	sl_sha256_add_str(sha, entity->schema);
+	sl_sha256_add_str(sha, entity->name);
+	sl_sha256_add_str(sha, entity->detail);
+	sl_sha256_add(sha, hash, sizeof(hash));
+}
+
+static void hash_in_format(const struct sl_catalog *catalog, int format, char out[SL_SHA256_HEX])
+{
+	sl_auto(sl_sha256_free_p) struct sl_sha256 *sha = sl_snapshot_hash_begin(catalog, format);
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	struct sl_catalog_iter it = sl_catalog_each(catalog);
+	const struct sl_entity *entity;
+
 	while ((entity = sl_catalog_next(&it))) {
 		if (!sl_entity_temporary(entity))
 			entity = sl_entity_older(arena, entity, format);
-		if (!entity || sl_entity_temporary(entity))
-			continue;
-		entity_hash(entity, hash);
-		sl_sha256_add_str(sha, sl_entity_kind_name(entity->kind));
-		sl_sha256_add_str(sha, entity->schema);
-		sl_sha256_add_str(sha, entity->name);
-		sl_sha256_add_str(sha, entity->detail);
-		sl_sha256_add(sha, hash, sizeof(hash));
+		if (entity && !sl_entity_temporary(entity))
+			sl_snapshot_hash_entity(sha, entity);
 	}
 	sl_sha256_end_hex(sha, out);
 }

@@ -272,10 +272,64 @@ static void a_change_is_carried_over_and_what_others_did_is_not(void **state)
 	must_be(whole, other);
 }
 
+static const struct sl_catalog *between(const struct sl_catalog *a, const struct sl_catalog *b,
+	const struct sl_catalog *wanted)
+{
+	char hash[SL_SHA256_HEX];
+
+	sl_snapshot_hash(wanted, hash);
+	return sl_snapshot_between(a, b, hash);
+}
+
+static void a_structure_between_two_is_found_by_its_hash(void **state)
+{
+	static const char *const was[] = { "dropped", "kept", "old" };
+	static const char *const is[] = { "by_hand", "kept", "new" };
+	static const char *const hand[] = { "by_hand", "dropped", "kept", "old" };
+	static const char *const foreign[] = { "dropped", "elsewhere", "kept", "old" };
+	sl_auto(sl_catalog_unref_p) const struct sl_catalog *a = catalog_of(was, 3, "text");
+	sl_auto(sl_catalog_unref_p) const struct sl_catalog *b = catalog_of(is, 3, "text");
+	sl_auto(sl_catalog_unref_p) const struct sl_catalog *middle = catalog_of(hand, 4, "text");
+	sl_auto(sl_catalog_unref_p) const struct sl_catalog *other = catalog_of(foreign, 4, "text");
+	sl_auto(sl_catalog_unref_p) const struct sl_catalog *third = catalog_of(hand, 4, "bigint");
+	sl_auto(sl_catalog_unref_p) const struct sl_catalog *found = between(a, b, middle);
+	sl_auto(sl_catalog_unref_p) const struct sl_catalog *first = between(a, b, a);
+	sl_auto(sl_catalog_unref_p) const struct sl_catalog *last = between(a, b, b);
+
+	(void)state;
+	assert_non_null(found);
+	must_be(found, middle);
+	must_be(first, a);
+	must_be(last, b);
+	assert_null(between(a, b, other));
+	assert_null(between(a, b, third));
+	assert_null(sl_snapshot_between(a, b, ""));
+}
+
+static void no_structure_is_looked_for_where_too_much_differs(void **state)
+{
+	static const char *const many[] = { "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k",
+		"l", "m", "n", "o", "p", "q" };
+	const size_t n = sizeof(many) / sizeof(many[0]);
+	sl_auto(sl_catalog_unref_p) const struct sl_catalog *none = catalog_of(many, 0, "text");
+	sl_auto(sl_catalog_unref_p) const struct sl_catalog *all = catalog_of(many, n, "text");
+	sl_auto(sl_catalog_unref_p)
+		const struct sl_catalog *fewer = catalog_of(many, n - 1, "text");
+	sl_auto(sl_catalog_unref_p) const struct sl_catalog *one = catalog_of(many, 1, "text");
+	sl_auto(sl_catalog_unref_p) const struct sl_catalog *found = between(none, fewer, one);
+
+	(void)state;
+	assert_null(between(none, all, one));
+	assert_non_null(found);
+	must_be(found, one);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(equal_catalogues_do_not_differ),
+		cmocka_unit_test(a_structure_between_two_is_found_by_its_hash),
+		cmocka_unit_test(no_structure_is_looked_for_where_too_much_differs),
 		cmocka_unit_test(a_change_is_carried_over_and_what_others_did_is_not),
 		cmocka_unit_test(each_changed_part_has_a_line_below_its_object),
 		cmocka_unit_test(the_summary_counts_by_kind),

@@ -73,6 +73,12 @@ const struct sl_catalog *sl_snapshot_carry(const struct sl_catalog *base,
 	const struct sl_catalog *before, const struct sl_catalog *after)
 	__attribute__((nonnull, returns_nonnull, warn_unused_result));
 
+/* The structure that has this hash and each of whose objects is as a has it or as b has it, where
+ * few enough differ to try them all; else NULL.  The hash proves it, object by object.  The caller
+ * owns one reference. */
+const struct sl_catalog *sl_snapshot_between(const struct sl_catalog *a, const struct sl_catalog *b,
+	const char *hash) __attribute__((nonnull, warn_unused_result));
+
 /* Where the text of an object comes from, by its hash.  *text is borrowed until the next call. */
 struct sl_entity_source {
 	enum sl_code (*get)(void *ctx, const char *hash, const char **text, size_t *len,
