@@ -41,6 +41,7 @@
 
 struct sl_apply_result;
 struct sl_catalog;
+struct sl_ledger;
 
 #define SL_LEDGER_DEFAULT "default"
 
@@ -59,8 +60,8 @@ struct sl_apply_intent {
 };
 
 /* What the next attempt's caller must know durably.  Every member may be NULL.  Called on the
- * thread of sl_apply_run(); a failure of intent or may_go_on stops the attempt before the next
- * statement, with the outcome that is then true; failures of the others are notices. */
+ * thread of sl_apply_run(); a failure of meant, intent or may_go_on stops the attempt before the
+ * next statement, with the outcome that is then true; failures of the others are notices. */
 struct sl_apply_journal {
 	/* Before anything is written to the target: must be durable when it returns SL_OK. */
 	enum sl_code (
@@ -76,9 +77,12 @@ struct sl_apply_journal {
 	/* The structure before the first statement and after the last one.  Borrowed. */
 	enum sl_code (*snapshot)(void *ctx, bool after, const struct sl_catalog *catalog,
 		struct sl_error *err);
-	/* The structure that is meant to be there (the request's expected), to say what differs
-	 * from it; the caller owns one reference. */
-	enum sl_code (*meant)(void *ctx, const struct sl_catalog **out, struct sl_error *err);
+	/* The structure that is meant to be there (the request's expected, and what the ledger's
+	 * runs have done since), to say how the live one differs from it; the caller owns one
+	 * reference.  The ledger holds nothing but runs, of all scopes.  SL_ENOTFOUND: only its
+	 * hash is known. */
+	enum sl_code (*meant)(void *ctx, const struct sl_ledger *ledger,
+		const struct sl_catalog *live, const struct sl_catalog **out, struct sl_error *err);
 	/* Once, whatever the outcome, after the last word to the target.  Borrowed. */
 	void (*finished)(void *ctx, const struct sl_apply_result *result);
 	void *ctx;
@@ -275,6 +279,7 @@ struct sl_ledger {
 	size_t migrations_len;
 	const struct sl_ledger_run *runs; /* newest first, at most SL_LEDGER_RUNS_MAX */
 	size_t runs_len;
+	int64_t since; /* sl_apply_live(): before the structure was seen, by the target's clock */
 };
 
 #define SL_LEDGER_RUNS_MAX 1000
@@ -368,7 +373,7 @@ enum sl_code sl_apply_snapshot(const struct sl_conn_spec *target, const struct s
 	struct sl_error *err) __attribute__((warn_unused_result, nonnull(1, 2)));
 
 /* The live structure, then what the ledger says, over one session: a run that came in between is in
- * the ledger.  *catalog: a reference. */
+ * the ledger, and has not ended before `since`.  *catalog: a reference. */
 enum sl_code sl_apply_live(const struct sl_conn_spec *target, const struct sl_catalog **catalog,
 	struct sl_ledger *ledger, struct sl_arena *arena, struct sl_error *err)
 	__attribute__((warn_unused_result, nonnull(1, 2, 3, 4)));

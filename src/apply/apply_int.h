@@ -115,6 +115,8 @@ bool apply_ledger_looked(struct ledger *ledger, const struct sl_rows answers[LED
 
 /* As sl_ledger_left(), of all scopes; in the arena. */
 enum sl_code apply_ledger_left(struct ledger *ledger, const char **out, struct sl_error *err);
+/* The newest runs of all scopes, and nothing else; in the arena. */
+enum sl_code apply_ledger_runs(struct ledger *ledger, struct sl_ledger *out, struct sl_error *err);
 
 /* The tables, in the transaction that is open. */
 enum sl_code apply_ledger_make(struct ledger *ledger, struct sl_error *err);

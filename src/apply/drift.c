@@ -15,22 +15,37 @@ static enum sl_code expected_hash(struct run *run, const char **out, struct sl_e
 	return apply_ledger_left(&run->ledger, out, err);
 }
 
-/* How it differs, as far as the one that is meant to be there is at hand; "" when it does not. */
-static const char *difference(struct run *run)
+/* The structure that is meant to be there; NULL where it is not at hand. */
+static enum sl_code find_meant(struct run *run, const struct sl_catalog **out, struct sl_error *err)
 {
 	const struct sl_apply_journal *journal = run->request->journal;
+	struct sl_ledger ledger;
+	enum sl_code code;
+
+	if (!run->request->expected || !journal || !journal->meant)
+		return SL_OK;
+	code = apply_ledger_runs(&run->ledger, &ledger, err);
+	if (code == SL_OK)
+		code = journal->meant(journal->ctx, &ledger, run->result->before, out, err);
+	return code == SL_ENOTFOUND ? SL_OK : code;
+}
+
+/* How it differs, as far as the one that is meant to be there is at hand; "" when it does not. */
+static enum sl_code difference(struct run *run, const char **out, struct sl_error *err)
+{
 	const struct sl_catalog *meant sl_auto(sl_catalog_unref_p) = NULL;
 	sl_auto_buf struct sl_buf text = SL_BUF_INIT(SUMMARY_MAX);
 	struct sl_diff diff;
+	enum sl_code code = find_meant(run, &meant, err);
 
-	if (!run->request->expected || !journal || !journal->meant ||
-		journal->meant(journal->ctx, &meant, NULL) != SL_OK)
-		return "it is not as the last run left it";
+	*out = "it is not as the last run left it";
+	if (code != SL_OK || !meant)
+		return code;
 	sl_diff_make(&diff, run->arena, meant, run->result->before);
-	if (diff.same)
-		return "";
-	sl_diff_summary(&diff, &text);
-	return sl_arena_strdup(run->arena, sl_buf_str(&text));
+	if (!diff.same)
+		sl_diff_summary(&diff, &text);
+	*out = sl_arena_strdup(run->arena, sl_buf_str(&text));
+	return SL_OK;
 }
 
 enum sl_code apply_check_drift(struct run *run)
@@ -43,11 +58,14 @@ enum sl_code apply_check_drift(struct run *run)
 	if (run->began || !result->before)
 		return SL_OK;
 	code = expected_hash(run, &expected, &cause);
-	if (code != SL_OK)
-		return apply_fail(run, SL_OUTCOME_BLOCKED, code, "%s", cause.msg);
-	if (expected[0] == '\0' || sl_snapshot_is(result->before, expected))
+	if (code == SL_OK && (expected[0] == '\0' || sl_snapshot_is(result->before, expected)))
 		return SL_OK;
-	result->drift = difference(run);
+	if (code == SL_OK)
+		code = difference(run, &result->drift, &cause);
+	if (code != SL_OK) {
+		result->drift = "";
+		return apply_fail(run, SL_OUTCOME_BLOCKED, code, "%s", cause.msg);
+	}
 	if (result->drift[0] == '\0')
 		return SL_OK;
 	if (run->request->hold_drift)

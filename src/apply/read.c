@@ -195,20 +195,41 @@ enum sl_code apply_ledger_left(struct ledger *ledger, const char **out, struct s
 	return code;
 }
 
+enum sl_code apply_ledger_runs(struct ledger *ledger, struct sl_ledger *out, struct sl_error *err)
+{
+	*out = (struct sl_ledger){ .exists = ledger->exists };
+	return ledger->exists ? read_runs(ledger, NULL, SL_LEDGER_RUNS_MAX, out, err) : SL_OK;
+}
+
+static enum sl_code read_clock(struct ledger *ledger, int64_t *out, struct sl_error *err)
+{
+	const char *sql = sl_arena_printf(ledger->arena, "SELECT %s",
+		apply_ledger_micros(ledger, apply_ledger_now(ledger)));
+	struct sl_rows rows = { 0 };
+	enum sl_code code = sl_conn_query(ledger->conn, &rows, ledger->arena, sql, err);
+
+	*out = code == SL_OK && rows.len > 0 ? number(sl_rows_cell(&rows, 0, 0)) : 0;
+	return code;
+}
+
 enum sl_code sl_apply_live(const struct sl_conn_spec *target, const struct sl_catalog **catalog,
 	struct sl_ledger *ledger, struct sl_arena *arena, struct sl_error *err)
 {
 	struct sl_conn *conn sl_auto(sl_conn_close_p) = NULL;
 	const struct sl_catalog *live sl_auto(sl_catalog_unref_p) = NULL;
 	struct ledger reading;
+	int64_t since = 0;
 	enum sl_code code = apply_open_for_reading(&conn, target, err);
 
 	if (code != SL_OK)
 		return code;
 	reading = ledger_over(conn, target, NULL, arena);
-	code = sl_conn_introspect(conn, &live, err);
+	code = read_clock(&reading, &since, err);
+	if (code == SL_OK)
+		code = sl_conn_introspect(conn, &live, err);
 	if (code == SL_OK)
 		code = read_history(&reading, NULL, ledger, err);
+	ledger->since = since;
 	apply_ledger_done(&reading);
 	if (code != SL_OK)
 		return sl_error_wrap(err, code, "%s", target->url.text);

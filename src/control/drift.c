@@ -13,6 +13,7 @@
 #define SPREAD_US   (60 * SL_SECOND_US) /* over which a start spreads what is overdue */
 #define BUSY_US     (5 * SL_SECOND_US)
 #define STALE_US    (SL_SECOND_US / 10)
+#define LOOK_MAX_US (60 * SL_SECOND_US) /* how long one may take */
 #define SUMMARY_MAX 300
 
 /* States of a task whose effect on its target is not known for certain. */
@@ -121,9 +122,12 @@ struct look {
 	struct sl_batch *batch;
 	struct sl_drift_record was, row; /* as it was read; as it will be written */
 	const struct sl_catalog *live; /* a reference, or NULL */
+	const struct sl_catalog *meant; /* a reference: what row.base is since; or NULL, as in the
+					 * store */
 	char hash[SL_SHA256_HEX]; /* of live */
 	struct sl_ledger ledger;
 	int64_t now;
+	bool told; /* only runs have changed what was told last */
 	int64_t again; /* when to look again, unless the schedule says; 0 */
 };
 
@@ -148,6 +152,18 @@ static void rebase(struct look *look, const char *hash, const char *origin)
 	look->row.base = sl_arena_strdup(look->arena, hash);
 	look->row.origin = origin;
 	look->row.based_at = look->now;
+	look->row.base_run = sl_drift_newest(&look->ledger);
+}
+
+/* Takes the reference. */
+static void rebase_on(struct look *look, const struct sl_catalog *meant, const char *origin)
+{
+	char hash[SL_SHA256_HEX];
+
+	sl_control_keep_snapshot(look->control, look->batch, "", meant, "");
+	sl_snapshot_hash(meant, hash);
+	rebase(look, hash, origin);
+	look->meant = meant;
 }
 
 /* The end of a run was not seen: what is there now is what it left. */
@@ -155,9 +171,7 @@ static enum sl_code settle_mark(struct look *look, struct sl_error *err)
 {
 	sl_auto(sl_catalog_unref_p) const struct sl_catalog *base = NULL;
 	sl_auto(sl_catalog_unref_p) const struct sl_catalog *before = NULL;
-	sl_auto(sl_catalog_unref_p) const struct sl_catalog *carried = NULL;
 	const char *origin = "a run whose end was not seen";
-	char hash[SL_SHA256_HEX];
 	enum sl_code code = SL_OK;
 
 	if (look->row.base[0] == '\0' || sl_str_eq(look->row.base, look->row.before)) {
@@ -169,10 +183,7 @@ static enum sl_code settle_mark(struct look *look, struct sl_error *err)
 				err);
 		if (code != SL_OK)
 			return code;
-		carried = sl_snapshot_carry(base, before, look->live);
-		sl_control_keep_snapshot(look->control, look->batch, "", carried, "");
-		sl_snapshot_hash(carried, hash);
-		rebase(look, hash, origin);
+		rebase_on(look, sl_snapshot_carry(base, before, look->live), origin);
 	}
 	look->row.before = "";
 	return SL_OK;
@@ -191,17 +202,19 @@ static void find_base(struct look *look)
 		rebase(look, look->hash, "first seen");
 }
 
-/* What they led to is the new base. */
+/* What runs have done since is meant to be there too. */
 static enum sl_code follow_runs(struct look *look, struct sl_error *err)
 {
-	const struct sl_ledger_run *last;
+	struct sl_drift_led led;
 	enum sl_code code = sl_drift_follow(look->control, &look->row, &look->ledger, look->live,
-		&last, err);
+		&led, err);
 
-	if (code == SL_OK && last)
-		rebase(look, last->after,
-			sl_arena_printf(look->arena, "run %.8s of %s", last->id, last->actor));
-	return code;
+	if (code != SL_OK)
+		return code;
+	look->told = led.told;
+	if (led.meant)
+		rebase_on(look, led.meant, sl_drift_origin(look->arena, led.last));
+	return SL_OK;
 }
 
 static const char *incomplete_text(struct look *look)
@@ -235,23 +248,23 @@ static void say_found(struct look *look, unsigned objects, const char *summary)
 
 static enum sl_code compare(struct look *look, struct sl_error *err)
 {
-	sl_auto(sl_catalog_unref_p) const struct sl_catalog *base = NULL;
 	sl_auto_buf struct sl_buf summary = SL_BUF_INIT(SUMMARY_MAX);
 	struct sl_diff diff;
-	enum sl_code code;
+	enum sl_code code = SL_OK;
 
 	if (sl_str_eq(look->row.base, look->hash)) {
 		say_same(look);
 		return SL_OK;
 	}
-	code = sl_control_load_snapshot(look->control, look->row.base, &base, err);
+	if (!look->meant)
+		code = sl_control_load_snapshot(look->control, look->row.base, &look->meant, err);
 	if (code == SL_ENOTFOUND) { /* the store was lost since */
 		say_found(look, 0, "it is not as the last run left it");
 		return SL_OK;
 	}
 	if (code != SL_OK)
 		return code;
-	sl_diff_make(&diff, look->arena, base, look->live);
+	sl_diff_make(&diff, look->arena, look->meant, look->live);
 	sl_diff_summary(&diff, &summary);
 	if (diff.same)
 		say_same(look);
@@ -273,11 +286,14 @@ static enum sl_code judge(struct look *look, struct sl_error *err)
 		code = follow_runs(look, err);
 	/* The same structure, as an earlier version took its hash: it is told as we do from now on.
 	 */
-	if (code == SL_OK && sl_snapshot_is(look->live, look->row.base))
+	if (code == SL_OK && sl_snapshot_is(look->live, look->row.base)) {
 		look->row.base = sl_arena_strdup(look->arena, look->hash);
+		look->row.base_run = sl_drift_newest(&look->ledger);
+	}
 	if (code == SL_OK)
 		code = compare(look, err);
 	look->row.live = look->hash;
+	look->row.live_run = sl_drift_newest(&look->ledger);
 	look->row.checked_at = look->now;
 	return code;
 }
@@ -306,7 +322,7 @@ static void tell_news(struct look *look)
 		tell(look, "drift.found",
 			sl_arena_printf(look->arena, "%s has drifted: %s", name,
 				look->row.summary));
-	else if (is && !sl_snapshot_is(look->live, look->was.live))
+	else if (is && !look->told && !sl_snapshot_is(look->live, look->was.live))
 		tell(look, "drift.changed",
 			sl_arena_printf(look->arena, "the drift of %s is another one now: %s", name,
 				look->row.summary));
@@ -361,10 +377,16 @@ static enum sl_code at_work(struct look *look, bool *out, struct sl_error *err)
 	return code;
 }
 
-static bool has_open_run(const struct sl_ledger *ledger)
+/* Whether a run is open, or has ended while the structure was looked at.  What the target's clock
+ * has far ahead ended before somebody set it back. */
+static bool has_busy_run(const struct sl_ledger *ledger)
 {
 	for (size_t i = 0; i < ledger->runs_len; i++) {
-		if (ledger->runs[i].open)
+		const struct sl_ledger_run *run = &ledger->runs[i];
+
+		if (run->open ||
+			(run->ended_at >= ledger->since &&
+				run->ended_at - ledger->since < LOOK_MAX_US))
 			return true;
 	}
 	return false;
@@ -430,8 +452,9 @@ static enum sl_code look_at(struct look *look, struct sl_cancel *cancel, struct 
 	if (busy)
 		return put_off(look, "a run is at work, or its outcome is not known yet", err);
 	code = see(look, cancel, err);
-	if (code == SL_OK && has_open_run(&look->ledger))
-		return put_off(look, "a run is open in the target's ledger", err);
+	if (code == SL_OK && has_busy_run(&look->ledger))
+		return put_off(look, "a run is open in the target's ledger, or has just ended",
+			err);
 	if (code == SL_OK)
 		code = judge(look, err);
 	if (code == SL_OK)
@@ -492,5 +515,6 @@ enum sl_code sl_control_drift(struct sl_control *control, const char *target,
 	look.target = &world->workspace->targets[index];
 	code = look_when_due(&look, cancel, err);
 	sl_catalog_unref(look.live);
+	sl_catalog_unref(look.meant);
 	return code;
 }

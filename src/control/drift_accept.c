@@ -80,6 +80,7 @@ static enum sl_code accept_once(struct request *request, const char *target, con
 		return code;
 	remember(request, batch, &row);
 	row.base = row.live;
+	row.base_run = row.live_run;
 	row.origin = sl_arena_printf(request->arena, "accepted by %s: %s", request->ask->who.user,
 		request->ask->reason);
 	row.based_at = sl_control_now(control);

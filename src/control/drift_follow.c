@@ -1,25 +1,98 @@
-/* Runs of `sluice migrate` since a target was compared last. */
+/* What the target's ledger says of a structure that is not the base: which of it is the work of
+ * runs that the record does not account for yet. */
 #include "drift.h"
 
 #include "sluice/core/str.h"
+#include "sluice/core/vec.h"
 #include "sluice/schema/snapshot.h"
 
 #include <limits.h>
 
-struct following {
-	struct sl_control *control;
-	const char *at; /* hash of the structure to which the runs have led so far */
-	int format; /* the oldest in which a link of the chain was seen */
+/* Runs each of which found what the one before it left. */
+struct link {
+	const struct sl_ledger_run *first, *last;
+	bool fresh; /* since the target was compared last */
+	int format; /* the oldest in which it was seen */
 };
 
-/* Whether the hash is the structure's in some format, which the chain then rests on. */
+struct following {
+	struct sl_control *control;
+	const struct sl_drift_record *row;
+	const struct sl_ledger *ledger;
+	const struct sl_catalog *live; /* borrowed */
+	/* References; NULL where the store has not got them. */
+	const struct sl_catalog *base, *seen; /* as they were */
+	const struct sl_catalog *meant, *told; /* the same with the runs' work */
+	const char *at; /* the ledger's hash of meant, or the base's */
+
+	struct {
+		SL_VEC(struct link);
+	} links; /* oldest first */
+
+	int format; /* the oldest in which a hash was found to be a structure's */
+};
+
+/* --- which runs ----------------------------------------------------------------------------- */
+
+/* Epochs order the runs of a scope; those of different scopes only the target's clock. */
+static bool is_later(const struct sl_ledger_run *run, const struct sl_ledger_run *than)
+{
+	return sl_str_eq(run->scope, than->scope) ? run->epoch > than->epoch :
+						    run->ended_at > than->ended_at;
+}
+
+const char *sl_drift_newest(const struct sl_ledger *ledger)
+{
+	const struct sl_ledger_run *newest = NULL;
+
+	for (size_t i = 0; i < ledger->runs_len; i++) {
+		const struct sl_ledger_run *run = &ledger->runs[i];
+
+		if (!run->open && (!newest || is_later(run, newest)))
+			newest = run;
+	}
+	return newest ? newest->id : SL_DRIFT_NO_RUN;
+}
+
+/* Whether the run came behind the one that a record names.  Where that one is in the ledger no
+ * more, nobody knows. */
+static bool is_behind(const struct following *f, const struct sl_ledger_run *run, const char *id)
+{
+	if (id[0] == '\0') /* an earlier version wrote the record */
+		return run->ended_at > f->row->based_at;
+	if (sl_str_eq(id, SL_DRIFT_NO_RUN))
+		return true;
+	for (size_t i = 0; i < f->ledger->runs_len; i++)
+		if (sl_str_eq(f->ledger->runs[i].id, id))
+			return is_later(run, &f->ledger->runs[i]);
+	return false;
+}
+
+/* One whose end nobody saw does not say what it left: it explains nothing. */
+static bool says_its_work(const struct sl_ledger_run *run)
+{
+	return !run->open && run->before[0] != '\0' && run->after[0] != '\0' &&
+		!sl_str_eq(run->before, run->after);
+}
+
+/* --- which structures ----------------------------------------------------------------------- */
+
+/* Whether the hash is the structure's in some format, which the link then rests on. */
 static bool is_shown(struct following *f, const struct sl_catalog *catalog, const char *hash)
 {
-	const int format = sl_snapshot_format(catalog, hash);
+	const int format = catalog ? sl_snapshot_format(catalog, hash) : 0;
 
 	if (format != 0 && format < f->format)
 		f->format = format;
 	return format != 0;
+}
+
+static enum sl_code load(struct following *f, const char *hash, const struct sl_catalog **out,
+	struct sl_error *err)
+{
+	enum sl_code code = sl_control_load_snapshot(f->control, hash, out, err);
+
+	return code == SL_ENOTFOUND ? SL_OK : code;
 }
 
 /* Whether the snapshot of one hash is in the store, and would have the other in some format. */
@@ -27,62 +100,209 @@ static enum sl_code has_both(struct following *f, const char *kept, const char *
 	struct sl_error *err)
 {
 	sl_auto(sl_catalog_unref_p) const struct sl_catalog *catalog = NULL;
-	enum sl_code code = sl_control_load_snapshot(f->control, kept, &catalog, err);
+	enum sl_code code = load(f, kept, &catalog, err);
 
-	*out = code == SL_OK && is_shown(f, catalog, hash);
-	return code == SL_ENOTFOUND ? SL_OK : code;
+	*out = is_shown(f, catalog, hash);
+	return code;
 }
 
-/* Whether a run that found before found what is there so far.  The run may have been an older or a
- * newer program's, which takes another hash of the same structure. */
-static enum sl_code continues(struct following *f, const char *before, bool *out,
+/* Whether both hashes are of one structure.  The runs may have been an older or a newer program's,
+ * which takes another hash of it. */
+static enum sl_code is_same(struct following *f, const char *a, const char *b, bool *out,
 	struct sl_error *err)
 {
 	enum sl_code code;
 
-	*out = sl_str_eq(before, f->at);
-	if (*out || before[0] == '\0')
+	*out = sl_str_eq(a, b);
+	if (*out)
 		return SL_OK;
-	code = has_both(f, f->at, before, out, err);
-	return code == SL_OK && !*out ? has_both(f, before, f->at, out, err) : code;
+	code = has_both(f, a, b, out, err);
+	return code == SL_OK && !*out ? has_both(f, b, a, out, err) : code;
 }
 
-/* What differs from the base and a link of the chain could not show may be somebody's else. */
-static enum sl_code is_proved(struct following *f, const char *base, const struct sl_catalog *live,
-	bool *out, struct sl_error *err)
+/* The structure of a hash: one that is at hand, one that the store has, or a mixture of what was
+ * and what is there.  *out: a reference, or NULL. */
+static enum sl_code find(struct following *f, const char *hash, const struct sl_catalog **out,
+	struct sl_error *err)
 {
-	sl_auto(sl_catalog_unref_p) const struct sl_catalog *was = NULL;
-	enum sl_code code = sl_control_load_snapshot(f->control, base, &was, err);
+	const struct sl_catalog *const known[] = { f->live, f->base, f->seen };
+	const size_t n = sizeof(known) / sizeof(known[0]);
+	enum sl_code code;
 
-	*out = code == SL_ENOTFOUND || (code == SL_OK && !sl_snapshot_hides(was, live, f->format));
-	return code == SL_ENOTFOUND ? SL_OK : code;
+	for (size_t i = 0; i < n; i++) {
+		if (is_shown(f, known[i], hash)) {
+			*out = sl_catalog_ref(known[i]);
+			return SL_OK;
+		}
+	}
+	code = load(f, hash, out, err);
+	for (size_t i = 1; code == SL_OK && !*out && i < n; i++)
+		if (known[i])
+			*out = sl_snapshot_between(known[i], f->live, hash);
+	return code;
 }
 
-enum sl_code sl_drift_follow(struct sl_control *control, const struct sl_drift_record *row,
-	const struct sl_ledger *ledger, const struct sl_catalog *live,
-	const struct sl_ledger_run **last, struct sl_error *err)
+/* --- what they did -------------------------------------------------------------------------- */
+
+static enum sl_code add_run(struct following *f, const struct sl_ledger_run *run,
+	struct sl_error *err)
 {
-	struct following f = { control, row->base, INT_MAX };
+	struct link *link = f->links.len > 0 ? &f->links.at[f->links.len - 1] : NULL;
+	const bool fresh = is_behind(f, run, f->row->live_run);
 	bool goes_on = false;
 	enum sl_code code = SL_OK;
 
-	*last = NULL;
-	for (size_t i = ledger->runs_len; code == SL_OK && i > 0; i--) {
-		const struct sl_ledger_run *run = &ledger->runs[i - 1];
-
-		if (run->installation[0] != '\0' || run->ended_at <= row->based_at ||
-			run->after[0] == '\0')
-			continue;
-		code = continues(&f, run->before, &goes_on, err);
-		if (code == SL_OK && goes_on) {
-			f.at = run->after;
-			*last = run;
-		}
+	f->format = link ? link->format : INT_MAX;
+	if (link && link->fresh == fresh)
+		code = is_same(f, link->last->after, run->before, &goes_on, err);
+	if (code != SL_OK)
+		return code;
+	if (!goes_on) {
+		link = sl_vec_add(&f->links);
+		*link = (struct link){ .first = run, .fresh = fresh };
+		f->format = INT_MAX;
 	}
-	goes_on = *last && is_shown(&f, live, f.at);
-	if (code == SL_OK && goes_on)
-		code = is_proved(&f, row->base, live, &goes_on, err);
-	if (code != SL_OK || !goes_on)
-		*last = NULL;
+	link->last = run;
+	link->format = f->format;
+	return SL_OK;
+}
+
+static enum sl_code find_links(struct following *f, struct sl_error *err)
+{
+	enum sl_code code = SL_OK;
+
+	for (size_t i = f->ledger->runs_len; code == SL_OK && i > 0; i--) {
+		const struct sl_ledger_run *run = &f->ledger->runs[i - 1];
+
+		if (says_its_work(run) && is_behind(f, run, f->row->base_run))
+			code = add_run(f, run, err);
+	}
 	return code;
+}
+
+static void become(const struct sl_catalog **what, const struct sl_catalog *next)
+{
+	sl_catalog_unref(*what);
+	*what = next;
+}
+
+/* The link's work on the structure of which people were told last. */
+static void add_to_told(struct following *f, const struct link *link,
+	const struct sl_catalog *start, const struct sl_catalog *end)
+{
+	if (!link->fresh || !f->told)
+		return;
+	become(&f->told, start && end ? sl_snapshot_carry(f->told, start, end) : NULL);
+}
+
+/* *done: the link's work is part of what is meant to be there now. */
+static enum sl_code take(struct following *f, const struct link *link, bool *done,
+	struct sl_error *err)
+{
+	sl_auto(sl_catalog_unref_p) const struct sl_catalog *start = NULL;
+	sl_auto(sl_catalog_unref_p) const struct sl_catalog *end = NULL;
+	bool whole;
+	enum sl_code code;
+
+	f->format = link->format;
+	whole = sl_str_eq(f->at, link->first->before) || is_shown(f, f->meant, link->first->before);
+	if (whole && f->meant)
+		start = sl_catalog_ref(f->meant);
+	code = start ? SL_OK : find(f, link->first->before, &start, err);
+	if (code == SL_OK)
+		code = find(f, link->last->after, &end, err);
+	if (code != SL_OK)
+		return code;
+	add_to_told(f, link, start, end);
+	/* What a link of an older format could not show may be somebody else's. */
+	*done = end && (whole || (start && f->meant)) &&
+		!(start && sl_snapshot_hides(start, end, f->format));
+	if (!*done)
+		return SL_OK;
+	if (whole)
+		become(&f->meant, sl_catalog_ref(end));
+	else
+		become(&f->meant, sl_snapshot_carry(f->meant, start, end));
+	f->at = whole ? link->last->after : "";
+	return SL_OK;
+}
+
+/* One that came since the last comparison and explains nothing leaves all as it was: what somebody
+ * did beside it could pass for it.  An older one has its say in the drift that was told. */
+static enum sl_code take_all(struct following *f, struct sl_drift_led *out, struct sl_error *err)
+{
+	bool lost = false;
+	enum sl_code code = SL_OK;
+
+	for (size_t i = 0; code == SL_OK && i < f->links.len; i++) {
+		const struct link *link = &f->links.at[i];
+		bool done = false;
+
+		code = take(f, link, &done, err);
+		lost = lost || (link->fresh && !done);
+		if (done)
+			out->last = link->last;
+	}
+	if (code != SL_OK)
+		return code;
+	if (out->last && !lost)
+		out->meant = sl_steal(f->meant);
+	else
+		out->last = NULL;
+	return SL_OK;
+}
+
+static enum sl_code begin(struct following *f, struct sl_error *err)
+{
+	enum sl_code code = load(f, f->row->base, &f->base, err);
+
+	if (code == SL_OK)
+		code = load(f, f->row->live, &f->seen, err);
+	if (f->base)
+		f->meant = sl_catalog_ref(f->base);
+	if (f->seen)
+		f->told = sl_catalog_ref(f->seen);
+	return code;
+}
+
+static void end(struct following *f)
+{
+	sl_catalog_unref(f->base);
+	sl_catalog_unref(f->seen);
+	sl_catalog_unref(f->meant);
+	sl_catalog_unref(f->told);
+	sl_vec_done(&f->links);
+}
+
+enum sl_code sl_drift_follow(struct sl_control *control, const struct sl_drift_record *row,
+	const struct sl_ledger *ledger, const struct sl_catalog *live, struct sl_drift_led *out,
+	struct sl_error *err)
+{
+	struct following f = { .control = control,
+		.row = row,
+		.ledger = ledger,
+		.live = live,
+		.at = row->base };
+	char hash[SL_SHA256_HEX];
+	enum sl_code code;
+
+	*out = (struct sl_drift_led){ 0 };
+	if (sl_snapshot_is(live, row->base))
+		return SL_OK;
+	code = find_links(&f, err);
+	if (code == SL_OK && f.links.len > 0)
+		code = begin(&f, err);
+	if (code == SL_OK && f.links.len > 0)
+		code = take_all(&f, out, err);
+	if (code == SL_OK && f.told && f.links.len > 0) {
+		sl_snapshot_hash(f.told, hash);
+		out->told = sl_snapshot_is(live, hash);
+	}
+	end(&f);
+	return code;
+}
+
+const char *sl_drift_origin(struct sl_arena *arena, const struct sl_ledger_run *run)
+{
+	return sl_arena_printf(arena, "run %.8s of %s", run->id, run->actor);
 }

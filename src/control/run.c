@@ -200,11 +200,12 @@ static enum sl_code on_snapshot(void *ctx, bool after, const struct sl_catalog *
 	return sl_store_commit(attempt->control->doors.store, batch, err);
 }
 
-static enum sl_code meant(void *ctx, const struct sl_catalog **out, struct sl_error *err)
+static enum sl_code meant(void *ctx, const struct sl_ledger *ledger, const struct sl_catalog *live,
+	const struct sl_catalog **out, struct sl_error *err)
 {
 	struct attempt *attempt = ctx;
 
-	return sl_control_load_snapshot(attempt->control, attempt->meant, out, err);
+	return sl_drift_meant(attempt->control, &attempt->drift, ledger, live, out, err);
 }
 
 /* --- before --------------------------------------------------------------------------------- */
@@ -216,10 +217,9 @@ static enum sl_code read_drift(struct attempt *attempt, struct sl_error *err)
 	enum sl_code code = sl_store_drift(attempt->control->doors.store, attempt->task.target,
 		attempt->arena, &row, err);
 
-	attempt->drift = (struct sl_drift_run){ .target = attempt->task.target,
-		.environment = attempt->task.environment,
+	attempt->drift = (struct sl_drift_run){ .task = &attempt->task,
 		.run = attempt->run,
-		.change_id = attempt->task.change_id };
+		.arena = attempt->arena };
 	if (code == SL_OK && row.before[0] != '\0')
 		attempt->meant = "";
 	else if (code == SL_OK && row.base[0] != '\0')
@@ -721,7 +721,7 @@ static enum sl_code work_on(struct attempt *attempt, struct sl_cancel *cancel, s
 	}
 	if (code != SL_OK)
 		not_begun(&result, code, &why, attempt->arena);
-	if (attempt->drift.target &&
+	if (attempt->drift.task &&
 		sl_drift_settle(attempt->control, attempt->world, &attempt->drift, &result, &why) !=
 			SL_OK)
 		sl_log(SL_LOG_WARNING, "drift.not_settled", "target", attempt->task.target, "error",
@@ -732,6 +732,7 @@ static enum sl_code work_on(struct attempt *attempt, struct sl_cancel *cancel, s
 	give_up(attempt, &result);
 	code = settle(attempt, &result, err);
 	sl_apply_result_done(&result);
+	sl_drift_run_done(&attempt->drift);
 	return code;
 }
 

@@ -8,6 +8,7 @@ static const char *const files[] = {
 	"0003_lease.sql",
 	"0004_elsewhere.sql",
 	"0005_busy.sql",
+	"0006_drift_runs.sql",
 };
 
 int store_migrations(void)

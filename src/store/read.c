@@ -328,7 +328,9 @@ enum sl_code sl_store_drift(struct sl_store *store, const char *target, struct s
 		.live = "",
 		.before = "",
 		.summary = "",
-		.note = "" };
+		.note = "",
+		.base_run = "",
+		.live_run = "" };
 	if (rows.len > 0)
 		memcpy(out, rows.at, sizeof(*out));
 	return SL_OK;

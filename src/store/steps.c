@@ -93,7 +93,7 @@ enum sl_code store_step_insert(struct sl_batch *batch, struct tx *tx, const stru
 	return insert_new(batch, tx, step, &id, err);
 }
 
-#define SETS_MAX 16
+#define SETS_MAX 18
 
 /* The named columns of the record as sets; ends with an empty one. */
 static void make_sets(const struct sl_batch *batch, const struct step *step,
@@ -479,7 +479,7 @@ enum sl_code store_step_put_drift(struct sl_batch *batch, struct tx *tx, const s
 {
 	static const char *const columns[] = { "revision", "state", "base", "origin", "based_at",
 		"live", "before", "since", "objects", "summary", "checked_at", "tried_at",
-		"asked_at", "note", NULL };
+		"asked_at", "note", "base_run", "live_run", NULL };
 	const struct sl_drift_record *read = step->record;
 	struct sl_drift_record next = *read; /* a step may be taken twice */
 	const struct step named = { .table = &store_drift_table,

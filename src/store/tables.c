@@ -284,6 +284,8 @@ static const struct column drift_columns[] = {
 	INT(sl_drift_record, tried_at),
 	INT(sl_drift_record, asked_at),
 	TEXT(sl_drift_record, note),
+	TEXT(sl_drift_record, base_run),
+	TEXT(sl_drift_record, live_run),
 };
 static const struct key drift_keys[] = { { { "target" }, NULL } };
 TABLE_KEYED(drift, sl_drift_record, TABLE_WITHOUT_ID);

@@ -164,7 +164,7 @@ static void a_newer_schema_is_refused(void **state)
 
 	sl_store_free(must_open(world));
 	execute(world->path, "PRAGMA user_version = 99");
-	refused(world, SL_EINVAL, "has schema 99 and this Sluice knows 5");
+	refused(world, SL_EINVAL, "has schema 99 and this Sluice knows 6");
 	assert_int_equal(number(world->path, "PRAGMA user_version"), 99);
 }
 

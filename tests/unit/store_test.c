@@ -518,6 +518,8 @@ static void a_record_of_drift_is_written_only_over_the_one_that_was_read(void **
 	row.live = "bb";
 	row.objects = 3;
 	row.since = 7;
+	row.base_run = "r1";
+	row.live_run = "r2";
 	put_drift(world, &row, SL_OK);
 	put_drift(world, &stale, SL_ECONFLICT);
 	assert_ok(world, sl_store_drift(world->store, "dev", world->arena, &row, &world->err));
@@ -526,6 +528,7 @@ static void a_record_of_drift_is_written_only_over_the_one_that_was_read(void **
 	assert_string_equal(row.live, "bb");
 	assert_int_equal(row.objects, 3);
 	stale = row;
+	row.live_run = SL_DRIFT_NO_RUN;
 	row.note = "not reached";
 	put_drift(world, &row, SL_OK);
 	put_drift(world, &stale, SL_ECONFLICT);
@@ -534,6 +537,8 @@ static void a_record_of_drift_is_written_only_over_the_one_that_was_read(void **
 	assert_int_equal(all.at[0].revision, 2);
 	assert_int_equal(all.at[0].since, 7);
 	assert_string_equal(all.at[0].note, "not reached");
+	assert_string_equal(all.at[0].base_run, "r1");
+	assert_string_equal(all.at[0].live_run, SL_DRIFT_NO_RUN);
 }
 
 static void an_epoch_never_goes_back(void **state)

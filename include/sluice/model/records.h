@@ -205,7 +205,12 @@ struct sl_drift_record {
 			   */
 	int64_t asked_at; /* somebody asked for one now; done when tried_at is not before it */
 	const char *note; /* why the last attempt failed, or why the state is unknown; "" */
+	/* The run of the target's ledger behind which base, and live, were: later ones count anew.
+	 * SL_DRIFT_NO_RUN: the ledger had none yet; "" not known. */
+	const char *base_run, *live_run;
 };
+
+#define SL_DRIFT_NO_RUN "none"
 
 /* One object of a snapshot's content, in the snapshot's order. */
 struct sl_snapshot_object {
