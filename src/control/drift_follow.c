@@ -7,6 +7,11 @@
 #include "sluice/schema/snapshot.h"
 
 #include <limits.h>
+#include <string.h>
+
+/* What is tried before the rest stays unexplained. */
+#define LINKS_MAX    16 /* the newest */
+#define SEARCHES_MAX 6 /* for the links since the last comparison, and for the older ones */
 
 /* Runs each of which found what the one before it left. */
 struct link {
@@ -29,16 +34,28 @@ struct following {
 		SL_VEC(struct link);
 	} links; /* oldest first */
 
+	bool lost; /* a fresh one is not among them, or explains nothing */
+	unsigned searches[2]; /* for older ones, for fresh ones */
+
 	int format; /* the oldest in which a hash was found to be a structure's */
 };
 
 /* --- which runs ----------------------------------------------------------------------------- */
 
-/* Epochs order the runs of a scope; those of different scopes only the target's clock. */
+static bool is_cut_off(const struct sl_ledger_run *run)
+{
+	return run->open || sl_str_eq(run->outcome, "interrupted");
+}
+
+/* Epochs order the runs of a scope; those of different scopes only the target's clock, by their
+ * beginnings where the end of one was not seen. */
 static bool is_later(const struct sl_ledger_run *run, const struct sl_ledger_run *than)
 {
-	return sl_str_eq(run->scope, than->scope) ? run->epoch > than->epoch :
-						    run->ended_at > than->ended_at;
+	if (sl_str_eq(run->scope, than->scope))
+		return run->epoch > than->epoch;
+	if (is_cut_off(run) || is_cut_off(than))
+		return run->started_at > than->started_at;
+	return run->ended_at > than->ended_at;
 }
 
 const char *sl_drift_newest(const struct sl_ledger *ledger)
@@ -68,7 +85,27 @@ static bool is_behind(const struct following *f, const struct sl_ledger_run *run
 	return false;
 }
 
-/* One whose end nobody saw does not say what it left: it explains nothing. */
+/* One of ours that did not say what it left, and of which the store knows nothing: its mark was
+ * lost with an earlier store. */
+static enum sl_code has_lost_mark(struct following *f, const struct sl_ledger_run *run, bool *out,
+	struct sl_error *err)
+{
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	struct sl_store *store = f->control->doors.store;
+	struct sl_run known;
+	enum sl_code code;
+
+	*out = false;
+	if (sl_str_eq(run->outcome, sl_outcome_name(SL_OUTCOME_FAILED_CLEAN)) ||
+		run->before[0] == '\0' || run->after[0] != '\0' ||
+		!sl_str_eq(run->installation, sl_store_installation(store)))
+		return SL_OK;
+	code = sl_store_run(store, run->id, arena, &known, err);
+	*out = code == SL_ENOTFOUND;
+	return *out ? SL_OK : code;
+}
+
+/* Any other one whose end nobody saw does not say what it left: it explains nothing. */
 static bool says_its_work(const struct sl_ledger_run *run)
 {
 	return !run->open && run->before[0] != '\0' && run->after[0] != '\0' &&
@@ -120,29 +157,53 @@ static enum sl_code is_same(struct following *f, const char *a, const char *b, b
 	return code == SL_OK && !*out ? has_both(f, b, a, out, err) : code;
 }
 
-/* The structure of a hash: one that is at hand, one that the store has, or a mixture of what was
- * and what is there.  *out: a reference, or NULL. */
-static enum sl_code find(struct following *f, const char *hash, const struct sl_catalog **out,
-	struct sl_error *err)
+/* A mixture of what was and what is there; or NULL. */
+static const struct sl_catalog *search(struct following *f, const struct sl_catalog *was,
+	const char *hash, bool fresh)
+{
+	if (!was || f->searches[fresh] == SEARCHES_MAX)
+		return NULL;
+	f->searches[fresh]++;
+	return sl_snapshot_between(was, f->live, hash);
+}
+
+/* The structure of a hash: one that is at hand, one that the store has, or a mixture.  *out: a
+ * reference, or NULL. */
+static enum sl_code find(struct following *f, const char *hash, bool fresh,
+	const struct sl_catalog **out, struct sl_error *err)
 {
 	const struct sl_catalog *const known[] = { f->live, f->base, f->seen };
-	const size_t n = sizeof(known) / sizeof(known[0]);
 	enum sl_code code;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		if (is_shown(f, known[i], hash)) {
 			*out = sl_catalog_ref(known[i]);
 			return SL_OK;
 		}
 	}
 	code = load(f, hash, out, err);
-	for (size_t i = 1; code == SL_OK && !*out && i < n; i++)
-		if (known[i])
-			*out = sl_snapshot_between(known[i], f->live, hash);
+	if (code == SL_OK && !*out)
+		*out = search(f, f->base, hash, fresh);
+	if (code == SL_OK && !*out && !sl_str_eq(f->row->base, f->row->live))
+		*out = search(f, f->seen, hash, fresh);
 	return code;
 }
 
 /* --- what they did -------------------------------------------------------------------------- */
+
+static bool is_endless(const struct link *link)
+{
+	return link->last->after[0] == '\0';
+}
+
+static void make_room(struct following *f)
+{
+	if (f->links.len < LINKS_MAX)
+		return;
+	f->lost = f->lost || f->links.at[0].fresh;
+	f->links.len--;
+	memmove(f->links.at, f->links.at + 1, f->links.len * sizeof(*f->links.at));
+}
 
 static enum sl_code add_run(struct following *f, const struct sl_ledger_run *run,
 	struct sl_error *err)
@@ -153,11 +214,14 @@ static enum sl_code add_run(struct following *f, const struct sl_ledger_run *run
 	enum sl_code code = SL_OK;
 
 	f->format = link ? link->format : INT_MAX;
-	if (link && link->fresh == fresh)
+	if (link && link->fresh == fresh && is_endless(link))
+		goes_on = true; /* what the next one found is what it left */
+	else if (link && link->fresh == fresh)
 		code = is_same(f, link->last->after, run->before, &goes_on, err);
 	if (code != SL_OK)
 		return code;
 	if (!goes_on) {
+		make_room(f);
 		link = sl_vec_add(&f->links);
 		*link = (struct link){ .first = run, .fresh = fresh };
 		f->format = INT_MAX;
@@ -174,7 +238,13 @@ static enum sl_code find_links(struct following *f, struct sl_error *err)
 	for (size_t i = f->ledger->runs_len; code == SL_OK && i > 0; i--) {
 		const struct sl_ledger_run *run = &f->ledger->runs[i - 1];
 
-		if (says_its_work(run) && is_behind(f, run, f->row->base_run))
+		bool counts = says_its_work(run);
+
+		if (!is_behind(f, run, f->row->base_run))
+			continue;
+		if (!counts)
+			code = has_lost_mark(f, run, &counts, err);
+		if (code == SL_OK && counts)
 			code = add_run(f, run, err);
 	}
 	return code;
@@ -208,9 +278,11 @@ static enum sl_code take(struct following *f, const struct link *link, bool *don
 	whole = sl_str_eq(f->at, link->first->before) || is_shown(f, f->meant, link->first->before);
 	if (whole && f->meant)
 		start = sl_catalog_ref(f->meant);
-	code = start ? SL_OK : find(f, link->first->before, &start, err);
-	if (code == SL_OK)
-		code = find(f, link->last->after, &end, err);
+	code = start ? SL_OK : find(f, link->first->before, link->fresh, &start, err);
+	if (code == SL_OK && is_endless(link) && link == &f->links.at[f->links.len - 1])
+		end = sl_catalog_ref(f->live);
+	else if (code == SL_OK && !is_endless(link))
+		code = find(f, link->last->after, link->fresh, &end, err);
 	if (code != SL_OK)
 		return code;
 	add_to_told(f, link, start, end);
@@ -231,7 +303,6 @@ static enum sl_code take(struct following *f, const struct link *link, bool *don
  * did beside it could pass for it.  An older one has its say in the drift that was told. */
 static enum sl_code take_all(struct following *f, struct sl_drift_led *out, struct sl_error *err)
 {
-	bool lost = false;
 	enum sl_code code = SL_OK;
 
 	for (size_t i = 0; code == SL_OK && i < f->links.len; i++) {
@@ -239,13 +310,13 @@ static enum sl_code take_all(struct following *f, struct sl_drift_led *out, stru
 		bool done = false;
 
 		code = take(f, link, &done, err);
-		lost = lost || (link->fresh && !done);
+		f->lost = f->lost || (link->fresh && !done);
 		if (done)
 			out->last = link->last;
 	}
 	if (code != SL_OK)
 		return code;
-	if (out->last && !lost)
+	if (out->last && !f->lost)
 		out->meant = sl_steal(f->meant);
 	else
 		out->last = NULL;

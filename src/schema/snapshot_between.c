@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define DIFFERENT_MAX 16 /* objects: each doubles the tries */
-#define ENTITIES_MAX  ((size_t)4 << 20) /* hashed in all tries together */
+#define ENTITIES_MAX  ((size_t)2 << 20) /* hashed in all tries together: a third of a second */
 
 /* An object as one side has it, as the other, or not at all. */
 struct slot {

@@ -1,5 +1,7 @@
 """What the target's ledger says of a structure that nobody expected: runs explain their own work, and nothing else."""
 
+import concurrent.futures
+import contextlib
 import json
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from harness.drift import BY_HAND, checked_again, drift, events, make, propose, wait_drift
 from harness.mariadb import MariaDB
 from harness.postgres import Postgres
+from harness.wait import wait_until
 
 V2 = {"migrations/V2__note.sql": "CREATE TABLE note (id INTEGER PRIMARY KEY);\n"}
 TAG = "CREATE TABLE tag (id INTEGER PRIMARY KEY);\n"
@@ -105,6 +108,11 @@ def run_place(request, sluice, tmp_workspace, databases):
     made.holds = request.param == "hold"
     yield made
     made.workspace.close()
+
+
+def waits_for_locks(database, n):
+    sql = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid IN (1, 2) AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    wait_until(lambda: database.value(sql) == n, what="runs that wait")
 
 
 # --- a comparison ----------------------------------------------------------------------------------
@@ -252,17 +260,47 @@ def test_the_targets_clock_may_be_another_one(place, hours):
     assert place.shown() == [("added", "label")]
 
 
-def test_a_run_of_a_store_that_was_lost_is_no_drift(place):
+@pytest.mark.parametrize("end", ["", ", outcome = 'interrupted', after_hash = ''"], ids=["ended", "cut off"])
+def test_a_run_of_a_store_that_was_lost_is_no_drift(place, end):
     """It was under way when the store was lost, and ends behind the new one's first look."""
-    dev = place.workspace.targets["dev"]
     place.workspace.stop()
     place.workspace.lose_store()
     place.start()
     place.migrate(TAG)
-    place.in_ledger("UPDATE RUN SET installation = (SELECT max(installation) FROM (SELECT installation FROM RUN) AS all_of_them) WHERE scope = 'more'")
+    (ours,) = place.workspace.root.rglob("installation")
+    place.in_ledger(f"UPDATE RUN SET installation = '{ours.read_text().strip()}'{end} WHERE scope = 'more'")
     place.has_not_drifted()
     assert place.events == []
-    assert dev is place.dev
+    place.by_hand()
+    assert place.shown() == [("changed", "orders")]
+
+
+@pytest.mark.parametrize("ends", ["first", "last"])
+def test_runs_of_two_ledgers_at_once_are_no_drift(sluice, tmp_workspace, pg, ends):
+    """One that waits for somebody begins first; it ends before or behind the other one."""
+    place = Place(sluice, {"dev": pg, "prod": pg})
+    place.workspace.configure(r"  - \{name: prod, environment: prod[^\n]*\n", "")
+    try:
+        place.workspace.start(settled=False)
+        wait_until(lambda: place.look()["base"], what="the first look")
+        first = "CREATE TABLE tag (id INTEGER PRIMARY KEY);\nSELECT pg_advisory_xact_lock(1);\n"
+        second = "CREATE TABLE label (id INTEGER PRIMARY KEY);\nSELECT pg_advisory_xact_lock(2);\n"
+        with contextlib.closing(pg.connect()) as one, contextlib.closing(pg.connect()) as two, concurrent.futures.ThreadPoolExecutor() as pool:
+            one.cursor().execute("SELECT pg_advisory_lock(1)")
+            two.cursor().execute("SELECT pg_advisory_lock(2)")
+            runs = [(one, pool.submit(place.migrate, first)), (two, None)]
+            waits_for_locks(pg, 1)
+            runs[1] = (two, pool.submit(place.migrate, second, scope="others"))
+            waits_for_locks(pg, 2)
+            for held, run in runs if ends == "first" else reversed(runs):
+                held.cursor().execute("SELECT pg_advisory_unlock_all()")
+                run.result()
+        place.has_not_drifted()
+        assert place.events == []
+        place.by_hand()
+        assert place.shown() == [("changed", "orders")]
+    finally:
+        place.workspace.close()
 
 
 # --- a run of the daemon ---------------------------------------------------------------------------

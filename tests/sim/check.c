@@ -16,16 +16,27 @@
 
 /* --- databases ------------------------------------------------------------------------------- */
 
+void sim_spec(struct sim *sim, struct sl_arena *arena, const char *name, struct sl_conn_spec *out)
+{
+	struct sl_error err = SL_ERROR_INIT;
+
+	*out = (struct sl_conn_spec){ .clock = &sim->clock,
+		.fake = sim->databases,
+		.create = true };
+	if (sl_engine_url_parse(&out->url, arena, sl_arena_printf(arena, "sqlite:%s", name),
+		    &err) != SL_OK)
+		sim_fail(sim, "%s: %s", name, err.msg);
+}
+
 static struct sl_conn *open_database(struct sim *sim, struct sl_arena *arena, const char *name)
 {
-	struct sl_conn_spec spec = { .clock = &sim->clock, .fake = sim->databases, .create = true };
+	struct sl_conn_spec spec;
 	struct sl_error err = SL_ERROR_INIT;
 	struct sl_conn *conn = NULL;
 
 	sim->looking = true;
-	if (sl_engine_url_parse(&spec.url, arena, sl_arena_printf(arena, "sqlite:%s", name),
-		    &err) != SL_OK ||
-		sl_conn_open(&conn, &spec, &err) != SL_OK)
+	sim_spec(sim, arena, name, &spec);
+	if (sl_conn_open(&conn, &spec, &err) != SL_OK)
 		sim_fail(sim, "%s: %s", name, err.msg);
 	return conn;
 }
@@ -134,8 +145,10 @@ static void check_ledger(struct sim *sim, struct sl_conn *conn, struct sl_arena 
 	struct seen_target *seen = &sim->seen[target];
 	struct sl_rows rows = query(sim, conn, arena,
 		"SELECT m.version, m.seq, r.epoch FROM _sluice_migration AS m LEFT JOIN "
-		"_sluice_run AS r ON r.id = m.run WHERE m.state = 'applied' ORDER BY m.seq");
-	struct sl_rows fence = query(sim, conn, arena, "SELECT max(epoch) FROM _sluice_fence");
+		"_sluice_run AS r ON r.id = m.run WHERE m.state = 'applied' AND m.scope = 'default' "
+		"ORDER BY m.seq");
+	struct sl_rows fence = query(sim, conn, arena,
+		"SELECT coalesce(max(epoch), 0) FROM _sluice_fence WHERE scope = 'default'");
 	int64_t last = 0, last_seq = 0;
 
 	if (rows.len != effects)
@@ -463,13 +476,16 @@ static void hash_of(struct sim *sim, struct sl_conn *conn, char out[SL_SHA256_HE
 }
 
 /* The schema that a database has where the files ran one after the other, undisturbed. */
-static void reference_hash(struct sim *sim, char out[SL_SHA256_HEX])
+static void reference_hash(struct sim *sim, size_t target, char out[SL_SHA256_HEX])
 {
 	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
-	struct sl_conn *conn = open_database(sim, arena, "reference");
+	struct sl_conn *conn = open_database(sim, arena,
+		sl_arena_printf(arena, "like %s", sim->targets[target].name));
 
 	for (size_t i = 0; i < sim->trunk.len; i++)
 		(void)query(sim, conn, arena, sim->trunk.at[i].sql);
+	for (unsigned n = 1; n <= sim->others[target]; n++)
+		(void)query(sim, conn, arena, sim_others_sql(arena, n));
 	hash_of(sim, conn, out);
 	sl_conn_close(conn);
 	sim->looking = false;
@@ -479,7 +495,6 @@ static void check_schemas(struct sim *sim)
 {
 	char expected[SL_SHA256_HEX], hash[SL_SHA256_HEX];
 
-	reference_hash(sim, expected);
 	for (size_t i = 0; i < sim->workspace.targets_len; i++) {
 		sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
 		struct sl_conn *conn = reader(sim, i);
@@ -493,7 +508,7 @@ static void check_schemas(struct sim *sim)
 			sim_fail(sim, "%s: run %s is open for ever", sim->targets[i].name,
 				sl_rows_cell(&rows, 0, 0));
 		hash_of(sim, conn, hash);
-		sim->looking = false;
+		reference_hash(sim, i, expected);
 		if (!sl_str_eq(hash, expected))
 			sim_fail(sim, "%s ends at another schema", sim->targets[i].name);
 	}

@@ -117,7 +117,7 @@ static void step(struct sim *sim)
 		start_again(sim);
 	else if (sim_chance(sim, 150))
 		sim_people_act(sim);
-	else if (sim_chance(sim, 15))
+	else if (sim_chance(sim, 30))
 		sim_meddle(sim);
 	else if (sim->trouble > 0 && sim_chance(sim, 6))
 		bury(sim);

@@ -1,9 +1,14 @@
-/* Somebody works in a database by hand, and what Sluice says about it. */
+/* Somebody works in a database by hand, or with a `sluice migrate` of their own, and what Sluice
+ * says about it. */
 #include "sim.h"
 
+#include "sluice/apply.h"
 #include "sluice/control/people.h"
+#include "sluice/core/hash.h"
 #include "sluice/core/str.h"
 #include "sluice/store/read.h"
+
+#include <string.h>
 
 #define TABLE "by_hand"
 #define DRIFT "drift."
@@ -37,12 +42,79 @@ static void set_by_hand(struct sim *sim, size_t target, bool there)
 		sim->targets[target].name);
 }
 
+const char *sim_others_sql(struct sl_arena *arena, unsigned n)
+{
+	return sl_arena_printf(arena, "CREATE TABLE others_%u (id INTEGER)", n);
+}
+
+static void add_file(struct sl_arena *arena, struct sl_migration *file, unsigned n)
+{
+	const char *sql = sim_others_sql(arena, n);
+	char *hash = sl_arena_alloc(arena, SL_SHA256_HEX);
+
+	sl_sha256_hex(sql, strlen(sql), hash);
+	*file = (struct sl_migration){ .kind = SL_MIGRATION_VERSION,
+		.key = sl_arena_printf(arena, "%u", n),
+		.name = "others",
+		.path = sl_arena_printf(arena, "V%u__others.sql", n),
+		.sha256 = hash,
+		.sql = sql,
+		.sql_len = strlen(sql),
+		.first_line = 1 };
+}
+
+/* One file more, in a ledger of their own; it may be refused. */
+static void migrate(struct sim *sim, size_t target)
+{
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	const unsigned n = sim->others[target] + 1;
+	struct sl_migration *files = sl_arena_calloc(arena, n, sizeof(*files));
+	const struct sl_migration_set set = { files, n };
+	struct sl_conn_spec spec;
+	const struct sl_apply_request request = { .target = &spec,
+		.target_name = sim->targets[target].name,
+		.scope = "others",
+		.set = &set,
+		.actor = "cli:olga",
+		.tool = "sluice sim",
+		.clock = &sim->clock,
+		.rand = &sim->rand.rand };
+	struct sl_apply_result result = { 0 };
+
+	sim_spec(sim, arena, sim->targets[target].name, &spec);
+	for (unsigned i = 0; i < n; i++)
+		add_file(arena, &files[i], i + 1);
+	sim->looking = true;
+	(void)!sl_apply_run(&request, &result, arena, NULL);
+	sim->looking = false;
+	sim_say(sim, "somebody migrates %s: %s", request.target_name, result.text);
+	if (result.outcome == SL_OUTCOME_APPLIED) {
+		sim->others[target] = n;
+		sim->others_at[target] = sim->now;
+		sim->migrations++;
+	}
+	sl_apply_result_done(&result);
+}
+
+/* What came and went around a run that nobody has looked at since cannot be told from it. */
+static bool may_undo(struct sim *sim, size_t target)
+{
+	sl_auto(sl_arena_free_p) struct sl_arena *arena = sl_arena_new();
+	struct sl_drift_record row;
+
+	return sl_store_drift(sim->store, sim->targets[target].name, arena, &row, NULL) == SL_OK &&
+		row.checked_at > sim->others_at[target];
+}
+
 void sim_meddle(struct sim *sim)
 {
 	size_t target = sim_below(sim, (unsigned)sim->workspace.targets_len);
+	const bool there = sim->by_hand[target];
 
-	if (!is_at_work(sim, sim->targets[target].name))
-		set_by_hand(sim, target, !sim->by_hand[target]);
+	if (sim_below(sim, 2) == 0)
+		migrate(sim, target);
+	else if (!is_at_work(sim, sim->targets[target].name) && (!there || may_undo(sim, target)))
+		set_by_hand(sim, target, !there);
 }
 
 void sim_undo_by_hand(struct sim *sim)

@@ -12,7 +12,7 @@
  *	world.c    the workspace, and processes: a control on a store
  *	people.c   the script
  *	faults.c   what goes wrong in a database, and the two kinds of takeover
- *	meddle.c   people who work in a database by hand, and what is said about it
+ *	meddle.c   people who work in a database by hand or with `sluice migrate`, and what is said
  *	wrap.c     what a dead process can no longer write
  *	check.c    what must hold
  */
@@ -147,10 +147,12 @@ struct sim {
 	struct sl_conn *readers[TARGETS_MAX]; /* owned: how the checks look */
 	bool touched[TARGETS_MAX]; /* since they last did */
 	bool by_hand[TARGETS_MAX]; /* somebody's own table is there */
+	unsigned others[TARGETS_MAX]; /* tables that others' runs made there */
+	int64_t others_at[TARGETS_MAX]; /* when they last did */
 	bool no_base[TARGETS_MAX]; /* what is meant to be there was lost with the store */
 
 	/* What happened, for the report of a run. */
-	unsigned deaths, takeovers, splits, losses, attempts, hands;
+	unsigned deaths, takeovers, splits, losses, attempts, hands, migrations;
 
 	jmp_buf failed;
 	char what[600];
@@ -233,6 +235,12 @@ void sim_check_close(struct sim *sim);
 
 /* Whether nothing is left to do: every change ended. */
 bool sim_at_rest(struct sim *sim);
+
+/* How somebody besides the daemon reaches a database. */
+void sim_spec(struct sim *sim, struct sl_arena *arena, const char *name, struct sl_conn_spec *out);
+
+/* The files of others' runs, which each make a table. */
+const char *sim_others_sql(struct sl_arena *arena, unsigned n);
 
 /* False when the database refuses it now. */
 bool sim_execute(struct sim *sim, size_t target, const char *sql);

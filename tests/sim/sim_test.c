@@ -79,6 +79,7 @@ static void broke(const struct options *options, int64_t seed)
 static int run(const struct options *options)
 {
 	unsigned long attempts = 0, deaths = 0, takeovers = 0, splits = 0, losses = 0, hands = 0;
+	unsigned long migrations = 0;
 
 	for (int64_t i = 0; i < options->seeds; i++) {
 		if (!sim_live(&sim, (uint64_t)(options->from + i), options->tell)) {
@@ -94,10 +95,12 @@ static int run(const struct options *options)
 		splits += sim.splits;
 		losses += sim.losses;
 		hands += sim.hands;
+		migrations += sim.migrations;
 	}
 	(void)printf("%lld seeds: %lu runs asked for, %lu deaths, %lu takeovers, %lu split brains, "
-		     "%lu lost stores, %lu tables made by hand\n",
-		(long long)options->seeds, attempts, deaths, takeovers, splits, losses, hands);
+		     "%lu lost stores, %lu tables made by hand, %lu runs of others\n",
+		(long long)options->seeds, attempts, deaths, takeovers, splits, losses, hands,
+		migrations);
 	if (options->finds)
 		(void)printf("%s: not found\n", options->finds);
 	return close_with(options->finds == NULL, options->finds ? options->finds : "");
