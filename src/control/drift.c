@@ -166,7 +166,8 @@ static void rebase_on(struct look *look, const struct sl_catalog *meant, const c
 	look->meant = meant;
 }
 
-/* The end of a run was not seen: what is there now is what it left. */
+/* The end of a run was not seen: what is there now is what it left.  Where the store has lost what
+ * was there before it, the base stays as it is. */
 static enum sl_code settle_mark(struct look *look, struct sl_error *err)
 {
 	sl_auto(sl_catalog_unref_p) const struct sl_catalog *base = NULL;
@@ -174,6 +175,7 @@ static enum sl_code settle_mark(struct look *look, struct sl_error *err)
 	const char *origin = "a run whose end was not seen";
 	enum sl_code code = SL_OK;
 
+	look->told = sl_str_eq(look->row.live, look->row.before);
 	if (look->row.base[0] == '\0' || sl_str_eq(look->row.base, look->row.before)) {
 		rebase(look, look->hash, origin);
 	} else {
@@ -181,9 +183,10 @@ static enum sl_code settle_mark(struct look *look, struct sl_error *err)
 		if (code == SL_OK)
 			code = sl_control_load_snapshot(look->control, look->row.before, &before,
 				err);
-		if (code != SL_OK)
+		if (code == SL_OK)
+			rebase_on(look, sl_snapshot_carry(base, before, look->live), origin);
+		else if (code != SL_ENOTFOUND)
 			return code;
-		rebase_on(look, sl_snapshot_carry(base, before, look->live), origin);
 	}
 	look->row.before = "";
 	return SL_OK;

@@ -237,7 +237,6 @@ static enum sl_code find_links(struct following *f, struct sl_error *err)
 
 	for (size_t i = f->ledger->runs_len; code == SL_OK && i > 0; i--) {
 		const struct sl_ledger_run *run = &f->ledger->runs[i - 1];
-
 		bool counts = says_its_work(run);
 
 		if (!is_behind(f, run, f->row->base_run))
@@ -265,6 +264,26 @@ static void add_to_told(struct following *f, const struct link *link,
 	become(&f->told, start && end ? sl_snapshot_carry(f->told, start, end) : NULL);
 }
 
+static int format_of(const struct sl_catalog *catalog)
+{
+	char hash[SL_SHA256_HEX];
+
+	sl_snapshot_hash(catalog, hash);
+	return sl_snapshot_format(catalog, hash);
+}
+
+/* Whether all that is meant to be there can be held in the format of either side, and a format in
+ * which the link was seen shows all that differs: the rest may be somebody else's. */
+static bool shows_all(const struct following *f, const struct sl_catalog *start,
+	const struct sl_catalog *end)
+{
+	const int least = format_of(f->meant ? f->meant : f->live);
+
+	return format_of(end) >= least &&
+		(!start ||
+			(format_of(start) >= least && !sl_snapshot_hides(start, end, f->format)));
+}
+
 /* *done: the link's work is part of what is meant to be there now. */
 static enum sl_code take(struct following *f, const struct link *link, bool *done,
 	struct sl_error *err)
@@ -286,9 +305,7 @@ static enum sl_code take(struct following *f, const struct link *link, bool *don
 	if (code != SL_OK)
 		return code;
 	add_to_told(f, link, start, end);
-	/* What a link of an older format could not show may be somebody else's. */
-	*done = end && (whole || (start && f->meant)) &&
-		!(start && sl_snapshot_hides(start, end, f->format));
+	*done = end && (whole || (start && f->meant)) && shows_all(f, start, end);
 	if (!*done)
 		return SL_OK;
 	if (whole)

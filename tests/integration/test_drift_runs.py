@@ -303,6 +303,22 @@ def test_runs_of_two_ledgers_at_once_are_no_drift(sluice, tmp_workspace, pg, end
         place.workspace.close()
 
 
+def test_a_mark_is_taken_away_though_nobody_knows_what_was_meant_to_be_there(place):
+    place.migrate(TAG)
+    place.workspace.stop()
+    place.workspace.lose_store()
+    place.by_hand()
+    place.start()
+    assert place.look()["summary"] == "it is not as the last run left it"
+    place.workspace.stop()
+    place.workspace.change_store("UPDATE drift SET before = live WHERE target = 'dev'")
+    place.workspace.start()
+    now = place.look()
+    assert (now["state"], now["reached"]) == ("found", True)
+    assert place.workspace.ask_store("SELECT before FROM drift WHERE target = 'dev'") == ""
+    assert place.events == ["drift.found"]
+
+
 # --- a run of the daemon ---------------------------------------------------------------------------
 
 
