@@ -134,7 +134,9 @@ static enum sl_code write_baseline(struct correction *c, struct sl_buf *sql, str
 			sl_version_compare(c->set->at[i].key, c->to) == 0;
 	if (!found)
 		return sl_error_set(err, SL_ENOTFOUND,
-			"version %s: the folder has no such migration", c->to);
+			"version %s: the folder has no such migration; `none` says that nothing of "
+			"it is there",
+			c->to);
 	for (size_t i = 0; code == SL_OK && i < c->set->len; i++) {
 		const struct sl_migration *m = &c->set->at[i];
 

@@ -383,7 +383,7 @@ static enum sl_code check_empty(struct run *run)
 			"another attempt has just made the ledger");
 	}
 	return apply_fail(run, SL_OUTCOME_BLOCKED, SL_ECONFLICT,
-		"it is not empty and has no ledger; say which version it is at: %s",
+		"it is not empty and has no ledger; say its version, or `none`: %s",
 		apply_baseline_command(run));
 }
 

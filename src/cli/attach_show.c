@@ -96,7 +96,8 @@ static void say_what_is_open(const struct attach *a)
 				target->name, target->name);
 		if (target->state == ATTACH_TABLES && !target->baseline)
 			sl_cli_print(a->cli,
-				"%s: nothing runs there until you say which version it is at: %s\n",
+				"%s: nothing runs there until you say which version it is at, or `none` "
+				"where nothing of the folder is there: %s\n",
 				target->name, baseline_command(a, target));
 	}
 	if (a->people.len == 1 && !a->alone)

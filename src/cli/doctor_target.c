@@ -236,7 +236,7 @@ static const char *baseline_command(struct doctor *d, size_t target)
 		clone = sl_arena_printf(d->arena,
 			"in a clone of %s: ", project->project->repository);
 	return sl_arena_printf(d->arena,
-		"say which version it is at, %ssluice baseline --url %s --dir %s --layout %s%s%s%s%s --to "
+		"say which version it is at, or `none`, %ssluice baseline --url %s --dir %s --layout %s%s%s%s%s --to "
 		"%s",
 		clone, sl_shell_word(d->arena, t->url), sl_shell_word(d->arena, path),
 		sl_layout_kind_name(folder->layout.kind),

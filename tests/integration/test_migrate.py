@@ -97,6 +97,19 @@ class TestSqlite:
         sluice.ok("migrate", "--url", "sqlite:dev.db", "--dir", folder)
         assert ask("dev.db", "SELECT a FROM t") == [(2,)]
 
+    def test_that_nothing_of_the_folder_is_there_is_one_of_the_answers(self, sluice, folder):
+        connection = sqlite3.connect("dev.db")
+        connection.execute("CREATE TABLE of_somebody (a)")
+        connection.close()
+        write(folder, {"V1__a.sql": "CREATE TABLE t (a);\n"})
+        out = sluice.run("migrate", "--url", "sqlite:dev.db", "--dir", folder)
+        assert out.status == 6 and "say its version, or `none`: sluice baseline" in out.err
+        out = sluice.run("baseline", "--url", "sqlite:dev.db", "--dir", folder, "--to", "0")
+        assert out.status == 2 and "`none` says that nothing of it is there" in out.err
+        sluice.ok("baseline", "--url", "sqlite:dev.db", "--dir", folder, "--to", "none")
+        sluice.ok("migrate", "--url", "sqlite:dev.db", "--dir", folder)
+        assert ask("dev.db", "SELECT count(*) FROM t") == [(0,)]
+
     def test_skip_and_resolve_are_remembered_with_their_reason(self, sluice, folder):
         write(folder, {"V1__a.sql": "CREATE TABLE t (a);\n", "V2__b.sql": "INSERT INTO nope VALUES (1);\n"})
         assert sluice.run("migrate", "--url", "sqlite:dev.db", "--dir", folder).status == 8
