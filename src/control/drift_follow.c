@@ -362,6 +362,17 @@ static void end(struct following *f)
 	sl_vec_done(&f->links);
 }
 
+/* Whether anything came since the last comparison, which has tried what was there: trying again
+ * would take the same time, and end the same. */
+static bool has_news(const struct following *f)
+{
+	bool news = f->lost || !sl_snapshot_is(f->live, f->row->live);
+
+	for (size_t i = 0; !news && i < f->links.len; i++)
+		news = f->links.at[i].fresh;
+	return news && f->links.len > 0;
+}
+
 enum sl_code sl_drift_follow(struct sl_control *control, const struct sl_drift_record *row,
 	const struct sl_ledger *ledger, const struct sl_catalog *live, struct sl_drift_led *out,
 	struct sl_error *err)
@@ -373,16 +384,18 @@ enum sl_code sl_drift_follow(struct sl_control *control, const struct sl_drift_r
 		.at = row->base };
 	char hash[SL_SHA256_HEX];
 	enum sl_code code;
+	bool news;
 
 	*out = (struct sl_drift_led){ 0 };
 	if (sl_snapshot_is(live, row->base))
 		return SL_OK;
 	code = find_links(&f, err);
-	if (code == SL_OK && f.links.len > 0)
+	news = code == SL_OK && has_news(&f);
+	if (news)
 		code = begin(&f, err);
-	if (code == SL_OK && f.links.len > 0)
+	if (code == SL_OK && news)
 		code = take_all(&f, out, err);
-	if (code == SL_OK && f.told && f.links.len > 0) {
+	if (code == SL_OK && f.told) {
 		sl_snapshot_hash(f.told, hash);
 		out->told = sl_snapshot_is(live, hash);
 	}
