@@ -26,7 +26,8 @@ def test_what_people_do_is_answered_as_data_when_asked(workspace):
     propose(workspace)
     workspace.repository.push("change/discount:main")
     workspace.wait_awaited(1, "approvals (dba)")
-    for words in (("hold", 1, "--reason", "lunch"), ("resume", 1), ("approve", 1), ("revoke", 1)):
+    # Held, so that the change is not done before its approval is taken back.
+    for words in (("hold", 1, "--reason", "lunch"), ("approve", 1), ("revoke", 1), ("resume", 1)):
         assert workspace.json(*words, who="dana") == {"result": "done", "change": 1}, words
     adopted = workspace.json("target", "adopt", "dev", who="dana")
     assert (adopted["result"], adopted["target"], adopted["histories"]) == ("done", "dev", [])
