@@ -74,7 +74,10 @@ class Cutter(Counter):
                 came += data
                 at = came.find(self.tag)
                 sink.sendall(data if at < 0 else data[: len(data) - len(came) + at + len(self.tag)])
-                if at >= 0:
+                if at >= 0:  # its process is gone before the client hears, and with it the lock
+                    source.shutdown(socket.SHUT_WR)
+                    while source.recv(65536):
+                        pass
                     break
         for end in (source, sink):
             with contextlib.suppress(OSError):
@@ -241,7 +244,7 @@ def test_a_session_that_is_ended_again_and_again_leaves_the_place_where_it_was(s
     sluice.ok("migrate", "--url", pg.url, "--dir", folder, "--to", "1")
     pg.execute("CREATE FUNCTION leave() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN new; END'")
     pg.execute("CREATE TRIGGER leaving BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION leave()")
-    out = sluice.run("migrate", "--url", pg.url, "--dir", folder, "--lock-wait", "0", "--output", "json")
+    out = sluice.run("migrate", "--url", pg.url, "--dir", folder, "--lock-wait", "20s", "--output", "json")
     error = json.loads(out.out)["targets"][0]["error"]
     assert "V2__b.sql:2: terminating connection due to administrator command" in error["message"]
     assert (error["path"], error["line"], error["server_code"]) == ("V2__b.sql", 2, "57P01")
@@ -250,7 +253,7 @@ def test_a_session_that_is_ended_again_and_again_leaves_the_place_where_it_was(s
 def test_a_session_that_is_lost_behind_the_last_answer_of_a_file_is_lost_at_its_last_statement(sluice, pg, folder):
     write(folder, {"V1__a.sql": "CREATE TABLE t (a int);\n\nINSERT INTO t SELECT generate_series(1, 777);\n"})
     cutter = Cutter(pg, b"INSERT 0 777")
-    out = sluice.run("migrate", "--url", cutter.url, "--dir", folder, "--lock-wait", "0", "--output", "json")
+    out = sluice.run("migrate", "--url", cutter.url, "--dir", folder, "--lock-wait", "20s", "--output", "json")
     cutter.server.close()
     error = json.loads(out.out)["targets"][0]["error"]
     assert (out.status, error["path"], error["line"], error["column"]) == (3, "V1__a.sql", 3, 1)
